@@ -1,0 +1,36 @@
+/*
+ * compat.h
+ *		What differs between the PostgreSQL versions that trainplan builds with.
+ *
+ * Everything that asks for PG_VERSION_NUM is here; the other files call the
+ * newest version's interface.
+ */
+#ifndef TRAINPLAN_COMPAT_H
+#define TRAINPLAN_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "trainplan needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#else
+
+/* PostgreSQL 15: a sorted datum is always the caller's own copy. */
+#define tuplesort_getdatum(state, forward, copy, value, isnull, abbrev) \
+	tuplesort_getdatum(state, forward, value, isnull, abbrev)
+
+/* PostgreSQL 15: reading less than asked for is for the caller to notice. */
+#define BufFileReadExact(file, pointer, size) \
+	do { \
+		if (BufFileRead(file, pointer, size) != (size)) \
+			elog(ERROR, "could not read from temporary file"); \
+	} while (0)
+
+/* PostgreSQL 15: not told whether only summarizing indexes are to be updated. */
+#define ExecInsertIndexTuples(rel, slot, estate, update, no_dup_error, conflict, arbiters, only_summarizing) \
+	ExecInsertIndexTuples(rel, slot, estate, update, no_dup_error, conflict, arbiters)
+
+#endif							/* PG_VERSION_NUM < 160000 */
+
+#endif							/* TRAINPLAN_COMPAT_H */

@@ -1,0 +1,61 @@
+/*
+ * create_training_plan.c
+ *		SQL function create_training_plan(): a routing relation in, a stored
+ *		plan out.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "plan_store.h"
+#include "planning_call.h"
+
+PG_FUNCTION_INFO_V1(create_training_plan);
+
+/* Arguments behind those of every planning call. */
+#define ARG_GIT_COMMIT			3
+#define ARG_CONFIG_HASH			4
+#define ARG_METRICS_SNAPSHOT	5
+
+static const char *
+text_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/*
+ * create_training_plan(routing regclass, families text[], include_blocked boolean,
+ *						git_commit text, config_hash text, metrics_snapshot text)
+ *
+ * Returns the new plan's plan_id.
+ */
+Datum
+create_training_plan(PG_FUNCTION_ARGS)
+{
+	PlanningCall call;
+	PlanFacts	facts;
+	Planner    *planner;
+	int64		plan_id;
+
+	planning_call_arguments(&call, fcinfo);
+	planner = plan_routing_relation(&call, JOBS_BY_TARGET, false);
+
+	facts.routing = call.routing_name;
+	facts.families = call.families;
+	facts.include_blocked = call.include_blocked;
+	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
+	facts.config_hash = text_argument(fcinfo, ARG_CONFIG_HASH);
+	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);
+	facts.total_jobs = planner_finish(planner);
+
+	plan_id = store_plan(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, planner);
+	if (facts.total_jobs == 0)
+		ereport(WARNING,
+				(errmsg("plan %lld has no jobs", (long long) plan_id),
+				 errdetail("No decision in %s makes a job.", call.routing_name)));
+	planner_end(planner);
+
+	PG_RETURN_INT64(plan_id);
+}

@@ -1,0 +1,215 @@
+/*
+ * dictionary.c
+ *		A dictionary of byte strings.
+ *
+ * A routing relation says millions of times a few thousand names and a few
+ * hundred reasons.  In a dictionary each has a number, so that a row is a few
+ * numbers; and where rows have to be in the order of their names, which share
+ * long prefixes (y_will_swing_low_10m_0.20, y_will_swing_low_10m_0.25), the
+ * dictionary is sorted instead of the rows.  Sorted, it is order-preserving:
+ * every string, in it or not, has a code that sorts as the string does by its
+ * bytes, which is the order of the C collation:
+ *
+ *		the string of rank r (from 0) in the dictionary has the code 2r + 1;
+ *		any other has twice the number of strings that sort before it.
+ *
+ * So a dictionary of any subset of the strings, even an empty one, keeps the
+ * order; strings between the same two neighbours share an even code, and only
+ * they have to be compared themselves.  That is what allows a limit on the
+ * dictionary's memory: strings beyond it are turned away, sorting gets slower,
+ * and nothing else changes.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "utils/memutils.h"
+
+#include "dictionary.h"
+
+typedef struct Entry
+{
+	Slice		string;
+	uint32		hash;
+	uint32		number;
+	char		status;
+} Entry;
+
+#define SH_PREFIX			entries
+#define SH_ELEMENT_TYPE		Entry
+#define SH_KEY_TYPE			Slice
+#define SH_KEY				string
+#define SH_HASH_KEY(table, key)	hash_bytes((const unsigned char *) (key).data, (int) (key).len)
+#define SH_EQUAL(table, a, b)	slice_equal(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(table, entry)	(entry)->hash
+#define SH_SCOPE			static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* What a string takes beside its bytes: its entry, with the table's free room, and its places. */
+#define ENTRY_OVERHEAD		(2 * sizeof(Entry) + 2 * sizeof(Slice) + 2 * sizeof(uint32))
+
+struct Dictionary
+{
+	MemoryContext context;
+	Size		limit;			/* bytes */
+	Size		used;
+	bool		complete;		/* no string was turned away */
+	entries_hash *table;
+	uint32		count;
+	uint32		capacity;
+	Slice	   *strings;		/* by number */
+	uint32	   *ranks;			/* by number; once sorted */
+	uint32	   *numbers;		/* by rank; once sorted */
+};
+
+/*
+ * An empty dictionary in the current memory context, which takes not much more
+ * than limit bytes.
+ */
+Dictionary *
+dictionary_create(Size limit)
+{
+	Dictionary *dictionary = palloc0(sizeof(Dictionary));
+
+	dictionary->context = AllocSetContextCreate(CurrentMemoryContext, "trainplan dictionary",
+												ALLOCSET_DEFAULT_SIZES);
+	dictionary->limit = limit;
+	dictionary->complete = true;
+	dictionary->table = entries_create(dictionary->context, 64, NULL);
+	dictionary->capacity = 64;
+	dictionary->strings = MemoryContextAlloc(dictionary->context,
+											 dictionary->capacity * sizeof(Slice));
+	return dictionary;
+}
+
+/* A string's number, counted from 0 as they come; NOT_KEPT if there is no room for it. */
+uint32
+dictionary_add(Dictionary *dictionary, Slice string)
+{
+	Entry	   *entry = entries_lookup(dictionary->table, string);
+	bool		found;
+	char	   *copy;
+
+	if (entry != NULL)
+		return entry->number;
+
+	if (dictionary->used + string.len + ENTRY_OVERHEAD > dictionary->limit ||
+		dictionary->count > MAX_NUMBER)
+	{
+		dictionary->complete = false;
+		return NOT_KEPT;
+	}
+	dictionary->used += string.len + ENTRY_OVERHEAD;
+
+	copy = MemoryContextAlloc(dictionary->context, string.len);
+	memcpy(copy, string.data, string.len);
+	string.data = copy;
+
+	if (dictionary->count == dictionary->capacity)
+	{
+		dictionary->capacity *= 2;
+		dictionary->strings = repalloc_huge(dictionary->strings,
+											dictionary->capacity * sizeof(Slice));
+	}
+	dictionary->strings[dictionary->count] = string;
+
+	entry = entries_insert(dictionary->table, string, &found);
+	Assert(!found);
+	entry->number = dictionary->count++;
+	return entry->number;
+}
+
+/* The string of a number; lives as long as the dictionary. */
+Slice
+dictionary_get(const Dictionary *dictionary, uint32 number)
+{
+	Assert(number < dictionary->count);
+	return dictionary->strings[number];
+}
+
+/* How many strings have a number. */
+uint32
+dictionary_count(const Dictionary *dictionary)
+{
+	return dictionary->count;
+}
+
+/* False only if the string was never added, whether it was kept or turned away. */
+bool
+dictionary_may_contain(const Dictionary *dictionary, Slice string)
+{
+	return !dictionary->complete || entries_lookup(dictionary->table, string) != NULL;
+}
+
+static int
+compare_numbers(const void *a, const void *b, void *strings)
+{
+	return slice_compare(((const Slice *) strings)[*(const uint32 *) a],
+						 ((const Slice *) strings)[*(const uint32 *) b]);
+}
+
+/* No string comes any more; from now on there are ranks and codes. */
+void
+dictionary_sort(Dictionary *dictionary)
+{
+	Size		size = dictionary->count * sizeof(uint32);
+
+	dictionary->numbers = MemoryContextAllocHuge(dictionary->context, size);
+	for (uint32 i = 0; i < dictionary->count; i++)
+		dictionary->numbers[i] = i;
+	qsort_arg(dictionary->numbers, dictionary->count, sizeof(uint32), compare_numbers,
+			  dictionary->strings);
+
+	dictionary->ranks = MemoryContextAllocHuge(dictionary->context, size);
+	for (uint32 rank = 0; rank < dictionary->count; rank++)
+		dictionary->ranks[dictionary->numbers[rank]] = rank;
+}
+
+/* How many strings in the dictionary sort before that of a number. */
+uint32
+dictionary_rank(const Dictionary *dictionary, uint32 number)
+{
+	return dictionary->ranks[number];
+}
+
+/* The number of the string that has a rank. */
+uint32
+dictionary_number(const Dictionary *dictionary, uint32 rank)
+{
+	return dictionary->numbers[rank];
+}
+
+/*
+ * The code of a string, as the top of this file has it.  number is what
+ * dictionary_add() returned; the string itself matters only if that was
+ * NOT_KEPT.
+ */
+uint32
+dictionary_code(const Dictionary *dictionary, uint32 number, Slice string)
+{
+	uint32		low = 0;
+	uint32		high = dictionary->count;
+
+	if (number != NOT_KEPT)
+		return 2 * dictionary->ranks[number] + 1;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (slice_compare(dictionary->strings[dictionary->numbers[middle]], string) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 2 * low;
+}
+
+/* How many codes there are; the largest is one less. */
+uint32
+dictionary_codes(const Dictionary *dictionary)
+{
+	return 2 * dictionary->count + 1;
+}

@@ -1,0 +1,13 @@
+/*
+ * families.h
+ *		Lists of model families: lightgbm, xgboost and the like.
+ */
+#ifndef TRAINPLAN_FAMILIES_H
+#define TRAINPLAN_FAMILIES_H
+
+#include "utils/array.h"
+
+extern ArrayType *normalize_families(ArrayType *families, const char **problem, int *sqlstate);
+extern ArrayType *call_families(ArrayType *families);
+
+#endif							/* TRAINPLAN_FAMILIES_H */

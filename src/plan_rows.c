@@ -1,0 +1,88 @@
+/*
+ * plan_rows.c
+ *		SQL function training_plan_rows(): tells PostgreSQL's planner how many
+ *		jobs generate_training_plan() will return.
+ *
+ * A decision makes at most one job, so the number of the routing relation's
+ * rows is the estimate where it is known: where the call names the relation by
+ * a constant, and the relation has storage or statistics.  A view's rows are not
+ * known without planning it; there the function's declared ROWS stands.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "fmgr.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/plancat.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(training_plan_rows);
+
+/* The rows of a relation without those of its children, or a negative number if not known. */
+static double
+own_rows(Oid relid)
+{
+	Relation	relation = try_relation_open(relid, AccessShareLock);
+	double		rows = -1;
+
+	if (relation == NULL)
+		return -1;
+
+	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+	{
+		BlockNumber pages;
+		double		all_visible;
+
+		estimate_rel_size(relation, NULL, &pages, &rows, &all_visible);
+	}
+	else if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		rows = relation->rd_rel->reltuples;
+	relation_close(relation, AccessShareLock);
+	return rows;
+}
+
+/* The rows that SELECT would return, or a negative number if not known. */
+static double
+relation_rows(Oid relid)
+{
+	List	   *relids = find_all_inheritors(relid, AccessShareLock, NULL);
+	double		rows = -1;
+	ListCell   *cell;
+
+	foreach(cell, relids)
+	{
+		double		more = own_rows(lfirst_oid(cell));
+
+		if (more >= 0)
+			rows = Max(rows, 0) + more;
+	}
+	return rows;
+}
+
+/* training_plan_rows(internal): a planner support function */
+Datum
+training_plan_rows(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	Node	   *routing;
+	double		rows;
+
+	if (!IsA(request, SupportRequestRows) ||
+		!is_funcclause(((SupportRequestRows *) request)->node))
+		PG_RETURN_POINTER(NULL);
+
+	routing = linitial(((FuncExpr *) ((SupportRequestRows *) request)->node)->args);
+	routing = estimate_expression_value(((SupportRequestRows *) request)->root, routing);
+	if (!IsA(routing, Const) || ((Const *) routing)->constisnull)
+		PG_RETURN_POINTER(NULL);
+
+	rows = relation_rows(DatumGetObjectId(((Const *) routing)->constvalue));
+	if (rows < 0)
+		PG_RETURN_POINTER(NULL);
+	((SupportRequestRows *) request)->rows = clamp_row_est(rows);
+	PG_RETURN_POINTER(request);
+}

@@ -1,0 +1,376 @@
+/*
+ * planner.c
+ *		Brings decisions together into a plan: what one decision alone cannot
+ *		know.
+ *
+ * Decisions are sorted by target and symbol (decision_sort.c); so the decisions
+ * of a target stand together, its own first, and the same pair twice stands side
+ * by side.  One walk over them finds every error before the first job is handed
+ * out, and puts each job into the spool of its priority; read one after the
+ * other, the spools are the plan in its order.
+ *
+ * A target without a decision of its own gets a cross-sectional job if symbols
+ * count on it, which is known only behind its last symbol, when jobs that belong
+ * behind it are already in the spool.  So these implied jobs have a spool of
+ * their own, which is merged into that of their priority by target.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "decision_sort.h"
+#include "job_id_clash.h"
+#include "planner.h"
+#include "spool.h"
+
+/* One spool for each priority, and that of the implied jobs. */
+#define IMPLIED_JOBS		(HIGHEST_PRIORITY + 1)
+#define SPOOLS				(HIGHEST_PRIORITY + 2)
+#define IMPLIED_PRIORITY	2
+
+/* How many disabled targets the warning names. */
+#define DISABLED_NAMED		3
+
+/* How work_mem is shared out. */
+#define SORT_SHARE			2
+#define CODEC_SHARE			4
+#define CHECK_SHARE			8
+
+/* What is known of the target whose decisions are being walked over. */
+typedef struct TargetInfo
+{
+	StringInfoData name;
+	uint32		number;			/* in the codec's dictionary */
+	bool		has_decision;	/* of its own */
+	bool		enabled;		/* which says so */
+	int64		dependents;		/* symbols that count on its cross-sectional model */
+	StringInfoData symbol;		/* of the last decision, if there was one */
+	bool		has_symbol;
+	Route		route;			/* of the last decision */
+} TargetInfo;
+
+/* The first decision in a spool that has not been handed out. */
+typedef struct SpoolHead
+{
+	bool		valid;			/* it has been read */
+	Decision	decision;		/* lives until the spool is read again */
+} SpoolHead;
+
+struct Planner
+{
+	MemoryContext context;
+	const char *source;			/* what messages call the decisions' origin */
+	bool		include_blocked;
+	JobOrder	order;
+	DecisionCodec *codec;
+	DecisionSort *sort;
+	JobIdCheck *job_ids;
+
+	/* jobs, while and after planner_finish() */
+	Spool	   *spools[SPOOLS]; /* NULL: no such job */
+	int64		jobs;
+	StringInfoData record;
+	int			reading;		/* the spool that planner_next() reads */
+	SpoolHead	next;			/* of that spool */
+	SpoolHead	next_implied;
+
+	/* targets that are disabled although symbols count on them */
+	int64		disabled;
+	StringInfoData disabled_names;
+};
+
+/*
+ * Begin a plan, in a new child of the current memory context.  source is what
+ * messages call the decisions' origin: relation "public.decisions".
+ */
+Planner *
+planner_create(const char *source, bool include_blocked, JobOrder order)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan planner",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Planner    *planner = palloc0(sizeof(Planner));
+
+	planner->context = context;
+	planner->source = pstrdup(source);
+	planner->include_blocked = include_blocked;
+	planner->order = order;
+	planner->codec = decision_codec_create((Size) work_mem * 1024 / CODEC_SHARE);
+	planner->sort = decision_sort_create(planner->codec, work_mem / SORT_SHARE);
+	initStringInfo(&planner->record);
+	initStringInfo(&planner->disabled_names);
+
+	MemoryContextSwitchTo(caller);
+	return planner;
+}
+
+/* Take a decision, which is copied. */
+void
+planner_add(Planner *planner, const Decision *decision)
+{
+	EncodedDecision encoded;
+	Decision	bare;
+
+	/* A decision without a job matters for its route alone. */
+	if (job_rule(decision, planner->include_blocked) == NULL)
+	{
+		memset(&bare, 0, sizeof(bare));
+		bare.target = decision->target;
+		bare.symbol = decision->symbol;
+		bare.route = decision->route;
+		decision = &bare;
+	}
+	encode_decision(planner->codec, decision, &encoded);
+	decision_sort_put(planner->sort, &encoded);
+}
+
+static void
+spool_job(Planner *planner, int spool, const EncodedDecision *decision)
+{
+	if (planner->order == JOBS_BY_TARGET)
+		spool = 0;
+	if (planner->spools[spool] == NULL)
+		planner->spools[spool] = spool_create();
+
+	resetStringInfo(&planner->record);
+	pack_encoded(&planner->record, decision);
+	spool_put(planner->spools[spool], &planner->record);
+	planner->jobs++;
+}
+
+static void
+remember_name(StringInfo buffer, Slice name)
+{
+	resetStringInfo(buffer);
+	if (!slice_is_null(name))
+		appendBinaryStringInfo(buffer, name.data, name.len);
+}
+
+static inline Slice
+remembered_name(const StringInfoData *buffer)
+{
+	Slice		name = {buffer->data, buffer->len};
+
+	return name;
+}
+
+/* Behind the last decision of a target: what its symbols need of it. */
+static void
+end_target(Planner *planner, TargetInfo *target)
+{
+	if (target->dependents == 0)
+		return;
+
+	if (!target->has_decision)
+	{
+		Decision	implied;
+		EncodedDecision encoded;
+
+		implied_cross_sectional_decision(&implied, remembered_name(&target->name),
+										 target->dependents);
+		encode_decision_body(planner->codec, &implied, &encoded);
+		encoded.numbers.target = target->number;
+		encoded.numbers.symbol = NO_SYMBOL;
+		encoded.target = implied.target;
+		spool_job(planner, IMPLIED_JOBS, &encoded);
+		pfree(unconstify(char *, implied.reason.data));
+	}
+	else if (!target->enabled)
+	{
+		planner->disabled++;
+		if (planner->disabled <= DISABLED_NAMED)
+			appendStringInfo(&planner->disabled_names, "%s\"%s\" (" INT64_FORMAT ")",
+							 planner->disabled > 1 ? ", " : "",
+							 target->name.data, target->dependents);
+	}
+}
+
+static void
+begin_target(TargetInfo *target, Slice name, uint32 number)
+{
+	remember_name(&target->name, name);
+	target->number = number;
+	target->has_decision = false;
+	target->enabled = false;
+	target->dependents = 0;
+}
+
+/* Take the next decision in the order of targets and symbols. */
+static void
+walk_decision(Planner *planner, TargetInfo *target, const EncodedDecision *encoded,
+			  const Decision *decision, bool new_target)
+{
+	Job			job;
+
+	if (!new_target &&
+		target->has_symbol == !slice_is_null(decision->symbol) &&
+		(!target->has_symbol || slice_equal(decision->symbol, remembered_name(&target->symbol))))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNIQUE_VIOLATION),
+				 errmsg("two decisions for %s in %s",
+						decision_name(decision->target, decision->symbol), planner->source),
+				 errdetail("The routes are %s and %s.",
+						   route_names[target->route], route_names[decision->route])));
+
+	target->has_symbol = !slice_is_null(decision->symbol);
+	target->route = decision->route;
+	remember_name(&target->symbol, decision->symbol);
+
+	if (!target->has_symbol)
+	{
+		target->has_decision = true;
+		target->enabled = decision->route == ROUTE_CROSS_SECTIONAL;
+	}
+	else if (counts_on_cross_sectional(decision))
+		target->dependents++;
+
+	job.rule = job_rule(decision, planner->include_blocked);
+	if (job.rule != NULL)
+	{
+		job.decision = *decision;
+		job_id_check_add(planner->job_ids, &job);
+		spool_job(planner, job.rule->priority, encoded);
+	}
+}
+
+static void
+warn_of_disabled_targets(Planner *planner)
+{
+	if (planner->disabled == 0)
+		return;
+	ereport(WARNING,
+			(errmsg_plural("%lld target is disabled although symbols count on its cross-sectional model",
+						   "%lld targets are disabled although symbols count on their cross-sectional models",
+						   (unsigned long) planner->disabled, (long long) planner->disabled),
+			 errdetail("In %s, with the number of such symbols: %s%s.",
+					   planner->source, planner->disabled_names.data,
+					   planner->disabled > DISABLED_NAMED ? ", and others" : ""),
+			 errhint("Enable these targets, or route their symbols to models of their own.")));
+}
+
+/*
+ * All decisions are in: check them and make the plan.  Returns the number of
+ * jobs, which planner_next() hands out then.
+ *
+ * Errors: the same pair twice, or two jobs with one job_id (unique_violation).
+ * Warns of targets that are disabled although symbols count on them.
+ */
+int64
+planner_finish(Planner *planner)
+{
+	MemoryContext caller = MemoryContextSwitchTo(planner->context);
+	TargetInfo	target = {0};
+	bool		has_target = false;
+	EncodedDecision encoded;
+	Decision	decision;
+
+	decision_sort_perform(planner->sort);
+	planner->job_ids = job_id_check_create(planner->codec->targets, planner->codec->symbols,
+										   planner->source, work_mem / CHECK_SHARE);
+	initStringInfo(&target.name);
+	initStringInfo(&target.symbol);
+
+	while (decision_sort_next(planner->sort, &encoded))
+	{
+		bool		new_target;
+
+		CHECK_FOR_INTERRUPTS();
+
+		decode_decision(planner->codec, &encoded, &decision);
+		new_target = !has_target ||
+			!slice_equal(decision.target, remembered_name(&target.name));
+
+		if (new_target)
+		{
+			if (has_target)
+				end_target(planner, &target);
+			begin_target(&target, decision.target, encoded.numbers.target);
+			has_target = true;
+		}
+		walk_decision(planner, &target, &encoded, &decision, new_target);
+	}
+	if (has_target)
+		end_target(planner, &target);
+
+	job_id_check_end(planner->job_ids);
+	decision_sort_end(planner->sort);
+	warn_of_disabled_targets(planner);
+
+	for (int i = 0; i < SPOOLS; i++)
+	{
+		if (planner->spools[i] != NULL)
+			spool_rewind(planner->spools[i]);
+	}
+	planner->reading = HIGHEST_PRIORITY;
+
+	MemoryContextSwitchTo(caller);
+	return planner->jobs;
+}
+
+/* Make sure that the head of a spool has been read; false if there is none left. */
+static bool
+read_head(Planner *planner, int spool, SpoolHead *head)
+{
+	Slice		record;
+	EncodedDecision encoded;
+
+	if (head->valid)
+		return true;
+	if (planner->spools[spool] == NULL || !spool_get(planner->spools[spool], &record))
+		return false;
+	unpack_encoded(record, &encoded);
+	decode_decision(planner->codec, &encoded, &head->decision);
+	head->valid = true;
+	return true;
+}
+
+static void
+hand_out(Planner *planner, SpoolHead *head, Job *job)
+{
+	job->decision = head->decision;
+	job->rule = job_rule(&job->decision, planner->include_blocked);
+	head->valid = false;
+}
+
+/*
+ * The next job in the plan's order; false after the last.  Its slices live
+ * until the next call.
+ */
+bool
+planner_next(Planner *planner, Job *job)
+{
+	for (; planner->reading >= 0; planner->reading--)
+	{
+		SpoolHead  *next = &planner->next;
+		SpoolHead  *implied = &planner->next_implied;
+		bool		has_next = read_head(planner, planner->reading, next);
+
+		/* an implied job goes before the others of its target */
+		if (planner->reading == IMPLIED_PRIORITY &&
+			read_head(planner, IMPLIED_JOBS, implied) &&
+			(!has_next || slice_compare(implied->decision.target, next->decision.target) <= 0))
+		{
+			hand_out(planner, implied, job);
+			return true;
+		}
+		if (has_next)
+		{
+			hand_out(planner, next, job);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Give all memory and files back. */
+void
+planner_end(Planner *planner)
+{
+	for (int i = 0; i < SPOOLS; i++)
+	{
+		if (planner->spools[i] != NULL)
+			spool_close(planner->spools[i]);
+	}
+	MemoryContextDelete(planner->context);
+}

@@ -1,0 +1,24 @@
+/*
+ * planner.h
+ *		Decisions in any order in; a plan's jobs, in order, out.
+ */
+#ifndef TRAINPLAN_PLANNER_H
+#define TRAINPLAN_PLANNER_H
+
+#include "job_rules.h"
+
+typedef struct Planner Planner;
+
+typedef enum JobOrder
+{
+	JOBS_BY_PRIORITY,			/* highest first, then target, then symbol: as users see them */
+	JOBS_BY_TARGET				/* target, then symbol: as they are stored */
+} JobOrder;
+
+extern Planner *planner_create(const char *source, bool include_blocked, JobOrder order);
+extern void planner_add(Planner *planner, const Decision *decision);
+extern int64 planner_finish(Planner *planner);
+extern bool planner_next(Planner *planner, Job *job);
+extern void planner_end(Planner *planner);
+
+#endif							/* TRAINPLAN_PLANNER_H */

@@ -1,0 +1,55 @@
+/*
+ * planning_call.c
+ *		What the functions that plan a routing relation have in common.
+ */
+#include "postgres.h"
+
+#include "families.h"
+#include "planning_call.h"
+#include "routing_relation.h"
+
+/* Arguments, as the SQL declarations have them. */
+#define ARG_ROUTING			0
+#define ARG_FAMILIES		1
+#define ARG_INCLUDE_BLOCKED	2
+
+/*
+ * Take the first three arguments of a call.  NULL means the default, but for
+ * the routing relation, which has none.
+ */
+void
+planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo)
+{
+	memset(call, 0, sizeof(PlanningCall));
+	if (PG_ARGISNULL(ARG_ROUTING))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("routing relation must not be null")));
+	call->routing = PG_GETARG_OID(ARG_ROUTING);
+	call->families = call_families(PG_ARGISNULL(ARG_FAMILIES) ? NULL :
+								   PG_GETARG_ARRAYTYPE_P(ARG_FAMILIES));
+	call->include_blocked = !PG_ARGISNULL(ARG_INCLUDE_BLOCKED) &&
+		PG_GETARG_BOOL(ARG_INCLUDE_BLOCKED);
+}
+
+static void
+plan_decision(void *planner, const Decision *decision)
+{
+	planner_add(planner, decision);
+}
+
+/*
+ * Read the routing relation into a new planner; planner_finish() is the next
+ * thing to call.  read_only is that of routing_relation_read().
+ */
+Planner *
+plan_routing_relation(PlanningCall *call, JobOrder order, bool read_only)
+{
+	RoutingRelation *routing = routing_relation_open(call->routing);
+	Planner    *planner = planner_create(routing_relation_source(routing),
+										 call->include_blocked, order);
+
+	call->routing_name = routing_relation_name(routing);
+	routing_relation_read(routing, read_only, plan_decision, planner);
+	return planner;
+}

@@ -1,0 +1,260 @@
+/*
+ * relation_reader.c
+ *		Streams the rows of any relation, by the names of its columns.
+ *
+ * The relation is read by a plain SELECT through SPI, so that views, foreign
+ * tables, partitions, privileges and row-level security are PostgreSQL's own
+ * business and the caller's rights decide.  The SELECT casts what a column may
+ * be to one type of its kind, and names columns, so that their order, dropped
+ * columns and others do not matter.  Rows go to the callback as the executor
+ * makes them and are never collected.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "lib/stringinfo.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "relation_reader.h"
+
+/* What a kind's column arrives as, and what the user is told that it may be. */
+static const struct
+{
+	const char *expected;
+	Oid			types[3];		/* what values arrive as; the first is that of a missing column */
+}			column_kinds[] =
+{
+	[COLUMN_TEXT] = {"text, varchar, char, name, a domain over one of them, or an enum", {TEXTOID}},
+	[COLUMN_TEXTS] = {"text[]", {TEXTARRAYOID}},
+	[COLUMN_PHRASES] = {"text, text[], or jsonb", {TEXTOID, TEXTARRAYOID, JSONBOID}},
+	[COLUMN_INTEGER] = {"smallint, integer, or bigint", {INT8OID}}
+};
+
+struct RelationReader
+{
+	char	   *name;			/* schema.relation, for messages */
+	char	   *qualified_name; /* the same, quoted as SQL needs it */
+	char	   *query;
+	int			count;
+	Oid		   *types;			/* of the values, by column */
+};
+
+/* Is this type's output a name or phrase, so that a cast to text loses nothing? */
+static bool
+holds_text(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	return category == TYPCATEGORY_STRING || category == TYPCATEGORY_ENUM;
+}
+
+/* The type that a column's values are cast to, or InvalidOid if its type can't hold them. */
+static Oid
+arriving_type(ColumnKind kind, Oid column_type)
+{
+	Oid			type = getBaseType(column_type);
+	Oid			element = get_element_type(type);
+	Oid			arriving = InvalidOid;
+
+	if (type == INT2OID || type == INT4OID || type == INT8OID)
+		arriving = INT8OID;
+	else if (type == JSONBOID || type == JSONOID)
+		arriving = JSONBOID;
+	else if (OidIsValid(element) && holds_text(getBaseType(element)))
+		arriving = TEXTARRAYOID;
+	else if (!OidIsValid(element) && holds_text(type))
+		arriving = TEXTOID;
+
+	for (int i = 0; i < lengthof(column_kinds[kind].types); i++)
+	{
+		if (OidIsValid(arriving) && column_kinds[kind].types[i] == arriving)
+			return arriving;
+	}
+	return InvalidOid;
+}
+
+static void
+append_column(RelationReader *reader, StringInfo query, Relation relation,
+			  const char *purpose, const ColumnSpec *column, Oid *type)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(relation), column->name);
+	Oid			column_type;
+
+	if (number == InvalidAttrNumber)
+	{
+		if (column->required)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("relation \"%s\" has no column \"%s\", which a %s needs",
+							reader->name, column->name, purpose)));
+		*type = column_kinds[column->kind].types[0];
+		appendStringInfo(query, "NULL::%s", format_type_be_qualified(*type));
+		return;
+	}
+
+	column_type = TupleDescAttr(RelationGetDescr(relation), number - 1)->atttypid;
+	*type = arriving_type(column->kind, column_type);
+	if (!OidIsValid(*type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" has type %s",
+						column->name, reader->name, format_type_be(column_type)),
+				 errhint("Column \"%s\" of a %s must be %s.",
+						 column->name, purpose, column_kinds[column->kind].expected)));
+	appendStringInfo(query, "r.%s::%s",
+					 quote_identifier(column->name), format_type_be_qualified(*type));
+}
+
+/*
+ * Look a relation up and check that it has the columns.  purpose says in
+ * messages what it is for ("routing relation").  The reader is made in the
+ * current memory context; the relation stays locked until the transaction ends,
+ * so that it is still the same when it is run.
+ *
+ * Errors: no such relation (undefined_table), not something that has rows
+ * (wrong_object_type), a column that is missing (undefined_column) or of a type
+ * that can't hold its values (datatype_mismatch).
+ */
+RelationReader *
+relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, int count)
+{
+	RelationReader *reader = palloc0(sizeof(RelationReader));
+	Relation	relation = try_relation_open(relid, AccessShareLock);
+	const char *schema;
+	StringInfoData query;
+	char		kind;
+
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+
+	schema = get_namespace_name_or_temp(RelationGetNamespace(relation));
+	reader->name = psprintf("%s.%s", schema, RelationGetRelationName(relation));
+	reader->qualified_name = quote_qualified_identifier(schema, RelationGetRelationName(relation));
+	kind = relation->rd_rel->relkind;
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE &&
+		kind != RELKIND_FOREIGN_TABLE && kind != RELKIND_VIEW && kind != RELKIND_MATVIEW)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" cannot be a %s", reader->name, purpose),
+				 errdetail_relkind_not_supported(kind)));
+
+	reader->count = count;
+	reader->types = palloc(count * sizeof(Oid));
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	for (int i = 0; i < count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&query, ", ");
+		append_column(reader, &query, relation, purpose, &columns[i], &reader->types[i]);
+	}
+	appendStringInfo(&query, " FROM %s AS r", reader->qualified_name);
+	reader->query = query.data;
+
+	relation_close(relation, NoLock);
+	return reader;
+}
+
+/* schema.relation, for messages; lives as long as the reader. */
+const char *
+relation_reader_name(const RelationReader *reader)
+{
+	return reader->name;
+}
+
+/* The same, quoted as SQL needs it. */
+const char *
+relation_reader_qualified_name(const RelationReader *reader)
+{
+	return reader->qualified_name;
+}
+
+/* The type that values of a column arrive as: text, text[], jsonb or bigint. */
+Oid
+relation_reader_column_type(const RelationReader *reader, int column)
+{
+	return reader->types[column];
+}
+
+/* The executor's rows go here. */
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	MemoryContext row_context;
+	RowCallback callback;
+	void	   *arg;
+} RowReceiver;
+
+static void
+row_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static bool
+row_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext caller = MemoryContextSwitchTo(receiver->row_context);
+
+	slot_getallattrs(slot);
+	receiver->callback(receiver->arg, slot->tts_values, slot->tts_isnull);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(receiver->row_context);
+	return true;
+}
+
+static void
+row_shutdown(DestReceiver *self)
+{
+}
+
+static void
+row_destroy(DestReceiver *self)
+{
+}
+
+/*
+ * Read all rows.  read_only is that of SPI_execute(): true for a function that
+ * is STABLE, which then sees what the calling query sees.
+ */
+void
+relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback, void *arg)
+{
+	RowReceiver receiver = {
+		.pub = {row_receive, row_startup, row_shutdown, row_destroy, DestNone},
+		.callback = callback,
+		.arg = arg
+	};
+	SPIExecuteOptions options = {
+		.read_only = read_only,
+		.dest = (DestReceiver *) &receiver
+	};
+	int			result;
+
+	receiver.row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan row",
+												 ALLOCSET_DEFAULT_SIZES);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_extended(reader->query, &options);
+	if (result < 0)
+		elog(ERROR, "could not read relation \"%s\": %s",
+			 reader->name, SPI_result_code_string(result));
+	SPI_finish();
+
+	MemoryContextDelete(receiver.row_context);
+}

@@ -1,0 +1,44 @@
+/*
+ * relation_reader.h
+ *		Streams the rows of any relation, with the caller's rights, by the
+ *		names of its columns.
+ */
+#ifndef TRAINPLAN_RELATION_READER_H
+#define TRAINPLAN_RELATION_READER_H
+
+#include "postgres.h"
+
+/* What a column may be, and what its values arrive as. */
+typedef enum ColumnKind
+{
+	COLUMN_TEXT,				/* text, varchar, char, name, domain, enum: text */
+	COLUMN_TEXTS,				/* an array of those: text[] */
+	COLUMN_PHRASES,				/* text, or an array of text, or jsonb: the same */
+	COLUMN_INTEGER				/* smallint, integer, bigint: bigint */
+} ColumnKind;
+
+typedef struct ColumnSpec
+{
+	const char *name;
+	ColumnKind	kind;
+	bool		required;
+} ColumnSpec;
+
+typedef struct RelationReader RelationReader;
+
+/*
+ * Called for each row with a value for each column that was asked for; NULL
+ * where the relation has no such column.  Runs in a memory context that is
+ * reset behind each row.
+ */
+typedef void (*RowCallback) (void *arg, const Datum *values, const bool *nulls);
+
+extern RelationReader *relation_reader_open(Oid relid, const char *purpose,
+											const ColumnSpec *columns, int count);
+extern const char *relation_reader_name(const RelationReader *reader);
+extern const char *relation_reader_qualified_name(const RelationReader *reader);
+extern Oid	relation_reader_column_type(const RelationReader *reader, int column);
+extern void relation_reader_run(RelationReader *reader, bool read_only,
+								RowCallback callback, void *arg);
+
+#endif							/* TRAINPLAN_RELATION_READER_H */

@@ -1,0 +1,73 @@
+/*
+ * slice.h
+ *		A run of bytes that somebody else owns.
+ *
+ * Names, reasons and packed records travel through the planner as slices, so
+ * that a row of the input is copied only where it has to outlive its tuple.
+ * Who hands out a slice says how long it lives.
+ */
+#ifndef TRAINPLAN_SLICE_H
+#define TRAINPLAN_SLICE_H
+
+#include "postgres.h"
+#include "compat.h"
+#include "utils/builtins.h"
+
+typedef struct Slice
+{
+	const char *data;			/* not NUL-terminated; NULL stands for SQL's NULL */
+	uint32		len;
+} Slice;
+
+static const Slice NULL_SLICE = {NULL, 0};
+
+static inline Slice
+slice_from_string(const char *string)
+{
+	Slice		slice = {string, (uint32) strlen(string)};
+
+	return slice;
+}
+
+/* The bytes of a text that is not toasted; lives as long as the datum. */
+static inline Slice
+slice_from_text(const struct varlena *value)
+{
+	Slice		slice = {VARDATA_ANY(value), (uint32) VARSIZE_ANY_EXHDR(value)};
+
+	return slice;
+}
+
+static inline bool
+slice_is_null(Slice slice)
+{
+	return slice.data == NULL;
+}
+
+static inline bool
+slice_equal(Slice a, Slice b)
+{
+	if (a.len != b.len || slice_is_null(a) != slice_is_null(b))
+		return false;
+	return a.data == b.data || memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* The order of the C collation, which is the order of the bytes. */
+static inline int
+slice_compare(Slice a, Slice b)
+{
+	int			result = memcmp(a.data, b.data, Min(a.len, b.len));
+
+	if (result == 0)
+		result = a.len < b.len ? -1 : a.len > b.len ? 1 : 0;
+	return result;
+}
+
+/* For messages: a NUL-terminated copy in the current memory context. */
+static inline char *
+slice_to_string(Slice slice)
+{
+	return pnstrdup(slice.data, slice.len);
+}
+
+#endif							/* TRAINPLAN_SLICE_H */

@@ -1,0 +1,21 @@
+/*
+ * spool.h
+ *		A queue of byte records that waits on disk: written once, then read
+ *		once, in the same order, with one block of memory at any length.
+ */
+#ifndef TRAINPLAN_SPOOL_H
+#define TRAINPLAN_SPOOL_H
+
+#include "lib/stringinfo.h"
+
+#include "slice.h"
+
+typedef struct Spool Spool;
+
+extern Spool *spool_create(void);
+extern void spool_put(Spool *spool, const StringInfo record);
+extern void spool_rewind(Spool *spool);
+extern bool spool_get(Spool *spool, Slice *record);
+extern void spool_close(Spool *spool);
+
+#endif							/* TRAINPLAN_SPOOL_H */
