@@ -1,4 +1,4 @@
--- Planning: routing decisions to training jobs.
+-- Planning: decisions to jobs.
 
 CREATE FUNCTION training_plan_rows(internal)
 RETURNS internal
@@ -8,7 +8,7 @@ PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'training_plan_rows';
 
 COMMENT ON FUNCTION training_plan_rows(internal) IS
-'Planner support function of generate_training_plan(): estimates its rows by those of the routing relation.';
+'Support function of generate_training_plan(): tells the query planner that the routing relation''s rows are about as many jobs. Not for calling.';
 
 CREATE FUNCTION generate_training_plan(
     routing regclass,
@@ -30,9 +30,12 @@ RETURNS TABLE (
 LANGUAGE C
 STABLE
 PARALLEL RESTRICTED
-COST 10000
+COST 100
 SUPPORT training_plan_rows
 AS 'MODULE_PATHNAME', 'generate_training_plan';
 
 COMMENT ON FUNCTION generate_training_plan(regclass, text[], boolean) IS
-'The jobs that the decisions of a routing relation make, as rows: highest priority first, then by target and symbol. Stores nothing.';
+'Turns the decisions of a routing relation into training jobs, one a row: highest priority first, then by target and symbol in the order of the C collation. Stores nothing. families are the model families of every job whose decision has none of its own; NULL means {lightgbm,xgboost}. include_blocked adds a job of type blocked for every blocked symbol. Reads the relation with the caller''s rights; any error in a decision names relation, target and symbol.';
+
+ALTER FUNCTION training_plan_rows(internal) OWNER TO @extowner@;
+ALTER FUNCTION generate_training_plan(regclass, text[], boolean) OWNER TO @extowner@;

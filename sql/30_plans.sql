@@ -1,7 +1,10 @@
--- Plans: training jobs that are stored.
+-- Plans: jobs that are stored.
+--
+-- Names are in the C collation, which is the order of plans on every machine
+-- and the cheapest to keep an index in.
 
 CREATE TABLE training_plans (
-    plan_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    plan_id bigint GENERATED ALWAYS AS IDENTITY,
     run_id text COLLATE "C" NOT NULL DEFAULT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MISS'),
     generated_at timestamptz NOT NULL DEFAULT now(),
     routing text COLLATE "C" NOT NULL,
@@ -10,11 +13,27 @@ CREATE TABLE training_plans (
     git_commit text COLLATE "C",
     config_hash text COLLATE "C",
     metrics_snapshot text COLLATE "C",
-    total_jobs bigint NOT NULL
+    total_jobs bigint NOT NULL,
+    PRIMARY KEY (plan_id)
 );
 
+COMMENT ON TABLE training_plans IS 'Stored training plans, one a row; their jobs are in training_jobs.';
+COMMENT ON COLUMN training_plans.plan_id IS 'The plan''s number; later plans have higher ones.';
+COMMENT ON COLUMN training_plans.run_id IS 'When the plan was made, as YYYYMMDD_HHMMSS in UTC.';
+COMMENT ON COLUMN training_plans.generated_at IS 'When the plan was made.';
+COMMENT ON COLUMN training_plans.routing IS 'Where the decisions came from: the routing relation''s qualified name, or a file''s path.';
+COMMENT ON COLUMN training_plans.model_families IS 'The families that jobs train unless their decision had families of its own.';
+COMMENT ON COLUMN training_plans.include_blocked IS 'Whether blocked symbols have jobs, of type blocked.';
+COMMENT ON COLUMN training_plans.git_commit IS 'The commit of the code that the plan was made with, as the caller gave it.';
+COMMENT ON COLUMN training_plans.config_hash IS 'The hash of the routing policy''s text, as the caller gave it.';
+COMMENT ON COLUMN training_plans.metrics_snapshot IS 'Where the metrics behind the decisions are kept, as the caller gave it.';
+COMMENT ON COLUMN training_plans.total_jobs IS 'How many jobs the plan has.';
+COMMENT ON CONSTRAINT training_plans_pkey ON training_plans IS 'A plan by its number.';
+COMMENT ON INDEX training_plans_pkey IS 'A plan by its number.';
+COMMENT ON SEQUENCE training_plans_plan_id_seq IS 'Numbers the plans.';
+
 CREATE TABLE training_jobs (
-    plan_id bigint NOT NULL REFERENCES training_plans ON DELETE CASCADE,
+    plan_id bigint NOT NULL,
     job_id text COLLATE "C" NOT NULL,
     target text COLLATE "C" NOT NULL,
     symbol text COLLATE "C",
@@ -26,8 +45,27 @@ CREATE TABLE training_jobs (
     reason text COLLATE "C",
     metadata jsonb NOT NULL,
     PRIMARY KEY (plan_id, job_id),
-    UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol)
+    UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol),
+    FOREIGN KEY (plan_id) REFERENCES training_plans ON DELETE CASCADE
 );
+
+COMMENT ON TABLE training_jobs IS 'The jobs of stored training plans, one a row; deleted with their plan.';
+COMMENT ON COLUMN training_jobs.plan_id IS 'The plan that the job belongs to.';
+COMMENT ON COLUMN training_jobs.job_id IS 'The job''s name in its plan: cs_<target>, sym_<target>_<symbol> or blocked_<target>_<symbol>.';
+COMMENT ON COLUMN training_jobs.target IS 'The target to predict.';
+COMMENT ON COLUMN training_jobs.symbol IS 'The symbol to train for; NULL in a cross-sectional job, which is for all of the target''s symbols.';
+COMMENT ON COLUMN training_jobs.route IS 'The route that was decided: ROUTE_CROSS_SECTIONAL, ROUTE_SYMBOL_SPECIFIC, ROUTE_BOTH, ROUTE_EXPERIMENTAL_ONLY or ROUTE_BLOCKED.';
+COMMENT ON COLUMN training_jobs.training_type IS 'What to train: cross_sectional, symbol_specific, or blocked for nothing.';
+COMMENT ON COLUMN training_jobs.model_families IS 'The model families to train; none in a blocked job.';
+COMMENT ON COLUMN training_jobs.priority IS '3 (first) to 0 (blocked).';
+COMMENT ON COLUMN training_jobs.estimated_samples IS 'How many rows there are to train on; NULL where the decision did not say.';
+COMMENT ON COLUMN training_jobs.reason IS 'Why the decision was made; NULL where it did not say.';
+COMMENT ON COLUMN training_jobs.metadata IS 'The states behind the decision: cs_state and, by type, sample_size, local_state and needs_cs_ensemble.';
+COMMENT ON CONSTRAINT training_jobs_pkey ON training_jobs IS 'A job by its plan and name.';
+COMMENT ON CONSTRAINT training_jobs_plan_id_target_symbol_key ON training_jobs IS 'A plan has one job for a target and symbol, and one for a target as a whole.';
+COMMENT ON CONSTRAINT training_jobs_plan_id_fkey ON training_jobs IS 'Jobs are deleted with their plan.';
+COMMENT ON INDEX training_jobs_pkey IS 'A job by its plan and name.';
+COMMENT ON INDEX training_jobs_plan_id_target_symbol_key IS 'Jobs by plan, target and symbol.';
 
 CREATE FUNCTION create_training_plan(
     routing regclass,
@@ -41,5 +79,30 @@ RETURNS bigint
 LANGUAGE C
 VOLATILE
 PARALLEL UNSAFE
-COST 10000
 AS 'MODULE_PATHNAME', 'create_training_plan';
+
+COMMENT ON FUNCTION create_training_plan(regclass, text[], boolean, text, text, text) IS
+'Stores the jobs that generate_training_plan() makes of a routing relation as a new plan, and returns its plan_id. git_commit, config_hash and metrics_snapshot are kept with the plan as they are given. A plan without jobs is stored as well, with a warning.';
+
+CREATE FUNCTION latest_training_plan()
+RETURNS bigint
+LANGUAGE SQL
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT max(plan_id)
+    FROM training_plans;
+END;
+
+COMMENT ON FUNCTION latest_training_plan() IS
+'The plan_id of the plan that was stored last, or NULL if there is none.';
+
+ALTER TABLE training_plans OWNER TO @extowner@;
+ALTER TABLE training_jobs OWNER TO @extowner@;
+ALTER FUNCTION create_training_plan(regclass, text[], boolean, text, text, text) OWNER TO @extowner@;
+ALTER FUNCTION latest_training_plan() OWNER TO @extowner@;
+
+-- Plans are the user's data: pg_dump has to save them.
+SELECT pg_catalog.pg_extension_config_dump('training_plans', '');
+SELECT pg_catalog.pg_extension_config_dump('training_plans_plan_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('training_jobs', '');

@@ -2,17 +2,16 @@
  * decision_sort.c
  *		Sorts decisions by target and symbol.
  *
- * Decisions are numbers in dictionaries (decision_codec.c), and once all have
- * come in the dictionaries can be sorted, so names are compared once for each
- * name and not for each row.  Until then the decisions wait:
+ * Decisions are numbers in dictionaries (decision_codec.c).  As long as they
+ * fit, they wait in memory, in a list for each target, twelve bytes a decision.
+ * When all have come, the dictionaries of names are sorted, the targets are
+ * walked through in their order, and each list is sorted by its symbols' ranks:
+ * names are compared once for each name and not for each row.
  *
- * - in memory, in a list for each target, twelve bytes a decision.  Then the
- *   targets are walked through in their order, and each list is sorted by its
- *   symbols' ranks.
- *
- * - in a spool on disk, from when the lists would take too much memory or a
- *   dictionary is full.  Then they go through a tuplesort, each as one bytea
- *   that sorts by its bytes:
+ * When the lists take too much memory, or a dictionary is full, all decisions
+ * go into a tuplesort, which spills to disk.  The dictionaries of names are
+ * sorted as they are then; names that come later have codes as well, only less
+ * exact ones.  In the tuplesort a decision is one bytea that sorts by its bytes:
  *
  *		8 bytes		target's code * number of symbol codes + symbol's code, most
  *					significant byte first; the symbol's code is 0 for none, 1 more
@@ -23,9 +22,9 @@
  *					else if the symbol's code is not exact: symbol, 0
  *		the rest	the encoded decision, packed
  *
- *   A name holds no zero byte, so the zero that ends it sorts a name before all
- *   that it is a prefix of.  The eight bytes are the bytea's abbreviated key, so
- *   that the tuplesort compares little else.
+ * A name holds no zero byte, so the zero that ends it sorts a name before all
+ * that it is a prefix of.  The eight bytes are the bytea's abbreviated key, so
+ * that the tuplesort compares little else.
  */
 #include "postgres.h"
 
@@ -38,7 +37,6 @@
 
 #include "compat.h"
 #include "decision_sort.h"
-#include "spool.h"
 
 #define KEY_NO_SYMBOL		1
 #define KEY_HAS_SYMBOL		2
@@ -82,10 +80,9 @@ struct DecisionSort
 	uint32		target_rank;	/* of the list that is read, once sorted */
 	uint32		position;		/* in that list */
 
-	/* on disk; NULL while all is in memory */
-	Spool	   *spool;
-	Tuplesortstate *tuplesort;
-	StringInfoData buffer;		/* for the record or datum at hand */
+	/* on disk */
+	Tuplesortstate *tuplesort;	/* NULL while all is in memory */
+	StringInfoData buffer;		/* for the datum at hand */
 	Datum		current;		/* what the last decision's slices point into, or 0 */
 };
 
@@ -105,44 +102,6 @@ decision_sort_create(DecisionCodec *codec, int memory_kb)
 											   ALLOCSET_DEFAULT_SIZES);
 	initStringInfo(&sort->buffer);
 	return sort;
-}
-
-static void
-spool_decision(DecisionSort *sort, const EncodedDecision *decision)
-{
-	resetStringInfo(&sort->buffer);
-	pack_encoded(&sort->buffer, decision);
-	spool_put(sort->spool, &sort->buffer);
-}
-
-/* Give up waiting in memory. */
-static void
-spill_lists(DecisionSort *sort)
-{
-	MemoryContext caller = MemoryContextSwitchTo(sort->context);
-	EncodedDecision decision;
-
-	sort->spool = spool_create();
-	MemoryContextSwitchTo(caller);
-
-	for (uint32 target = 0; target < sort->lists_capacity; target++)
-	{
-		TargetList *list = &sort->lists[target];
-
-		for (uint32 i = 0; i < list->count; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-
-			decision.numbers.target = target;
-			decision.numbers.symbol = list->decisions[i].symbol;
-			decision.numbers.body = list->decisions[i].body;
-			decision.numbers.sample = list->decisions[i].sample;
-			spool_decision(sort, &decision);
-		}
-	}
-	sort->lists = NULL;
-	sort->lists_capacity = 0;
-	MemoryContextReset(sort->list_context);
 }
 
 /* Make room for a number of lists. */
@@ -209,19 +168,6 @@ list_decision(DecisionSort *sort, const EncodedDecision *decision)
 	return true;
 }
 
-/* Take a decision, which is copied. */
-void
-decision_sort_put(DecisionSort *sort, const EncodedDecision *decision)
-{
-	if (sort->spool == NULL)
-	{
-		if (list_decision(sort, decision))
-			return;
-		spill_lists(sort);
-	}
-	spool_decision(sort, decision);
-}
-
 static void
 append_name(StringInfo key, Slice name)
 {
@@ -282,41 +228,79 @@ key_length(const DecisionCodec *codec, const char *key)
 }
 
 static void
-perform_on_disk(DecisionSort *sort)
+tuplesort_decision(DecisionSort *sort, const EncodedDecision *decision)
 {
 	StringInfo	datum = &sort->buffer;
-	TypeCacheEntry *bytea = lookup_type_cache(BYTEAOID, TYPECACHE_LT_OPR);
-	Slice		record;
 
-	sort->tuplesort = tuplesort_begin_datum(BYTEAOID, bytea->lt_opr, InvalidOid, false,
-											sort->limit / 1024, NULL, TUPLESORT_NONE);
-	spool_rewind(sort->spool);
-	while (spool_get(sort->spool, &record))
-	{
-		EncodedDecision decision;
-
-		CHECK_FOR_INTERRUPTS();
-
-		unpack_encoded(record, &decision);
-		resetStringInfo(datum);
-		appendStringInfoSpaces(datum, VARHDRSZ);
-		append_key(sort->codec, datum, &decision);
-		appendBinaryStringInfo(datum, record.data, record.len);
-		SET_VARSIZE(datum->data, datum->len);
-		tuplesort_putdatum(sort->tuplesort, PointerGetDatum(datum->data), false);
-	}
-	spool_close(sort->spool);
-	tuplesort_performsort(sort->tuplesort);
+	resetStringInfo(datum);
+	appendStringInfoSpaces(datum, VARHDRSZ);
+	append_key(sort->codec, datum, decision);
+	pack_encoded(datum, decision);
+	SET_VARSIZE(datum->data, datum->len);
+	tuplesort_putdatum(sort->tuplesort, PointerGetDatum(datum->data), false);
 }
 
-/* All decisions are in, and no name comes any more: sort them. */
-void
-decision_sort_perform(DecisionSort *sort)
+static void
+sort_names(DecisionSort *sort)
 {
 	dictionary_sort(sort->codec->targets);
 	dictionary_sort(sort->codec->symbols);
-	if (sort->spool != NULL)
-		perform_on_disk(sort);
+}
+
+/* Give up waiting in memory. */
+static void
+spill_lists(DecisionSort *sort)
+{
+	TypeCacheEntry *bytea = lookup_type_cache(BYTEAOID, TYPECACHE_LT_OPR);
+	MemoryContext caller = MemoryContextSwitchTo(sort->context);
+	EncodedDecision decision;
+
+	sort_names(sort);
+	sort->tuplesort = tuplesort_begin_datum(BYTEAOID, bytea->lt_opr, InvalidOid, false,
+											sort->limit / 1024, NULL, TUPLESORT_NONE);
+	MemoryContextSwitchTo(caller);
+
+	for (uint32 target = 0; target < sort->lists_capacity; target++)
+	{
+		TargetList *list = &sort->lists[target];
+
+		for (uint32 i = 0; i < list->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+
+			decision.numbers.target = target;
+			decision.numbers.symbol = list->decisions[i].symbol;
+			decision.numbers.body = list->decisions[i].body;
+			decision.numbers.sample = list->decisions[i].sample;
+			tuplesort_decision(sort, &decision);
+		}
+		if (list->decisions != NULL)
+			pfree(list->decisions);
+	}
+	MemoryContextReset(sort->list_context);
+}
+
+/* Take a decision, which is copied. */
+void
+decision_sort_put(DecisionSort *sort, const EncodedDecision *decision)
+{
+	if (sort->tuplesort == NULL)
+	{
+		if (list_decision(sort, decision))
+			return;
+		spill_lists(sort);
+	}
+	tuplesort_decision(sort, decision);
+}
+
+/* All decisions are in: sort them. */
+void
+decision_sort_perform(DecisionSort *sort)
+{
+	if (sort->tuplesort == NULL)
+		sort_names(sort);
+	else
+		tuplesort_performsort(sort->tuplesort);
 }
 
 /* Sort a target's list, in which a symbol is its rank plus 1 from now on. */

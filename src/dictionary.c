@@ -60,8 +60,11 @@ struct Dictionary
 	uint32		count;
 	uint32		capacity;
 	Slice	   *strings;		/* by number */
-	uint32	   *ranks;			/* by number; once sorted */
-	uint32	   *numbers;		/* by rank; once sorted */
+
+	/* once sorted, of the strings that were there then */
+	bool		sorted;
+	uint32	   *ranks;			/* by number */
+	uint32	   *numbers;		/* by rank */
 };
 
 /*
@@ -84,7 +87,10 @@ dictionary_create(Size limit)
 	return dictionary;
 }
 
-/* A string's number, counted from 0 as they come; NOT_KEPT if there is no room for it. */
+/*
+ * A string's number, counted from 0 as they come; NOT_KEPT if there is no room
+ * for it, or if the dictionary has been sorted without it.
+ */
 uint32
 dictionary_add(Dictionary *dictionary, Slice string)
 {
@@ -95,7 +101,8 @@ dictionary_add(Dictionary *dictionary, Slice string)
 	if (entry != NULL)
 		return entry->number;
 
-	if (dictionary->used + string.len + ENTRY_OVERHEAD > dictionary->limit ||
+	if (dictionary->sorted ||
+		dictionary->used + string.len + ENTRY_OVERHEAD > dictionary->limit ||
 		dictionary->count > MAX_NUMBER)
 	{
 		dictionary->complete = false;
@@ -150,7 +157,7 @@ compare_numbers(const void *a, const void *b, void *strings)
 						 ((const Slice *) strings)[*(const uint32 *) b]);
 }
 
-/* No string comes any more; from now on there are ranks and codes. */
+/* From now on there are ranks and codes, and no more strings are kept. */
 void
 dictionary_sort(Dictionary *dictionary)
 {
@@ -165,6 +172,7 @@ dictionary_sort(Dictionary *dictionary)
 	dictionary->ranks = MemoryContextAllocHuge(dictionary->context, size);
 	for (uint32 rank = 0; rank < dictionary->count; rank++)
 		dictionary->ranks[dictionary->numbers[rank]] = rank;
+	dictionary->sorted = true;
 }
 
 /* How many strings in the dictionary sort before that of a number. */

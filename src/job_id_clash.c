@@ -9,10 +9,11 @@
  * Sorting all job_ids to find the pair would double the work of planning for
  * what almost never happens.  But two targets can only clash if one is the
  * other with _X behind it (a, a_b; X is b), and only for symbols of which the
- * first target's is the other's with X_ before it (b_c, c).  Both can be asked
- * of the dictionaries of names; only jobs for which such a partner's names
- * exist are sorted by their job_ids and compared.  Usually there are none.  A
- * dictionary that had to turn names away makes more jobs suspects, no fewer.
+ * first target's is the other's with X_ before it (b_c, c).  So nothing clashes
+ * where no symbol has an underscore; else, the dictionaries of names tell for
+ * which jobs a partner's names exist, and only these are sorted by their job_ids
+ * and compared.  Usually there are none.  A dictionary that had to turn names
+ * away makes more jobs suspects, no fewer.
  */
 #include "postgres.h"
 

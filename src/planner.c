@@ -65,7 +65,8 @@ struct Planner
 	JobOrder	order;
 	DecisionCodec *codec;
 	DecisionSort *sort;
-	JobIdCheck *job_ids;
+	JobIdCheck *job_ids;		/* NULL: none can clash */
+	bool		job_ids_may_clash;
 
 	/* jobs, while and after planner_finish() */
 	Spool	   *spools[SPOOLS]; /* NULL: no such job */
@@ -113,7 +114,9 @@ planner_add(Planner *planner, const Decision *decision)
 	Decision	bare;
 
 	/* A decision without a job matters for its route alone. */
-	if (job_rule(decision, planner->include_blocked) == NULL)
+	if (job_rule(decision, planner->include_blocked) != NULL)
+		planner->job_ids_may_clash |= job_id_may_clash(decision->symbol);
+	else
 	{
 		memset(&bare, 0, sizeof(bare));
 		bare.target = decision->target;
@@ -229,7 +232,8 @@ walk_decision(Planner *planner, TargetInfo *target, const EncodedDecision *encod
 	if (job.rule != NULL)
 	{
 		job.decision = *decision;
-		job_id_check_add(planner->job_ids, &job);
+		if (planner->job_ids != NULL)
+			job_id_check_add(planner->job_ids, &job);
 		spool_job(planner, job.rule->priority, encoded);
 	}
 }
@@ -266,8 +270,9 @@ planner_finish(Planner *planner)
 	Decision	decision;
 
 	decision_sort_perform(planner->sort);
-	planner->job_ids = job_id_check_create(planner->codec->targets, planner->codec->symbols,
-										   planner->source, work_mem / CHECK_SHARE);
+	if (planner->job_ids_may_clash)
+		planner->job_ids = job_id_check_create(planner->codec->targets, planner->codec->symbols,
+											   planner->source, work_mem / CHECK_SHARE);
 	initStringInfo(&target.name);
 	initStringInfo(&target.symbol);
 
@@ -293,7 +298,8 @@ planner_finish(Planner *planner)
 	if (has_target)
 		end_target(planner, &target);
 
-	job_id_check_end(planner->job_ids);
+	if (planner->job_ids != NULL)
+		job_id_check_end(planner->job_ids);
 	decision_sort_end(planner->sort);
 	warn_of_disabled_targets(planner);
 

@@ -1,0 +1,55 @@
+# trainplan: training plans from routing decisions, in PostgreSQL
+#
+#   make demo, make test, make bench    on a private server that goes away again
+#   make, make install, make installcheck PG_CONFIG=...    as for any extension
+
+EXTENSION = trainplan
+EXTVERSION = 1.0
+
+MODULE_big = $(EXTENSION)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+PGFILEDESC = "trainplan - training plans from routing decisions"
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+
+DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test
+ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
+PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+EXTRA_CLEAN = results regression.diffs regression.out tmp_check
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifneq ($(PGXS),)
+include $(PGXS)
+else
+all install installcheck clean:
+	@echo "$(PG_CONFIG) not found: install PostgreSQL's server headers (Debian: postgresql-server-dev-all), or say PG_CONFIG=..." >&2
+	@exit 1
+endif
+
+$(OBJS): $(wildcard src/*.h)
+
+sql/$(EXTENSION)--$(EXTVERSION).sql: $(sort $(wildcard sql/[0-9]*.sql))
+	cat $^ > $@
+
+# Tests that start servers of their own; not as root.
+prove_installcheck:
+	$(prove_installcheck)
+
+demo:
+	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
+
+test:
+	@dev/with-server test/run
+
+bench:
+	@dev/with-server bench/run
+
+# The reference manual, made from the comments of the SQL objects.
+doc:
+	@dev/with-server doc/make >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
+
+.PHONY: all install installcheck clean prove_installcheck demo test bench doc
