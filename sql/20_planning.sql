@@ -3,6 +3,7 @@
 CREATE FUNCTION training_plan_rows(internal)
 RETURNS internal
 LANGUAGE C
+STABLE
 STRICT
 PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'training_plan_rows';

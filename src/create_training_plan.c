@@ -54,7 +54,7 @@ create_training_plan(PG_FUNCTION_ARGS)
 	if (facts.total_jobs == 0)
 		ereport(WARNING,
 				(errmsg("plan %lld has no jobs", (long long) plan_id),
-				 errdetail("No decision in %s makes a job.", call.routing_name)));
+				 errdetail("No decision in %s makes a job.", call.source)));
 	planner_end(planner);
 
 	PG_RETURN_INT64(plan_id);

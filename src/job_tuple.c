@@ -17,18 +17,18 @@
 
 /*
  * Metadata of a symbol's job says two states and a flag, and plans repeat a few
- * combinations of them.  The last one made is kept for each of these many hash
- * values.
+ * combinations of them.  For each of these many hash values, the first that came
+ * is kept.
  */
-#define METADATA_CACHE_SIZE 256
+#define METADATA_KEPT		256
 
-typedef struct CachedMetadata
+typedef struct KeptMetadata
 {
-	const JobRule *rule;		/* NULL: nothing is kept here */
-	StringInfoData states;		/* cs_state, local_state */
-	uint32		cs_state_len;
+	const JobRule *rule;		/* NULL: none is kept here */
+	Slice		cs_state;
+	Slice		local_state;
 	Jsonb	   *metadata;
-} CachedMetadata;
+} KeptMetadata;
 
 struct JobTupleMaker
 {
@@ -38,7 +38,7 @@ struct JobTupleMaker
 	Datum		call_families;
 	Datum		no_families;
 	StringInfoData job_id;		/* work space */
-	CachedMetadata metadata[METADATA_CACHE_SIZE];
+	KeptMetadata metadata[METADATA_KEPT];
 };
 
 /*
@@ -150,53 +150,43 @@ make_metadata(const Job *job)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-static bool
-is_metadata_of(const CachedMetadata *cached, const Job *job)
+static Slice
+copy_slice(Slice slice)
 {
-	Slice		cs_state = job->decision.cs_state;
-	Slice		local_state = job->decision.local_state;
+	Slice		copy = {memcpy(palloc(slice.len), slice.data, slice.len), slice.len};
 
-	return cached->rule == job->rule &&
-		cached->cs_state_len == cs_state.len &&
-		cached->states.len == cs_state.len + local_state.len &&
-		memcmp(cached->states.data, cs_state.data, cs_state.len) == 0 &&
-		memcmp(cached->states.data + cs_state.len, local_state.data, local_state.len) == 0;
+	return copy;
 }
 
+/* Metadata of a symbol's job, from those that are kept if possible. */
 static Jsonb *
 symbol_metadata(JobTupleMaker *maker, const Job *job)
 {
 	Slice		cs_state = job->decision.cs_state;
 	Slice		local_state = job->decision.local_state;
 	MemoryContext caller;
-	CachedMetadata *cached;
+	KeptMetadata *kept;
 	Jsonb	   *metadata;
 	uint32		hash;
 
 	hash = hash_combine(hash_bytes((const unsigned char *) cs_state.data, cs_state.len),
 						hash_bytes((const unsigned char *) local_state.data, local_state.len));
-	hash += job->rule->priority;
-	cached = &maker->metadata[hash % METADATA_CACHE_SIZE];
-	if (is_metadata_of(cached, job))
-		return cached->metadata;
+	kept = &maker->metadata[(hash + job->rule->priority) % METADATA_KEPT];
+	if (kept->rule == job->rule &&
+		slice_equal(kept->cs_state, cs_state) && slice_equal(kept->local_state, local_state))
+		return kept->metadata;
 
 	metadata = make_metadata(job);
-
-	caller = MemoryContextSwitchTo(maker->context);
-	if (cached->rule == NULL)
-		initStringInfo(&cached->states);
-	else
-		pfree(cached->metadata);
-	cached->rule = NULL;
-	resetStringInfo(&cached->states);
-	appendBinaryStringInfo(&cached->states, cs_state.data, cs_state.len);
-	appendBinaryStringInfo(&cached->states, local_state.data, local_state.len);
-	cached->cs_state_len = cs_state.len;
-	cached->metadata = memcpy(palloc(VARSIZE(metadata)), metadata, VARSIZE(metadata));
-	cached->rule = job->rule;
-	MemoryContextSwitchTo(caller);
-
-	return cached->metadata;
+	if (kept->rule == NULL)
+	{
+		caller = MemoryContextSwitchTo(maker->context);
+		kept->cs_state = copy_slice(cs_state);
+		kept->local_state = copy_slice(local_state);
+		kept->metadata = memcpy(palloc(VARSIZE(metadata)), metadata, VARSIZE(metadata));
+		kept->rule = job->rule;
+		MemoryContextSwitchTo(caller);
+	}
+	return metadata;
 }
 
 /* Fill in the JOB_COLUMNS values of a job. */

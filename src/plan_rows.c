@@ -19,10 +19,14 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(training_plan_rows);
 
-/* The rows of a relation without those of its children, or a negative number if not known. */
+/*
+ * The rows of a relation without those of its children, or a negative number if
+ * not known.  The relation stays locked.
+ */
 static double
 own_rows(Oid relid)
 {
@@ -41,7 +45,7 @@ own_rows(Oid relid)
 	}
 	else if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 		rows = relation->rd_rel->reltuples;
-	relation_close(relation, AccessShareLock);
+	relation_close(relation, NoLock);
 	return rows;
 }
 
@@ -49,13 +53,14 @@ own_rows(Oid relid)
 static double
 relation_rows(Oid relid)
 {
-	List	   *relids = find_all_inheritors(relid, AccessShareLock, NULL);
-	double		rows = -1;
+	double		rows = own_rows(relid);
 	ListCell   *cell;
 
-	foreach(cell, relids)
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		return -1;
+	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
 	{
-		double		more = own_rows(lfirst_oid(cell));
+		double		more = lfirst_oid(cell) == relid ? -1 : own_rows(lfirst_oid(cell));
 
 		if (more >= 0)
 			rows = Max(rows, 0) + more;

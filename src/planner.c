@@ -209,12 +209,17 @@ walk_decision(Planner *planner, TargetInfo *target, const EncodedDecision *encod
 	if (!new_target &&
 		target->has_symbol == !slice_is_null(decision->symbol) &&
 		(!target->has_symbol || slice_equal(decision->symbol, remembered_name(&target->symbol))))
+	{
+		Scope		scope = decision_scope(decision);
+
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("two decisions for %s in %s",
 						decision_name(decision->target, decision->symbol), planner->source),
 				 errdetail("The routes are %s and %s.",
-						   route_names[target->route], route_names[decision->route])));
+						   route_word(Min(target->route, decision->route), scope),
+						   route_word(Max(target->route, decision->route), scope))));
+	}
 
 	target->has_symbol = !slice_is_null(decision->symbol);
 	target->route = decision->route;

@@ -16,7 +16,10 @@ typedef struct PlanningCall
 	Oid			routing;
 	ArrayType  *families;		/* normalized */
 	bool		include_blocked;
-	const char *routing_name;	/* as SQL needs it; once the decisions are read */
+
+	/* once the decisions are read */
+	const char *routing_name;	/* as SQL needs it */
+	const char *source;			/* what messages call it */
 } PlanningCall;
 
 extern void planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo);

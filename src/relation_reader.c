@@ -4,9 +4,9 @@
  *
  * The relation is read by a plain SELECT through SPI, so that views, foreign
  * tables, partitions, privileges and row-level security are PostgreSQL's own
- * business and the caller's rights decide.  The SELECT casts what a column may
- * be to one type of its kind, and names columns, so that their order, dropped
- * columns and others do not matter.  Rows go to the callback as the executor
+ * business and the caller's rights decide.  The SELECT names the columns that
+ * there are, so that their order, dropped columns and others do not matter, and
+ * casts each to one type of its kind.  Rows go to the callback as the executor
  * makes them and are never collected.
  */
 #include "postgres.h"
@@ -44,7 +44,8 @@ struct RelationReader
 	char	   *name;			/* schema.relation, for messages */
 	char	   *qualified_name; /* the same, quoted as SQL needs it */
 	char	   *query;
-	int			count;
+	int			count;			/* of the columns that were asked for */
+	int		   *positions;		/* by column, in the query's rows; -1: there is no such column */
 	Oid		   *types;			/* of the values, by column */
 };
 
@@ -84,12 +85,13 @@ arriving_type(ColumnKind kind, Oid column_type)
 	return InvalidOid;
 }
 
-static void
-append_column(RelationReader *reader, StringInfo query, Relation relation,
-			  const char *purpose, const ColumnSpec *column, Oid *type)
+/* Look a column up; returns the type that it has, or InvalidOid if there is none. */
+static Oid
+find_column(RelationReader *reader, Relation relation, const char *purpose,
+			const ColumnSpec *column, Oid *arriving)
 {
 	AttrNumber	number = get_attnum(RelationGetRelid(relation), column->name);
-	Oid			column_type;
+	Oid			type;
 
 	if (number == InvalidAttrNumber)
 	{
@@ -98,22 +100,48 @@ append_column(RelationReader *reader, StringInfo query, Relation relation,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("relation \"%s\" has no column \"%s\", which a %s needs",
 							reader->name, column->name, purpose)));
-		*type = column_kinds[column->kind].types[0];
-		appendStringInfo(query, "NULL::%s", format_type_be_qualified(*type));
-		return;
+		*arriving = column_kinds[column->kind].types[0];
+		return InvalidOid;
 	}
 
-	column_type = TupleDescAttr(RelationGetDescr(relation), number - 1)->atttypid;
-	*type = arriving_type(column->kind, column_type);
-	if (!OidIsValid(*type))
+	type = TupleDescAttr(RelationGetDescr(relation), number - 1)->atttypid;
+	*arriving = arriving_type(column->kind, type);
+	if (!OidIsValid(*arriving))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of relation \"%s\" has type %s",
-						column->name, reader->name, format_type_be(column_type)),
+						column->name, reader->name, format_type_be(type)),
 				 errhint("Column \"%s\" of a %s must be %s.",
 						 column->name, purpose, column_kinds[column->kind].expected)));
-	appendStringInfo(query, "r.%s::%s",
-					 quote_identifier(column->name), format_type_be_qualified(*type));
+	return type;
+}
+
+/* Make the SELECT, and remember where it has the columns. */
+static void
+make_query(RelationReader *reader, Relation relation, const char *purpose,
+		   const ColumnSpec *columns)
+{
+	StringInfoData query;
+	int			selected = 0;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	for (int i = 0; i < reader->count; i++)
+	{
+		Oid			type = find_column(reader, relation, purpose, &columns[i], &reader->types[i]);
+
+		reader->positions[i] = -1;
+		if (!OidIsValid(type))
+			continue;
+
+		reader->positions[i] = selected++;
+		appendStringInfo(&query, "%s%s", selected > 1 ? ", " : "",
+						 quote_identifier(columns[i].name));
+		if (type != reader->types[i])
+			appendStringInfo(&query, "::%s", format_type_be_qualified(reader->types[i]));
+	}
+	appendStringInfo(&query, " FROM %s", reader->qualified_name);
+	reader->query = query.data;
 }
 
 /*
@@ -132,7 +160,6 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 	RelationReader *reader = palloc0(sizeof(RelationReader));
 	Relation	relation = try_relation_open(relid, AccessShareLock);
 	const char *schema;
-	StringInfoData query;
 	char		kind;
 
 	if (relation == NULL)
@@ -152,17 +179,9 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 				 errdetail_relkind_not_supported(kind)));
 
 	reader->count = count;
+	reader->positions = palloc(count * sizeof(int));
 	reader->types = palloc(count * sizeof(Oid));
-	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT ");
-	for (int i = 0; i < count; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(&query, ", ");
-		append_column(reader, &query, relation, purpose, &columns[i], &reader->types[i]);
-	}
-	appendStringInfo(&query, " FROM %s AS r", reader->qualified_name);
-	reader->query = query.data;
+	make_query(reader, relation, purpose, columns);
 
 	relation_close(relation, NoLock);
 	return reader;
@@ -193,9 +212,13 @@ relation_reader_column_type(const RelationReader *reader, int column)
 typedef struct RowReceiver
 {
 	DestReceiver pub;
-	MemoryContext row_context;
+	const RelationReader *reader;
 	RowCallback callback;
 	void	   *arg;
+	Datum	   *values;			/* of the row at hand, by column */
+	bool	   *nulls;
+	MemoryContext row_context;
+	ErrorContextCallback *error_context;	/* that of the reader's caller */
 } RowReceiver;
 
 static void
@@ -207,10 +230,24 @@ static bool
 row_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
+	const RelationReader *reader = receiver->reader;
 	MemoryContext caller = MemoryContextSwitchTo(receiver->row_context);
+	ErrorContextCallback *error_context = error_context_stack;
 
 	slot_getallattrs(slot);
-	receiver->callback(receiver->arg, slot->tts_values, slot->tts_isnull);
+	for (int i = 0; i < reader->count; i++)
+	{
+		int			position = reader->positions[i];
+
+		receiver->nulls[i] = position < 0 || slot->tts_isnull[position];
+		if (!receiver->nulls[i])
+			receiver->values[i] = slot->tts_values[position];
+	}
+
+	/* an error in a row is not one in the SELECT: don't show that */
+	error_context_stack = receiver->error_context;
+	receiver->callback(receiver->arg, receiver->values, receiver->nulls);
+	error_context_stack = error_context;
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(receiver->row_context);
@@ -236,8 +273,12 @@ relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback
 {
 	RowReceiver receiver = {
 		.pub = {row_receive, row_startup, row_shutdown, row_destroy, DestNone},
+		.reader = reader,
 		.callback = callback,
-		.arg = arg
+		.arg = arg,
+		.values = palloc(reader->count * sizeof(Datum)),
+		.nulls = palloc(reader->count * sizeof(bool)),
+		.error_context = error_context_stack
 	};
 	SPIExecuteOptions options = {
 		.read_only = read_only,

@@ -64,6 +64,18 @@ route_from_word(Slice word, Scope scope, Route *route)
 	return ROUTE_WORD_UNKNOWN;
 }
 
+/* What a decision of this scope says to have this route. */
+const char *
+route_word(Route route, Scope scope)
+{
+	for (int i = 0; i < lengthof(route_words); i++)
+	{
+		if (route_words[i].route == route && word_fits(i, scope))
+			return route_words[i].word;
+	}
+	return route_names[route];
+}
+
 /* For hints: the words that a decision of this scope may say. */
 const char *
 valid_route_words(Scope scope)

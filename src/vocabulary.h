@@ -45,6 +45,7 @@ extern const char *const route_names[];
 extern const char *const training_type_names[];
 
 extern RouteWord route_from_word(Slice word, Scope scope, Route *route);
+extern const char *route_word(Route route, Scope scope);
 extern const char *valid_route_words(Scope scope);
 
 #endif							/* TRAINPLAN_VOCABULARY_H */

@@ -1,0 +1,61 @@
+-- The extension's objects, as its catalog has them.
+
+-- every one of them, and its columns, has a comment
+SELECT pg_describe_object(o.classid, o.objid, 0) AS object
+FROM pg_depend AS o
+WHERE o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+    AND o.deptype = 'e'
+ORDER BY pg_describe_object(o.classid, o.objid, 0) COLLATE "C";
+
+SELECT pg_describe_object(o.classid, o.objid, 0) AS "object without a comment"
+FROM pg_depend AS o
+WHERE o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+    AND o.deptype = 'e'
+    AND obj_description(o.objid, o.classid::regclass::name) IS NULL;
+
+SELECT a.attrelid::regclass AS relation, a.attname AS "column without a comment"
+FROM pg_depend AS o
+JOIN pg_class AS c ON c.oid = o.objid AND c.relkind IN ('r', 'v')
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE o.classid = 'pg_class'::regclass
+    AND o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+    AND col_description(c.oid, a.attnum) IS NULL;
+
+-- how functions may be used
+SELECT
+    p.proname,
+    CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS volatility,
+    CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS parallel,
+    p.proisstrict AS strict,
+    p.prosecdef AS definer
+FROM pg_depend AS o
+JOIN pg_proc AS p ON p.oid = o.objid
+WHERE o.classid = 'pg_proc'::regclass
+    AND o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+ORDER BY p.proname;
+
+-- nobody is granted anything by installing
+SELECT relname, relacl FROM pg_class
+WHERE relname LIKE 'training\_%' AND relacl IS NOT NULL;
+
+-- in any schema, which can't be changed later
+DROP EXTENSION trainplan;
+CREATE SCHEMA "Quant ""desk""";
+CREATE EXTENSION trainplan SCHEMA "Quant ""desk""";
+ALTER EXTENSION trainplan SET SCHEMA public;
+CREATE TABLE decisions AS SELECT 't' AS target, 's' AS symbol, 'ROUTE_BOTH' AS route;
+SELECT "Quant ""desk""".create_training_plan('decisions') AS plan;
+SELECT plan_id, job_id FROM "Quant ""desk""".training_jobs;
+SELECT plan_id, by_route FROM "Quant ""desk""".training_plan_summary;
+SELECT "Quant ""desk""".latest_training_plan();
+DROP TABLE decisions;
+
+-- the tables go with it
+DROP EXTENSION trainplan;
+SELECT relname FROM pg_class WHERE relname LIKE 'training\_%';
+DROP SCHEMA "Quant ""desk""";
+CREATE EXTENSION trainplan;
