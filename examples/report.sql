@@ -23,10 +23,12 @@ SELECT current_setting('server_encoding') = 'UTF8' AS utf8 \gset
     \set bar '#'
 \endif
 
-SELECT quote_ident(n.nspname) AS trainplan
-FROM pg_extension AS e
-JOIN pg_namespace AS n ON n.oid = e.extnamespace
-WHERE e.extname = 'trainplan' \gset
+SELECT (
+    SELECT quote_ident(n.nspname)
+    FROM pg_extension AS e
+    JOIN pg_namespace AS n ON n.oid = e.extnamespace
+    WHERE e.extname = 'trainplan'
+) AS trainplan \gset
 \if :{?trainplan}
 \else
     \warn 'This database does not have the extension: CREATE EXTENSION trainplan;'

@@ -1,0 +1,81 @@
+# The three kinds of users, with exactly the GRANTs in the README: what each can
+# do, and what it is refused.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use Test::More;
+use Trainplan;
+
+my $server = start_server('grants');
+
+# What the README does until it has granted, and the grants.
+run_sql($server, 'postgres', $_->{sql}) foreach readme_sql();
+
+sub as
+{
+	my ($role, $sql) = @_;
+
+	return run_sql($server, 'postgres', "SET SESSION AUTHORIZATION $role; $sql", '-At');
+}
+
+sub can
+{
+	my ($role, $what, $sql, $expected) = @_;
+
+	is(as($role, $sql), $expected, "the $role can $what");
+}
+
+sub is_refused
+{
+	my ($role, $what, $sql, $object) = @_;
+
+	like(as($role, $sql), qr/^ERROR:  permission denied for $object\b/m, "the $role can't $what");
+}
+
+my $delete = 'DELETE FROM training_plans';
+my $change = 'UPDATE training_jobs SET priority = 3';
+my $insert = q{INSERT INTO training_jobs
+	VALUES (1, 'x', 'x', 'x', 'ROUTE_BOTH', 'symbol_specific', '{x}', 3, NULL, NULL, '{}')};
+my $create = q{SELECT create_training_plan('eu_stock_decisions')};
+my $generate = q{SELECT count(*) FROM generate_training_plan('eu_stock_decisions')};
+
+can('analyst', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = 1', 70);
+can('analyst', 'read summaries', 'SELECT total_jobs FROM training_plan_summary WHERE plan_id = 1', 70);
+can('analyst', 'count by route',
+	q{SELECT jobs FROM training_jobs_by_route WHERE plan_id = 1 AND route = 'ROUTE_BOTH'}, 23);
+can('analyst', 'count by type',
+	q{SELECT jobs FROM training_jobs_by_type WHERE plan_id = 1 AND training_type = 'cross_sectional'}, 16);
+can('analyst', 'count by priority', 'SELECT jobs FROM training_jobs_by_priority WHERE plan_id = 1 AND priority = 1', 22);
+can('analyst', 'find the latest plan', 'SELECT latest_training_plan()', 2);
+is_refused('analyst', 'read decisions', $generate, 'table eu_stock_decisions');
+is_refused('analyst', 'create plans', $create, 'table eu_stock_decisions');
+is_refused('analyst', 'create plans from decisions of its own',
+	q{CREATE TEMPORARY TABLE d AS SELECT 't' AS target, 's' AS symbol, 'ROUTE_BOTH' AS route;
+	  SELECT create_training_plan('d')}, 'table training_jobs');
+is_refused('analyst', 'add jobs', $insert, 'table training_jobs');
+is_refused('analyst', 'change jobs', $change, 'table training_jobs');
+is_refused('analyst', 'delete plans', $delete, 'table training_plans');
+
+can('planner', 'see what a plan would be', $generate, 69);
+can('planner', 'create plans', $create, 3);
+can('planner', 'read plans', 'SELECT total_jobs FROM training_plan_summary WHERE plan_id = 3', 69);
+is_refused('planner', 'change jobs', $change, 'table training_jobs');
+is_refused('planner', 'change plans', 'UPDATE training_plans SET total_jobs = 0', 'table training_plans');
+is_refused('planner', 'delete plans', $delete, 'table training_plans');
+is_refused('planner', 'delete jobs', 'DELETE FROM training_jobs', 'table training_jobs');
+
+can('scheduler', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = latest_training_plan()', 69);
+is_refused('scheduler', 'read decisions', $generate, 'table eu_stock_decisions');
+is_refused('scheduler', 'create plans', $create, 'table eu_stock_decisions');
+is_refused('scheduler', 'add jobs', $insert, 'table training_jobs');
+is_refused('scheduler', 'change jobs', $change, 'table training_jobs');
+is_refused('scheduler', 'delete plans', $delete, 'table training_plans');
+is_refused('scheduler', 'read the summaries', 'SELECT * FROM training_plan_summary', 'view training_plan_summary');
+
+run_sql($server, 'postgres', 'CREATE ROLE stranger');
+is_refused('stranger', 'read jobs', 'SELECT * FROM training_jobs', 'table training_jobs');
+is_refused('stranger', 'read plans', 'SELECT latest_training_plan()', 'table training_plans');
+
+done_testing();

@@ -1,0 +1,72 @@
+# Plans survive pg_dump and restore into a new database, with who may read them.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Trainplan;
+
+my $server = start_server('dump_restore');
+
+run_sql($server, 'postgres', q{
+	CREATE ROLE quant;
+	CREATE ROLE reader;
+	CREATE DATABASE origin;
+	CREATE DATABASE from_script;
+	CREATE DATABASE from_archive OWNER quant;
+});
+run_sql($server, 'origin', q{
+	CREATE SCHEMA plans;
+	CREATE EXTENSION trainplan SCHEMA plans;
+	CREATE TABLE decisions (target text, symbol text, route text, reason text[], sample_size bigint);
+	INSERT INTO decisions
+	SELECT 't' || t, CASE WHEN s > 0 THEN 's' || s END, CASE WHEN s > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END,
+		ARRAY['tab' || E'\t', 'new line' || E'\n', '日本'], NULLIF(s, 3)
+	FROM generate_series(1, 20) AS t, generate_series(0, 10) AS s;
+	SELECT plans.create_training_plan('decisions', git_commit => 'f3ba63d');
+	SELECT plans.create_training_plan('decisions', '{ridge}', true);
+	SELECT plans.create_training_plan('decisions', '{mlp}');
+	DELETE FROM plans.training_plans WHERE plan_id = 2;
+	GRANT USAGE ON SCHEMA plans TO reader;
+	GRANT SELECT ON plans.training_jobs TO reader;
+});
+
+my $contents = q{
+	SELECT md5(string_agg(p::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
+	SELECT md5(string_agg(j::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_jobs AS j;
+	SELECT relname, has_table_privilege('reader', oid, 'SELECT') FROM pg_class
+	WHERE relnamespace = 'plans'::regnamespace AND relkind IN ('r', 'v') ORDER BY relname COLLATE "C";
+};
+my $origin = run_sql($server, 'origin', $contents, '-At');
+like($origin, qr/\|2\n.*\|440\n/, 'there are plans to dump');
+
+my $folder = PostgreSQL::Test::Utils::tempdir;
+command_ok([ 'pg_dump', '-f', "$folder/script", $server->connstr('origin') ], 'dump as a script');
+command_ok([ 'pg_dump', '-Fc', '-f', "$folder/archive", $server->connstr('origin') ], 'dump as an archive');
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr('from_script'), '-f', "$folder/script" ],
+	'restore a script');
+command_ok([ 'pg_restore', '--exit-on-error', '-d', $server->connstr('from_archive'), "$folder/archive" ],
+	'restore an archive');
+
+foreach my $database ('from_script', 'from_archive')
+{
+	is(run_sql($server, $database, $contents, '-At'), $origin, "$database has the same plans and grants");
+	is(run_sql($server, $database, q{SELECT plans.create_training_plan('decisions')}, '-At'),
+		'4', "$database goes on numbering");
+}
+
+# another round, from a restored database, and by an owner who is no superuser
+run_sql($server, 'postgres', 'CREATE DATABASE again OWNER quant');
+command_ok([ 'pg_dump', '--no-owner', '--no-privileges', '-f', "$folder/again", $server->connstr('from_script') ],
+	'dump what was restored');
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr('again'),
+		'-c', 'SET SESSION AUTHORIZATION quant', '-f', "$folder/again" ],
+	'restore as the owner of a database');
+is(run_sql($server, 'again', q{
+		SELECT count(*) FROM plans.training_jobs;
+		SELECT tableowner FROM pg_tables WHERE tablename = 'training_jobs';
+	}, '-At'), "660\nquant", 'the plans are there, and the owner\'s');
+
+done_testing();
