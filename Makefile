@@ -46,7 +46,7 @@ test:
 	@dev/with-server test/run
 
 bench:
-	@dev/with-server bench/run
+	@SERVER_SETTINGS="fsync = on" dev/with-server bench/run
 
 # The reference manual, made from the comments of the SQL objects.
 doc:

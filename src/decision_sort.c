@@ -31,32 +31,15 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
-#include "utils/memutils.h"
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "decision_lists.h"
 #include "decision_sort.h"
 
 #define KEY_NO_SYMBOL		1
 #define KEY_HAS_SYMBOL		2
-
-/* A decision in its target's list. */
-typedef struct ListedDecision
-{
-	uint32		symbol;			/* number or NO_SYMBOL; once sorted, 1 + rank or 0 */
-	uint32		body;
-	uint32		sample;
-} ListedDecision;
-
-typedef struct TargetList
-{
-	ListedDecision *decisions;
-	uint32		count;
-	uint32		capacity;
-} TargetList;
-
-#define SMALLEST_LIST		8
 
 #define ST_SORT sort_list
 #define ST_ELEMENT_TYPE ListedDecision
@@ -73,15 +56,15 @@ struct DecisionSort
 	Size		limit;			/* bytes, for the lists or the tuplesort */
 
 	/* in memory */
-	MemoryContext list_context;
-	TargetList *lists;			/* by the target's number */
-	uint32		lists_capacity;
-	Size		lists_size;		/* bytes */
-	uint32		target_rank;	/* of the list that is read, once sorted */
-	uint32		position;		/* in that list */
+	DecisionLists *lists;		/* NULL when decisions have gone to the tuplesort */
+	uint32		rank;			/* of the target whose list comes next */
+	uint32		target;			/* whose list is read; its number */
+	ListedDecision *decisions;	/* that list, sorted; a symbol is its rank + 1, or 0 for none */
+	uint32		count;
+	uint32		position;
 
 	/* on disk */
-	Tuplesortstate *tuplesort;	/* NULL while all is in memory */
+	Tuplesortstate *tuplesort;
 	StringInfoData buffer;		/* for the datum at hand */
 	Datum		current;		/* what the last decision's slices point into, or 0 */
 };
@@ -98,74 +81,9 @@ decision_sort_create(DecisionCodec *codec, int memory_kb)
 	sort->context = CurrentMemoryContext;
 	sort->codec = codec;
 	sort->limit = (Size) memory_kb * 1024;
-	sort->list_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan decisions",
-											   ALLOCSET_DEFAULT_SIZES);
+	sort->lists = decision_lists_create();
 	initStringInfo(&sort->buffer);
 	return sort;
-}
-
-/* Make room for a number of lists. */
-static void
-grow_lists(DecisionSort *sort, uint32 needed)
-{
-	uint32		capacity = Max(sort->lists_capacity, SMALLEST_LIST);
-	MemoryContext caller = MemoryContextSwitchTo(sort->list_context);
-
-	while (capacity < needed)
-		capacity *= 2;
-	if (sort->lists == NULL)
-		sort->lists = palloc_extended(capacity * sizeof(TargetList), MCXT_ALLOC_HUGE);
-	else
-	{
-		sort->lists_size -= GetMemoryChunkSpace(sort->lists);
-		sort->lists = repalloc_huge(sort->lists, capacity * sizeof(TargetList));
-	}
-	memset(sort->lists + sort->lists_capacity, 0,
-		   (capacity - sort->lists_capacity) * sizeof(TargetList));
-	sort->lists_size += GetMemoryChunkSpace(sort->lists);
-	sort->lists_capacity = capacity;
-	MemoryContextSwitchTo(caller);
-}
-
-/* Make room for one more decision in a list. */
-static void
-grow_list(DecisionSort *sort, TargetList *list)
-{
-	uint32		capacity = list->capacity == 0 ? SMALLEST_LIST : list->capacity * 2;
-	Size		size = capacity * sizeof(ListedDecision);
-
-	if (list->decisions == NULL)
-		list->decisions = MemoryContextAlloc(sort->list_context, size);
-	else
-	{
-		sort->lists_size -= GetMemoryChunkSpace(list->decisions);
-		list->decisions = repalloc_huge(list->decisions, size);
-	}
-	sort->lists_size += GetMemoryChunkSpace(list->decisions);
-	list->capacity = capacity;
-}
-
-/* Put a decision, which is copied, into memory; false if it can't be. */
-static bool
-list_decision(DecisionSort *sort, const EncodedDecision *decision)
-{
-	TargetList *list;
-	ListedDecision *listed;
-
-	if (!is_wholly_kept(decision) || sort->lists_size > sort->limit)
-		return false;
-
-	if (decision->numbers.target >= sort->lists_capacity)
-		grow_lists(sort, decision->numbers.target + 1);
-	list = &sort->lists[decision->numbers.target];
-	if (list->count == list->capacity)
-		grow_list(sort, list);
-
-	listed = &list->decisions[list->count++];
-	listed->symbol = decision->numbers.symbol;
-	listed->body = decision->numbers.body;
-	listed->sample = decision->numbers.sample;
-	return true;
 }
 
 static void
@@ -260,34 +178,37 @@ spill_lists(DecisionSort *sort)
 											sort->limit / 1024, NULL, TUPLESORT_NONE);
 	MemoryContextSwitchTo(caller);
 
-	for (uint32 target = 0; target < sort->lists_capacity; target++)
+	for (uint32 target = 0; target < decision_lists_targets(sort->lists); target++)
 	{
-		TargetList *list = &sort->lists[target];
+		ListedDecision *listed;
+		uint32		count = decision_lists_take(sort->lists, target, &listed);
 
-		for (uint32 i = 0; i < list->count; i++)
+		decision.numbers.target = target;
+		for (; count > 0; count--, listed++)
 		{
 			CHECK_FOR_INTERRUPTS();
 
-			decision.numbers.target = target;
-			decision.numbers.symbol = list->decisions[i].symbol;
-			decision.numbers.body = list->decisions[i].body;
-			decision.numbers.sample = list->decisions[i].sample;
+			decision.numbers.symbol = listed->symbol;
+			decision.numbers.body = listed->body;
+			decision.numbers.sample = listed->sample;
 			tuplesort_decision(sort, &decision);
 		}
-		if (list->decisions != NULL)
-			pfree(list->decisions);
 	}
-	MemoryContextReset(sort->list_context);
+	decision_lists_free(sort->lists);
+	sort->lists = NULL;
 }
 
 /* Take a decision, which is copied. */
 void
 decision_sort_put(DecisionSort *sort, const EncodedDecision *decision)
 {
-	if (sort->tuplesort == NULL)
+	if (sort->lists != NULL)
 	{
-		if (list_decision(sort, decision))
+		if (is_wholly_kept(decision) && decision_lists_size(sort->lists) < sort->limit)
+		{
+			decision_lists_add(sort->lists, &decision->numbers);
 			return;
+		}
 		spill_lists(sort);
 	}
 	tuplesort_decision(sort, decision);
@@ -297,58 +218,56 @@ decision_sort_put(DecisionSort *sort, const EncodedDecision *decision)
 void
 decision_sort_perform(DecisionSort *sort)
 {
-	if (sort->tuplesort == NULL)
+	if (sort->lists != NULL)
 		sort_names(sort);
 	else
 		tuplesort_performsort(sort->tuplesort);
 }
 
-/* Sort a target's list, in which a symbol is its rank plus 1 from now on. */
+/* Take the list of the next target, and sort it. */
 static void
-prepare_list(const DecisionSort *sort, TargetList *list)
+read_next_list(DecisionSort *sort)
 {
+	const DecisionCodec *codec = sort->codec;
 	bool		sorted = true;
 
-	for (uint32 i = 0; i < list->count; i++)
+	sort->target = dictionary_number(codec->targets, sort->rank++);
+	sort->count = decision_lists_take(sort->lists, sort->target, &sort->decisions);
+	sort->position = 0;
+
+	for (uint32 i = 0; i < sort->count; i++)
 	{
-		ListedDecision *listed = &list->decisions[i];
+		ListedDecision *listed = &sort->decisions[i];
 
 		listed->symbol = listed->symbol == NO_SYMBOL ? 0 :
-			1 + dictionary_rank(sort->codec->symbols, listed->symbol);
+			1 + dictionary_rank(codec->symbols, listed->symbol);
 		if (i > 0 && listed->symbol < listed[-1].symbol)
 			sorted = false;
 	}
 	if (!sorted)
-		sort_list(list->decisions, list->count);
+		sort_list(sort->decisions, sort->count);
 }
 
 static bool
 next_in_memory(DecisionSort *sort, EncodedDecision *decision)
 {
 	const DecisionCodec *codec = sort->codec;
+	ListedDecision *listed;
 
-	for (; sort->target_rank < dictionary_count(codec->targets); sort->target_rank++)
+	while (sort->position == sort->count)
 	{
-		uint32		target = dictionary_number(codec->targets, sort->target_rank);
-		TargetList *list = &sort->lists[target];
-		ListedDecision *listed;
-
-		if (sort->position == 0)
-			prepare_list(sort, list);
-		if (sort->position < list->count)
-		{
-			listed = &list->decisions[sort->position++];
-			decision->numbers.target = target;
-			decision->numbers.symbol = listed->symbol == 0 ? NO_SYMBOL :
-				dictionary_number(codec->symbols, listed->symbol - 1);
-			decision->numbers.body = listed->body;
-			decision->numbers.sample = listed->sample;
-			return true;
-		}
-		pfree(list->decisions);
-		sort->position = 0;
+		if (sort->rank == dictionary_count(codec->targets))
+			return false;
+		read_next_list(sort);
 	}
-	return false;
+
+	listed = &sort->decisions[sort->position++];
+	decision->numbers.target = sort->target;
+	decision->numbers.symbol = listed->symbol == 0 ? NO_SYMBOL :
+		dictionary_number(codec->symbols, listed->symbol - 1);
+	decision->numbers.body = listed->body;
+	decision->numbers.sample = listed->sample;
+	return true;
 }
 
 static bool
@@ -377,16 +296,15 @@ next_on_disk(DecisionSort *sort, EncodedDecision *decision)
 bool
 decision_sort_next(DecisionSort *sort, EncodedDecision *decision)
 {
-	if (sort->tuplesort != NULL)
-		return next_on_disk(sort, decision);
-	return next_in_memory(sort, decision);
+	return sort->lists != NULL ? next_in_memory(sort, decision) : next_on_disk(sort, decision);
 }
 
 /* Give memory and files back. */
 void
 decision_sort_end(DecisionSort *sort)
 {
-	if (sort->tuplesort != NULL)
+	if (sort->lists != NULL)
+		decision_lists_free(sort->lists);
+	else
 		tuplesort_end(sort->tuplesort);
-	MemoryContextDelete(sort->list_context);
 }

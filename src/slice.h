@@ -21,6 +21,9 @@ typedef struct Slice
 
 static const Slice NULL_SLICE = {NULL, 0};
 
+/* An initializer; string is a literal. */
+#define SLICE_LITERAL(string)	{(string), sizeof(string) - 1}
+
 static inline Slice
 slice_from_string(const char *string)
 {

@@ -18,11 +18,13 @@
  *		planner.c					decisions into the jobs of a plan
  *		job_id_clash.c				two jobs with the same job_id
  *		decision_sort.c				decisions into the order of their names
- *		name_order.c				names into numbers that sort like them
+ *		decision_lists.c			decisions that wait in memory
+ *		decision_codec.c			decisions into a few numbers
+ *		dictionary.c				strings into numbers that sort like them
  *		spool.c						records that wait on disk
  *
  *		job_rules.c					the rules: one decision into one job
- *		decision.c					a decision, and its packed form
+ *		decision.h					a decision
  *		families.c					lists of model families
  *		vocabulary.c				the words
  */

@@ -25,19 +25,19 @@ const char *const training_type_names[] = {
 /* What a decision may say, and about whom. */
 static const struct
 {
-	const char *word;
+	Slice		word;
 	Route		route;
 	bool		of_target;
 	bool		of_symbol;
 }			route_words[] =
 {
-	{"ENABLED", ROUTE_CROSS_SECTIONAL, true, false},
-	{"DISABLED", ROUTE_BLOCKED, true, false},
-	{"ROUTE_CROSS_SECTIONAL", ROUTE_CROSS_SECTIONAL, true, true},
-	{"ROUTE_SYMBOL_SPECIFIC", ROUTE_SYMBOL_SPECIFIC, false, true},
-	{"ROUTE_BOTH", ROUTE_BOTH, false, true},
-	{"ROUTE_EXPERIMENTAL_ONLY", ROUTE_EXPERIMENTAL_ONLY, false, true},
-	{"ROUTE_BLOCKED", ROUTE_BLOCKED, true, true}
+	{SLICE_LITERAL("ENABLED"), ROUTE_CROSS_SECTIONAL, true, false},
+	{SLICE_LITERAL("DISABLED"), ROUTE_BLOCKED, true, false},
+	{SLICE_LITERAL("ROUTE_CROSS_SECTIONAL"), ROUTE_CROSS_SECTIONAL, true, true},
+	{SLICE_LITERAL("ROUTE_SYMBOL_SPECIFIC"), ROUTE_SYMBOL_SPECIFIC, false, true},
+	{SLICE_LITERAL("ROUTE_BOTH"), ROUTE_BOTH, false, true},
+	{SLICE_LITERAL("ROUTE_EXPERIMENTAL_ONLY"), ROUTE_EXPERIMENTAL_ONLY, false, true},
+	{SLICE_LITERAL("ROUTE_BLOCKED"), ROUTE_BLOCKED, true, true}
 };
 
 static bool
@@ -55,7 +55,7 @@ route_from_word(Slice word, Scope scope, Route *route)
 {
 	for (int i = 0; i < lengthof(route_words); i++)
 	{
-		if (slice_equal(word, slice_from_string(route_words[i].word)))
+		if (slice_equal(word, route_words[i].word))
 		{
 			*route = route_words[i].route;
 			return word_fits(i, scope) ? ROUTE_WORD_VALID : ROUTE_WORD_OF_OTHER_SCOPE;
@@ -71,7 +71,7 @@ route_word(Route route, Scope scope)
 	for (int i = 0; i < lengthof(route_words); i++)
 	{
 		if (route_words[i].route == route && word_fits(i, scope))
-			return route_words[i].word;
+			return route_words[i].word.data;
 	}
 	return route_names[route];
 }
@@ -86,7 +86,7 @@ valid_route_words(Scope scope)
 	for (int i = 0; i < lengthof(route_words); i++)
 	{
 		if (word_fits(i, scope))
-			appendStringInfo(&words, "%s%s", words.len > 0 ? ", " : "", route_words[i].word);
+			appendStringInfo(&words, "%s%s", words.len > 0 ? ", " : "", route_words[i].word.data);
 	}
 	return words.data;
 }
