@@ -1,11 +1,13 @@
 -- The extension's objects, as its catalog has them.
 
--- every one of them, and its columns, has a comment
+-- Every one of them, and every column, has a comment.  (Since PostgreSQL 17 the
+-- row types of tables and views are listed too.)
 SELECT pg_describe_object(o.classid, o.objid, 0) AS object
 FROM pg_depend AS o
 WHERE o.refclassid = 'pg_extension'::regclass
     AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
     AND o.deptype = 'e'
+    AND o.classid <> 'pg_type'::regclass
 ORDER BY pg_describe_object(o.classid, o.objid, 0) COLLATE "C";
 
 SELECT pg_describe_object(o.classid, o.objid, 0) AS "object without a comment"
@@ -13,6 +15,7 @@ FROM pg_depend AS o
 WHERE o.refclassid = 'pg_extension'::regclass
     AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
     AND o.deptype = 'e'
+    AND o.classid <> 'pg_type'::regclass
     AND obj_description(o.objid, o.classid::regclass::name) IS NULL;
 
 SELECT a.attrelid::regclass AS relation, a.attname AS "column without a comment"
