@@ -50,6 +50,6 @@ bench:
 
 # The reference manual, made from the comments of the SQL objects.
 doc:
-	@dev/with-server doc/make >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
+	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
 .PHONY: all install installcheck clean prove_installcheck demo test bench doc

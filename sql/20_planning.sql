@@ -9,7 +9,8 @@ PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'training_plan_rows';
 
 COMMENT ON FUNCTION training_plan_rows(internal) IS
-'Support function of generate_training_plan(): tells the query planner that the routing relation''s rows are about as many jobs. Not for calling.';
+'Support function of generate_training_plan(): tells the query planner that there
+are about as many jobs as the routing relation has rows. Not for calling.';
 
 CREATE FUNCTION generate_training_plan(
     routing regclass,
@@ -36,7 +37,17 @@ SUPPORT training_plan_rows
 AS 'MODULE_PATHNAME', 'generate_training_plan';
 
 COMMENT ON FUNCTION generate_training_plan(regclass, text[], boolean) IS
-'Turns the decisions of a routing relation into training jobs, one a row: highest priority first, then by target and symbol in the order of the C collation. Stores nothing. families are the model families of every job whose decision has none of its own; NULL means {lightgbm,xgboost}. include_blocked adds a job of type blocked for every blocked symbol. Reads the relation with the caller''s rights; any error in a decision names relation, target and symbol.';
+'Turns the decisions of a routing relation into training jobs, one a row: highest
+priority first, then by target and symbol in the C collation. Stores nothing.
+
+routing is any relation with the columns target, symbol and route, and if there
+are reason, cs_state, local_state, sample_size and model_families; it is read
+with the caller''s rights. families are those of jobs whose decision has none of
+its own; NULL means {lightgbm,xgboost}. With include_blocked, a blocked symbol
+has a job too, of type blocked.
+
+A decision that makes no sense is an error that names relation, target and symbol.
+Targets that are disabled although symbols count on them are a warning.';
 
 ALTER FUNCTION training_plan_rows(internal) OWNER TO @extowner@;
 ALTER FUNCTION generate_training_plan(regclass, text[], boolean) OWNER TO @extowner@;

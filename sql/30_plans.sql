@@ -82,7 +82,13 @@ PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'create_training_plan';
 
 COMMENT ON FUNCTION create_training_plan(regclass, text[], boolean, text, text, text) IS
-'Stores the jobs that generate_training_plan() makes of a routing relation as a new plan, and returns its plan_id. git_commit, config_hash and metrics_snapshot are kept with the plan as they are given. A plan without jobs is stored as well, with a warning.';
+'Stores the jobs that generate_training_plan() makes of a routing relation as a
+new plan, and returns its plan_id.
+
+The first three arguments are those of generate_training_plan(); git_commit,
+config_hash and metrics_snapshot are kept with the plan as they are. A plan
+without jobs is stored as well, with a warning. Needs the right to insert into
+training_plans and training_jobs.';
 
 CREATE FUNCTION latest_training_plan()
 RETURNS bigint

@@ -17,7 +17,7 @@ sub start_server
 	my ($name) = @_;
 	my $server = PostgreSQL::Test::Cluster->new($name);
 
-	$server->init;
+	$server->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 	$server->append_conf('postgresql.conf', 'fsync = off');
 	$server->start;
 	return $server;
