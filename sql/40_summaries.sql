@@ -55,33 +55,22 @@ CROSS JOIN LATERAL (
         GROUP BY j.route, j.training_type, j.priority
     )
     SELECT
-        (
-            SELECT coalesce(sum(c.jobs), 0)::bigint
-            FROM counts AS c
-            WHERE c.training_type = 'cross_sectional'
-        ) AS total_cs_jobs,
-        (
-            SELECT coalesce(sum(c.jobs), 0)::bigint
-            FROM counts AS c
-            WHERE c.training_type = 'symbol_specific'
-        ) AS total_symbol_jobs,
-        (
-            SELECT coalesce(sum(c.jobs), 0)::bigint
-            FROM counts AS c
-            WHERE c.training_type = 'blocked'
-        ) AS total_blocked,
+        coalesce(sum(c.jobs) FILTER (WHERE c.training_type = 'cross_sectional'), 0)::bigint AS total_cs_jobs,
+        coalesce(sum(c.jobs) FILTER (WHERE c.training_type = 'symbol_specific'), 0)::bigint AS total_symbol_jobs,
+        coalesce(sum(c.jobs) FILTER (WHERE c.training_type = 'blocked'), 0)::bigint AS total_blocked,
         (
             SELECT coalesce(jsonb_object_agg(r.route, r.jobs), '{}')
-            FROM (SELECT c.route, sum(c.jobs) AS jobs FROM counts AS c GROUP BY c.route) AS r
+            FROM (SELECT route, sum(jobs) AS jobs FROM counts GROUP BY route) AS r
         ) AS by_route,
         (
             SELECT coalesce(jsonb_object_agg(t.training_type, t.jobs), '{}')
-            FROM (SELECT c.training_type, sum(c.jobs) AS jobs FROM counts AS c GROUP BY c.training_type) AS t
+            FROM (SELECT training_type, sum(jobs) AS jobs FROM counts GROUP BY training_type) AS t
         ) AS by_type,
         (
             SELECT coalesce(jsonb_object_agg(i.priority, i.jobs), '{}')
-            FROM (SELECT c.priority, sum(c.jobs) AS jobs FROM counts AS c GROUP BY c.priority) AS i
+            FROM (SELECT priority, sum(jobs) AS jobs FROM counts GROUP BY priority) AS i
         ) AS by_priority
+    FROM counts AS c
 ) AS s;
 
 COMMENT ON VIEW training_plan_summary IS 'Plans with their jobs counted, one a row.';

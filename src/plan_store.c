@@ -108,12 +108,17 @@ insert_plan(Oid schema, const PlanFacts *facts)
 	return plan_id;
 }
 
+/* A foreign key has this many triggers on the table that it is of: for insert and for update. */
+#define FOREIGN_KEY_TRIGGERS	2
+
 /* Are the triggers on the jobs table only those of its foreign key to the plans? */
 static bool
 has_only_own_triggers(Relation jobs, Oid plans)
 {
 	TriggerDesc *triggers = jobs->trigdesc;
 
+	if (triggers != NULL && triggers->numtriggers > FOREIGN_KEY_TRIGGERS)
+		return false;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		if (!triggers->triggers[i].tgisinternal || triggers->triggers[i].tgconstrrelid != plans)
