@@ -32,7 +32,7 @@
 /* How many disabled targets the warning names. */
 #define DISABLED_NAMED		3
 
-/* How work_mem is shared out. */
+/* How work_mem is shared out: one divided by these. */
 #define SORT_SHARE			2
 #define CODEC_SHARE			4
 #define CHECK_SHARE			8
@@ -43,7 +43,7 @@ typedef struct TargetInfo
 	StringInfoData name;
 	uint32		number;			/* in the codec's dictionary */
 	bool		has_decision;	/* of its own */
-	bool		enabled;		/* which says so */
+	bool		enabled;		/* by that decision */
 	int64		dependents;		/* symbols that count on its cross-sectional model */
 	StringInfoData symbol;		/* of the last decision, if there was one */
 	bool		has_symbol;
