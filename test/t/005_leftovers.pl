@@ -21,6 +21,14 @@ run_sql($server, 'postgres', q{
 	FROM generate_series(1, 1000000000000) AS t;
 });
 
+# Rows without headings, and errors in one line.
+sub outcome
+{
+	my ($sql) = @_;
+
+	return run_sql($server, 'postgres', $sql, '-At', '-v', 'VERBOSITY=terse');
+}
+
 my $leftovers = q{
 	SELECT (SELECT count(*) FROM pg_ls_tmpdir()), (SELECT count(*) FROM training_plans), (SELECT count(*) FROM training_jobs)
 };
@@ -30,12 +38,12 @@ foreach my $work_mem ('64MB', '64kB')
 {
 	foreach my $call (q{SELECT count(*) FROM generate_training_plan('endless')}, q{SELECT create_training_plan('endless')})
 	{
-		is(run_sql($server, 'postgres', "
+		is(outcome("
 				SET work_mem = '$work_mem';
 				SET statement_timeout = '500ms';
 				$call;
 				RESET statement_timeout;
-				$leftovers;", '-At', '-v', 'VERBOSITY=terse'),
+				$leftovers;"),
 			"ERROR:  canceling statement due to statement timeout\n0|0|0", "$call at $work_mem");
 	}
 }
@@ -44,19 +52,19 @@ foreach my $work_mem ('64MB', '64kB')
 my $successes = 0;
 for (my $timeout = 5; $timeout <= 305; $timeout += 10)
 {
-	my $result = run_sql($server, 'postgres', "
+	my $result = outcome("
 		SET work_mem = '64kB';
 		SET statement_timeout = '${timeout}ms';
-		SELECT create_training_plan('decisions')", '-At', '-v', 'VERBOSITY=terse');
+		SELECT create_training_plan('decisions')");
 
 	$successes++ if $result =~ /^\d+$/;
 	like($result, qr/^(\d+|ERROR:  canceling statement due to statement timeout)$/, "cancelled after $timeout ms, or done");
 }
-is(run_sql($server, 'postgres', $leftovers, '-At', '-v', 'VERBOSITY=terse'),
+is(outcome($leftovers),
 	join('|', 0, $successes, $successes * 40200), 'every plan is there whole or not at all');
 
 # Failing calls take no memory with them.
-is(run_sql($server, 'postgres', q{
+is(outcome(q{
 	CREATE TABLE wrong AS SELECT * FROM decisions LIMIT 2000;
 	INSERT INTO wrong VALUES ('t', 's', 'nonsense');
 	CREATE TABLE twice AS SELECT * FROM decisions LIMIT 2000;
@@ -89,7 +97,7 @@ is(run_sql($server, 'postgres', q{
 	SELECT sum(used_bytes) AS before FROM pg_backend_memory_contexts \gset
 	SELECT fail(200);
 	SELECT sum(used_bytes) - :before < 100000 AS flat FROM pg_backend_memory_contexts;
-}, '-At', '-v', 'VERBOSITY=terse'), "100\n1000\nt", 'failing calls leave no memory behind');
-is(run_sql($server, 'postgres', 'SELECT count(*) FROM pg_ls_tmpdir()', '-At', '-v', 'VERBOSITY=terse'), '0', 'nor temporary files');
+}), "100\n1000\nt", 'failing calls leave no memory behind');
+is(outcome('SELECT count(*) FROM pg_ls_tmpdir()'), '0', 'nor temporary files');
 
 done_testing();
