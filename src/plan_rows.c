@@ -18,23 +18,21 @@
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
+#include "storage/lmgr.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(training_plan_rows);
 
 /*
- * The rows of a relation without those of its children, or a negative number if
- * not known.  The relation stays locked.
+ * The rows of a relation, which is locked, without those of its children; a
+ * negative number if not known.
  */
 static double
 own_rows(Oid relid)
 {
-	Relation	relation = try_relation_open(relid, AccessShareLock);
+	Relation	relation = relation_open(relid, NoLock);
 	double		rows = -1;
-
-	if (relation == NULL)
-		return -1;
 
 	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
 	{
@@ -53,14 +51,17 @@ own_rows(Oid relid)
 static double
 relation_rows(Oid relid)
 {
-	double		rows = own_rows(relid);
+	double		rows = -1;
 	ListCell   *cell;
 
+	LockRelationOid(relid, AccessShareLock);
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		return -1;
+
+	/* the relation is the first of its inheritors */
 	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
 	{
-		double		more = lfirst_oid(cell) == relid ? -1 : own_rows(lfirst_oid(cell));
+		double		more = own_rows(lfirst_oid(cell));
 
 		if (more >= 0)
 			rows = Max(rows, 0) + more;
