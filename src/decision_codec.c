@@ -113,8 +113,7 @@ encode_decision_body(DecisionCodec *codec, const Decision *decision, EncodedDeci
 	if (head & HAS_FAMILIES)
 		pack_slice(body, decision->families);
 
-	encoded->body.data = body->data;
-	encoded->body.len = body->len;
+	encoded->body = slice_from_buffer(body);
 	encoded->numbers.body = dictionary_add(codec->bodies, encoded->body);
 }
 
@@ -130,13 +129,14 @@ encode_decision(DecisionCodec *codec, const Decision *decision, EncodedDecision 
 	encode_decision_body(codec, decision, encoded);
 }
 
-Slice
+static Slice
 encoded_target(const DecisionCodec *codec, const EncodedDecision *encoded)
 {
 	return encoded->numbers.target == NOT_KEPT ? encoded->target :
 		dictionary_get(codec->targets, encoded->numbers.target);
 }
 
+/* A decision's symbol, or NULL; lives as long as the codec, or as the encoded one's slices. */
 Slice
 encoded_symbol(const DecisionCodec *codec, const EncodedDecision *encoded)
 {

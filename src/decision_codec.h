@@ -5,8 +5,6 @@
 #ifndef TRAINPLAN_DECISION_CODEC_H
 #define TRAINPLAN_DECISION_CODEC_H
 
-#include "lib/stringinfo.h"
-
 #include "decision.h"
 #include "dictionary.h"
 
@@ -47,7 +45,6 @@ extern void encode_decision_body(DecisionCodec *codec, const Decision *decision,
 								 EncodedDecision *encoded);
 extern void decode_decision(const DecisionCodec *codec, const EncodedDecision *encoded,
 							Decision *decision);
-extern Slice encoded_target(const DecisionCodec *codec, const EncodedDecision *encoded);
 extern Slice encoded_symbol(const DecisionCodec *codec, const EncodedDecision *encoded);
 
 extern bool is_wholly_kept(const EncodedDecision *encoded);

@@ -9,9 +9,9 @@
  * names are compared once for each name and not for each row.
  *
  * When the lists take too much memory, or a dictionary is full, all decisions
- * go into a tuplesort, which spills to disk.  The dictionaries of names are
- * sorted as they are then; names that come later have codes as well, only less
- * exact ones.  In the tuplesort a decision is one bytea that sorts by its bytes:
+ * are sorted on disk (byte_sort.c).  The dictionaries of names are sorted as they
+ * are then; names that come later have codes as well, only less exact ones.  On
+ * disk a decision is a record that sorts by its bytes:
  *
  *		8 bytes		target's code * number of symbol codes + symbol's code, most
  *					significant byte first; the symbol's code is 0 for none, 1 more
@@ -23,18 +23,14 @@
  *		the rest	the encoded decision, packed
  *
  * A name holds no zero byte, so the zero that ends it sorts a name before all
- * that it is a prefix of.  The eight bytes are the bytea's abbreviated key, so
- * that the tuplesort compares little else.
+ * that it is a prefix of.
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
-#include "utils/tuplesort.h"
-#include "utils/typcache.h"
 
-#include "compat.h"
+#include "byte_sort.h"
 #include "decision_lists.h"
 #include "decision_sort.h"
 
@@ -53,10 +49,10 @@ struct DecisionSort
 {
 	MemoryContext context;		/* that the sort was created in */
 	DecisionCodec *codec;
-	Size		limit;			/* bytes, for the lists or the tuplesort */
+	Size		limit;			/* bytes, for what waits in memory, or is sorted on disk */
 
 	/* in memory */
-	DecisionLists *lists;		/* NULL when decisions have gone to the tuplesort */
+	DecisionLists *lists;		/* NULL when decisions have gone to disk */
 	uint32		rank;			/* of the target whose list comes next */
 	uint32		target;			/* whose list is read; its number */
 	ListedDecision *decisions;	/* that list, sorted; a symbol is its rank + 1, or 0 for none */
@@ -64,9 +60,7 @@ struct DecisionSort
 	uint32		position;
 
 	/* on disk */
-	Tuplesortstate *tuplesort;
-	StringInfoData buffer;		/* for the datum at hand */
-	Datum		current;		/* what the last decision's slices point into, or 0 */
+	ByteSort   *records;
 };
 
 /*
@@ -82,7 +76,6 @@ decision_sort_create(DecisionCodec *codec, int memory_kb)
 	sort->codec = codec;
 	sort->limit = (Size) memory_kb * 1024;
 	sort->lists = decision_lists_create();
-	initStringInfo(&sort->buffer);
 	return sort;
 }
 
@@ -146,16 +139,13 @@ key_length(const DecisionCodec *codec, const char *key)
 }
 
 static void
-tuplesort_decision(DecisionSort *sort, const EncodedDecision *decision)
+put_on_disk(DecisionSort *sort, const EncodedDecision *decision)
 {
-	StringInfo	datum = &sort->buffer;
+	StringInfo	record = byte_sort_begin_record(sort->records);
 
-	resetStringInfo(datum);
-	appendStringInfoSpaces(datum, VARHDRSZ);
-	append_key(sort->codec, datum, decision);
-	pack_encoded(datum, decision);
-	SET_VARSIZE(datum->data, datum->len);
-	tuplesort_putdatum(sort->tuplesort, PointerGetDatum(datum->data), false);
+	append_key(sort->codec, record, decision);
+	pack_encoded(record, decision);
+	byte_sort_put(sort->records);
 }
 
 static void
@@ -169,13 +159,11 @@ sort_names(DecisionSort *sort)
 static void
 spill_lists(DecisionSort *sort)
 {
-	TypeCacheEntry *bytea = lookup_type_cache(BYTEAOID, TYPECACHE_LT_OPR);
 	MemoryContext caller = MemoryContextSwitchTo(sort->context);
 	EncodedDecision decision;
 
 	sort_names(sort);
-	sort->tuplesort = tuplesort_begin_datum(BYTEAOID, bytea->lt_opr, InvalidOid, false,
-											sort->limit / 1024, NULL, TUPLESORT_NONE);
+	sort->records = byte_sort_create(sort->limit / 1024);
 	MemoryContextSwitchTo(caller);
 
 	for (uint32 target = 0; target < decision_lists_targets(sort->lists); target++)
@@ -191,7 +179,7 @@ spill_lists(DecisionSort *sort)
 			decision.numbers.symbol = listed->symbol;
 			decision.numbers.body = listed->body;
 			decision.numbers.sample = listed->sample;
-			tuplesort_decision(sort, &decision);
+			put_on_disk(sort, &decision);
 		}
 	}
 	decision_lists_free(sort->lists);
@@ -211,7 +199,7 @@ decision_sort_put(DecisionSort *sort, const EncodedDecision *decision)
 		}
 		spill_lists(sort);
 	}
-	tuplesort_decision(sort, decision);
+	put_on_disk(sort, decision);
 }
 
 /* All decisions are in: sort them. */
@@ -221,7 +209,7 @@ decision_sort_perform(DecisionSort *sort)
 	if (sort->lists != NULL)
 		sort_names(sort);
 	else
-		tuplesort_performsort(sort->tuplesort);
+		byte_sort_perform(sort->records);
 }
 
 /* Take the list of the next target, and sort it. */
@@ -273,18 +261,12 @@ next_in_memory(DecisionSort *sort, EncodedDecision *decision)
 static bool
 next_on_disk(DecisionSort *sort, EncodedDecision *decision)
 {
-	bool		isnull;
 	Slice		record;
 	Size		key_len;
 
-	if (sort->current != (Datum) 0)
-		pfree(DatumGetPointer(sort->current));
-	sort->current = (Datum) 0;
-
-	if (!tuplesort_getdatum(sort->tuplesort, true, true, &sort->current, &isnull, NULL))
+	if (!byte_sort_next(sort->records, &record))
 		return false;
 
-	record = slice_from_text((struct varlena *) DatumGetPointer(sort->current));
 	key_len = key_length(sort->codec, record.data);
 	record.data += key_len;
 	record.len -= key_len;
@@ -306,5 +288,5 @@ decision_sort_end(DecisionSort *sort)
 	if (sort->lists != NULL)
 		decision_lists_free(sort->lists);
 	else
-		tuplesort_end(sort->tuplesort);
+		byte_sort_end(sort->records);
 }

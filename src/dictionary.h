@@ -35,11 +35,4 @@ code_is_exact(uint32 code)
 	return (code & 1) != 0;
 }
 
-/* The rank of the string that an exact code stands for. */
-static inline uint32
-code_rank(uint32 code)
-{
-	return code / 2;
-}
-
 #endif							/* TRAINPLAN_DICTIONARY_H */

@@ -17,12 +17,10 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/tuplesort.h"
-#include "utils/typcache.h"
+#include "nodes/pg_list.h"
 
-#include "compat.h"
+#include "byte_sort.h"
 #include "job_id_clash.h"
 
 struct JobIdCheck
@@ -34,7 +32,7 @@ struct JobIdCheck
 	StringInfoData target;		/* the target whose jobs are being added */
 	List	   *tails;			/* its ends behind an underscore that stands behind another target */
 	StringInfoData name;		/* work space */
-	Tuplesortstate *suspects;	/* job_id, 0, length of the target; NULL: none yet */
+	ByteSort   *suspects;		/* job_id, 0, length of the target; NULL: none yet */
 };
 
 /*
@@ -71,15 +69,11 @@ find_underscore(Slice name, int position)
 static bool
 joined_name_may_exist(JobIdCheck *check, const Dictionary *names, Slice a, Slice b)
 {
-	Slice		joined;
-
 	resetStringInfo(&check->name);
 	appendBinaryStringInfo(&check->name, a.data, a.len);
 	appendStringInfoCharMacro(&check->name, '_');
 	appendBinaryStringInfo(&check->name, b.data, b.len);
-	joined.data = check->name.data;
-	joined.len = check->name.len;
-	return dictionary_may_contain(names, joined);
+	return dictionary_may_contain(names, slice_from_buffer(&check->name));
 }
 
 /* Jobs of another target come now: find the ends X of it for which all before _X is a target. */
@@ -88,7 +82,7 @@ begin_target(JobIdCheck *check, Slice target)
 {
 	resetStringInfo(&check->target);
 	appendBinaryStringInfo(&check->target, target.data, target.len);
-	target.data = check->target.data;
+	target = slice_from_buffer(&check->target);
 	list_free_deep(check->tails);
 	check->tails = NIL;
 
@@ -134,24 +128,17 @@ is_suspect(JobIdCheck *check, Slice target, Slice symbol)
 static void
 add_suspect(JobIdCheck *check, const Job *job)
 {
-	StringInfo	datum = &check->name;
 	uint32		target_len = job->decision.target.len;
+	StringInfo	record;
 
 	if (check->suspects == NULL)
-	{
-		TypeCacheEntry *bytea = lookup_type_cache(BYTEAOID, TYPECACHE_LT_OPR);
+		check->suspects = byte_sort_create(check->memory_kb);
 
-		check->suspects = tuplesort_begin_datum(BYTEAOID, bytea->lt_opr, InvalidOid, false,
-												check->memory_kb, NULL, TUPLESORT_NONE);
-	}
-
-	resetStringInfo(datum);
-	appendStringInfoSpaces(datum, VARHDRSZ);
-	append_job_id(datum, job->rule, job->decision.target, job->decision.symbol);
-	appendStringInfoCharMacro(datum, '\0');
-	appendBinaryStringInfo(datum, (const char *) &target_len, sizeof(target_len));
-	SET_VARSIZE(datum->data, datum->len);
-	tuplesort_putdatum(check->suspects, PointerGetDatum(datum->data), false);
+	record = byte_sort_begin_record(check->suspects);
+	append_job_id(record, job->rule, job->decision.target, job->decision.symbol);
+	appendStringInfoCharMacro(record, '\0');
+	appendBinaryStringInfo(record, (const char *) &target_len, sizeof(target_len));
+	byte_sort_put(check->suspects);
 }
 
 /* Add a plan's next job; the jobs of one target come one after another. */
@@ -163,8 +150,7 @@ job_id_check_add(JobIdCheck *check, const Job *job)
 
 	if (slice_is_null(symbol))
 		return;
-	if (target.len != check->target.len ||
-		memcmp(target.data, check->target.data, target.len) != 0)
+	if (!slice_equal(target, slice_from_buffer(&check->target)))
 		begin_target(check, target);
 	if (is_suspect(check, target, symbol))
 		add_suspect(check, job);
@@ -187,33 +173,28 @@ suspect_name(const char *suspect)
 void
 job_id_check_end(JobIdCheck *check)
 {
-	Datum		datum;
-	bool		isnull;
-	char	   *previous = NULL;
+	StringInfo	previous = &check->name;
+	Slice		suspect;
 
 	if (check->suspects == NULL)
 		return;
 
-	tuplesort_performsort(check->suspects);
-	while (tuplesort_getdatum(check->suspects, true, true, &datum, &isnull, NULL))
+	resetStringInfo(previous);
+	byte_sort_perform(check->suspects);
+	while (byte_sort_next(check->suspects, &suspect))
 	{
-		char	   *suspect = VARDATA(DatumGetPointer(datum));
-
 		CHECK_FOR_INTERRUPTS();
 
-		if (previous != NULL && strcmp(previous, suspect) == 0)
+		if (strcmp(previous->data, suspect.data) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNIQUE_VIOLATION),
 					 errmsg("two jobs have the job_id \"%s\" in %s: %s, and %s",
-							suspect, check->source,
-							suspect_name(previous), suspect_name(suspect)),
+							suspect.data, check->source,
+							suspect_name(previous->data), suspect_name(suspect.data)),
 					 errhint("Rename a target or a symbol so that <target>_<symbol> says which is which.")));
-		if (previous != NULL)
-			pfree(previous - VARHDRSZ);
-		previous = suspect;
+		resetStringInfo(previous);
+		appendBinaryStringInfo(previous, suspect.data, suspect.len);
 	}
-	if (previous != NULL)
-		pfree(previous - VARHDRSZ);
-	tuplesort_end(check->suspects);
+	byte_sort_end(check->suspects);
 	check->suspects = NULL;
 }

@@ -5,8 +5,6 @@
 #ifndef TRAINPLAN_JOB_RULES_H
 #define TRAINPLAN_JOB_RULES_H
 
-#include "lib/stringinfo.h"
-
 #include "decision.h"
 
 #define HIGHEST_PRIORITY	3

@@ -150,15 +150,10 @@ remember_name(StringInfo buffer, Slice name)
 		appendBinaryStringInfo(buffer, name.data, name.len);
 }
 
-static inline Slice
-remembered_name(const StringInfoData *buffer)
-{
-	Slice		name = {buffer->data, buffer->len};
-
-	return name;
-}
-
-/* Behind the last decision of a target: what its symbols need of it. */
+/*
+ * Behind the last decision of a target: what its symbols need of it.  Before the
+ * first target there is one without a name, on which nothing counts.
+ */
 static void
 end_target(Planner *planner, TargetInfo *target)
 {
@@ -170,7 +165,7 @@ end_target(Planner *planner, TargetInfo *target)
 		Decision	implied;
 		EncodedDecision encoded;
 
-		implied_cross_sectional_decision(&implied, remembered_name(&target->name),
+		implied_cross_sectional_decision(&implied, slice_from_buffer(&target->name),
 										 target->dependents);
 		encode_decision_body(planner->codec, &implied, &encoded);
 		encoded.numbers.target = target->number;
@@ -208,7 +203,7 @@ walk_decision(Planner *planner, TargetInfo *target, const EncodedDecision *encod
 
 	if (!new_target &&
 		target->has_symbol == !slice_is_null(decision->symbol) &&
-		(!target->has_symbol || slice_equal(decision->symbol, remembered_name(&target->symbol))))
+		(!target->has_symbol || slice_equal(decision->symbol, slice_from_buffer(&target->symbol))))
 	{
 		Scope		scope = decision_scope(decision);
 
@@ -270,7 +265,6 @@ planner_finish(Planner *planner)
 {
 	MemoryContext caller = MemoryContextSwitchTo(planner->context);
 	TargetInfo	target = {0};
-	bool		has_target = false;
 	EncodedDecision encoded;
 	Decision	decision;
 
@@ -288,20 +282,15 @@ planner_finish(Planner *planner)
 		CHECK_FOR_INTERRUPTS();
 
 		decode_decision(planner->codec, &encoded, &decision);
-		new_target = !has_target ||
-			!slice_equal(decision.target, remembered_name(&target.name));
-
+		new_target = !slice_equal(decision.target, slice_from_buffer(&target.name));
 		if (new_target)
 		{
-			if (has_target)
-				end_target(planner, &target);
+			end_target(planner, &target);
 			begin_target(&target, decision.target, encoded.numbers.target);
-			has_target = true;
 		}
 		walk_decision(planner, &target, &encoded, &decision, new_target);
 	}
-	if (has_target)
-		end_target(planner, &target);
+	end_target(planner, &target);
 
 	if (planner->job_ids != NULL)
 		job_id_check_end(planner->job_ids);

@@ -6,8 +6,6 @@
 #ifndef TRAINPLAN_RELATION_READER_H
 #define TRAINPLAN_RELATION_READER_H
 
-#include "postgres.h"
-
 /* What a column may be, and what its values arrive as. */
 typedef enum ColumnKind
 {

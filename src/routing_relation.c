@@ -249,8 +249,7 @@ read_reason(RoutingRelation *routing, const Datum *values, const bool *nulls, De
 								routing_relation_source(routing))));
 			break;
 	}
-	decision->reason.data = reason->data;
-	decision->reason.len = reason->len;
+	decision->reason = slice_from_buffer(reason);
 }
 
 static void

@@ -9,9 +9,10 @@
 #ifndef TRAINPLAN_SLICE_H
 #define TRAINPLAN_SLICE_H
 
-#include "postgres.h"
-#include "compat.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
+
+#include "compat.h"
 
 typedef struct Slice
 {
@@ -37,6 +38,15 @@ static inline Slice
 slice_from_text(const struct varlena *value)
 {
 	Slice		slice = {VARDATA_ANY(value), (uint32) VARSIZE_ANY_EXHDR(value)};
+
+	return slice;
+}
+
+/* What a buffer holds; lives until the buffer is changed. */
+static inline Slice
+slice_from_buffer(const StringInfoData *buffer)
+{
+	Slice		slice = {buffer->data, (uint32) buffer->len};
 
 	return slice;
 }

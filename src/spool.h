@@ -6,8 +6,6 @@
 #ifndef TRAINPLAN_SPOOL_H
 #define TRAINPLAN_SPOOL_H
 
-#include "lib/stringinfo.h"
-
 #include "slice.h"
 
 typedef struct Spool Spool;

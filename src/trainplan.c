@@ -21,6 +21,7 @@
  *		decision_lists.c			decisions that wait in memory
  *		decision_codec.c			decisions into a few numbers
  *		dictionary.c				strings into numbers that sort like them
+ *		byte_sort.c					records into the order of their bytes
  *		spool.c						records that wait on disk
  *
  *		job_rules.c					the rules: one decision into one job
