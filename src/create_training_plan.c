@@ -35,7 +35,7 @@ Datum
 create_training_plan(PG_FUNCTION_ARGS)
 {
 	PlanningCall call;
-	PlanFacts	facts;
+	PlanFacts	facts = {0};
 	Planner    *planner;
 	int64		plan_id;
 
@@ -50,11 +50,7 @@ create_training_plan(PG_FUNCTION_ARGS)
 	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);
 	facts.total_jobs = planner_finish(planner);
 
-	plan_id = store_plan(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, planner);
-	if (facts.total_jobs == 0)
-		ereport(WARNING,
-				(errmsg("plan %lld has no jobs", (long long) plan_id),
-				 errdetail("No decision in %s makes a job.", call.source)));
+	plan_id = store_planned_jobs(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, planner);
 	planner_end(planner);
 
 	PG_RETURN_INT64(plan_id);

@@ -37,9 +37,6 @@
 #include "job_tuple.h"
 #include "plan_store.h"
 
-#define PLANS_TABLE			"training_plans"
-#define JOBS_TABLE			"training_jobs"
-
 /* training_jobs has the plan's number before a job's columns. */
 #define TABLE_COLUMNS		(1 + JOB_COLUMNS)
 
@@ -60,8 +57,9 @@ table_in_schema(Oid schema, const char *name)
 	return relid;
 }
 
-static char *
-qualified_table(Oid schema, const char *name)
+/* The name of a table of the extension, as SQL needs it. */
+char *
+plan_table_name(Oid schema, const char *name)
 {
 	return quote_qualified_identifier(get_namespace_name(schema), name);
 }
@@ -77,7 +75,9 @@ text_or_null(const char *string, char *null)
 static int64
 insert_plan(Oid schema, const PlanFacts *facts)
 {
-	Oid			types[] = {TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID};
+	Oid			types[] = {
+		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID
+	};
 	Datum		values[lengthof(types)];
 	char		nulls[lengthof(types)];
 	bool		isnull;
@@ -92,11 +92,18 @@ insert_plan(Oid schema, const PlanFacts *facts)
 	values[4] = text_or_null(facts->config_hash, &nulls[4]);
 	values[5] = text_or_null(facts->metrics_snapshot, &nulls[5]);
 	values[6] = Int64GetDatum(facts->total_jobs);
+	values[7] = text_or_null(facts->run_id, &nulls[7]);
+	values[8] = text_or_null(facts->generated_at, &nulls[8]);
 
+	/* a column that is not named has its default */
 	command = psprintf("INSERT INTO %s (routing, model_families, include_blocked, "
-					   "git_commit, config_hash, metrics_snapshot, total_jobs) "
-					   "VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING plan_id",
-					   qualified_table(schema, PLANS_TABLE));
+					   "git_commit, config_hash, metrics_snapshot, total_jobs%s%s) "
+					   "VALUES ($1, $2, $3, $4, $5, $6, $7%s%s) RETURNING plan_id",
+					   plan_table_name(schema, PLANS_TABLE),
+					   facts->run_id != NULL ? ", run_id" : "",
+					   facts->generated_at != NULL ? ", generated_at" : "",
+					   facts->run_id != NULL ? ", $8" : "",
+					   facts->generated_at != NULL ? ", $9::timestamptz" : "");
 	if (SPI_execute_with_args(command, lengthof(types), types, values, nulls, false, 0) !=
 		SPI_OK_INSERT_RETURNING || SPI_processed != 1)
 		ereport(ERROR,
@@ -198,11 +205,9 @@ flush_batch(BulkInsert *insert)
 }
 
 static void
-insert_jobs_in_bulk(Relation jobs, int64 plan_id, JobTupleMaker *maker, Planner *planner)
+insert_jobs_in_bulk(Relation jobs, int64 plan_id, JobSource next_job, void *arg)
 {
 	BulkInsert	insert = {0};
-	MemoryContext caller;
-	Job			job;
 
 	insert.estate = CreateExecutorState();
 	insert.result_rel = makeNode(ResultRelInfo);
@@ -213,7 +218,7 @@ insert_jobs_in_bulk(Relation jobs, int64 plan_id, JobTupleMaker *maker, Planner 
 	insert.batch_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan jobs",
 												 ALLOCSET_DEFAULT_SIZES);
 
-	while (planner_next(planner, &job))
+	for (;;)
 	{
 		TupleTableSlot *slot = insert.slots[insert.filled];
 
@@ -221,12 +226,10 @@ insert_jobs_in_bulk(Relation jobs, int64 plan_id, JobTupleMaker *maker, Planner 
 
 		if (slot == NULL)
 			slot = insert.slots[insert.filled] = table_slot_create(jobs, NULL);
+		if (!next_job(arg, insert.batch_context, slot->tts_values + 1, slot->tts_isnull + 1))
+			break;
 		slot->tts_values[0] = Int64GetDatum(plan_id);
 		slot->tts_isnull[0] = false;
-
-		caller = MemoryContextSwitchTo(insert.batch_context);
-		job_tuple_make(maker, &job, slot->tts_values + 1, slot->tts_isnull + 1);
-		MemoryContextSwitchTo(caller);
 
 		ExecStoreVirtualTuple(slot);
 		insert.filled++;
@@ -247,7 +250,7 @@ insert_jobs_in_bulk(Relation jobs, int64 plan_id, JobTupleMaker *maker, Planner 
 }
 
 static void
-insert_jobs_one_by_one(Oid schema, int64 plan_id, JobTupleMaker *maker, Planner *planner)
+insert_jobs_one_by_one(Oid schema, int64 plan_id, JobSource next_job, void *arg)
 {
 	Oid			types[TABLE_COLUMNS] = {
 		INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, INT4OID, INT8OID,
@@ -257,27 +260,22 @@ insert_jobs_one_by_one(Oid schema, int64 plan_id, JobTupleMaker *maker, Planner 
 								   "training_type, model_families, priority, estimated_samples, "
 								   "reason, metadata) "
 								   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-								   qualified_table(schema, JOBS_TABLE));
+								   plan_table_name(schema, JOBS_TABLE));
 	SPIPlanPtr	plan = SPI_prepare(command, TABLE_COLUMNS, types);
 	MemoryContext job_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan job",
 													  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(job_context);
-	Job			job;
+	Datum		values[TABLE_COLUMNS] = {Int64GetDatum(plan_id)};
+	bool		nulls[TABLE_COLUMNS] = {false};
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", command, SPI_result_code_string(SPI_result));
 
-	while (planner_next(planner, &job))
+	while (next_job(arg, job_context, values + 1, nulls + 1))
 	{
-		Datum		values[TABLE_COLUMNS];
-		bool		nulls[TABLE_COLUMNS];
 		char		null_marks[TABLE_COLUMNS];
 
 		CHECK_FOR_INTERRUPTS();
 
-		values[0] = Int64GetDatum(plan_id);
-		nulls[0] = false;
-		job_tuple_make(maker, &job, values + 1, nulls + 1);
 		for (int i = 0; i < TABLE_COLUMNS; i++)
 			null_marks[i] = nulls[i] ? 'n' : ' ';
 
@@ -286,11 +284,9 @@ insert_jobs_one_by_one(Oid schema, int64 plan_id, JobTupleMaker *maker, Planner 
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 					 errmsg("job was not inserted into table \"%s\"", JOBS_TABLE),
-					 errdetail("It is the job of %s.",
-							   decision_name(job.decision.target, job.decision.symbol))));
+					 errdetail("It is the job \"%s\".", TextDatumGetCString(values[1 + JOB_ID]))));
 		MemoryContextReset(job_context);
 	}
-	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(job_context);
 }
 
@@ -307,18 +303,17 @@ check_insert_privilege(Oid relid)
 }
 
 /*
- * Store a plan and the jobs that the planner hands out; the tables are those in
- * schema, which is the extension's.  Returns the plan's number.
+ * Store a plan and its jobs; the tables are those in schema, which is the
+ * extension's.  Returns the plan's number.
  *
- * The caller's rights decide (insufficient_privilege); planner_finish() has been
- * called, so that no error in the decisions can come up any more.
+ * The caller's rights decide (insufficient_privilege).  The source of the jobs
+ * has checked them, so that no error in them can come up any more.
  */
 int64
-store_plan(Oid schema, const PlanFacts *facts, Planner *planner)
+store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 {
 	Oid			plans_relid = table_in_schema(schema, PLANS_TABLE);
 	Relation	jobs = table_open(table_in_schema(schema, JOBS_TABLE), RowExclusiveLock);
-	JobTupleMaker *maker = job_tuple_maker_create(facts->families);
 	int64		plan_id;
 
 	check_insert_privilege(RelationGetRelid(jobs));
@@ -327,12 +322,52 @@ store_plan(Oid schema, const PlanFacts *facts, Planner *planner)
 		elog(ERROR, "SPI_connect failed");
 	plan_id = insert_plan(schema, facts);
 	if (is_as_created(jobs, plans_relid))
-		insert_jobs_in_bulk(jobs, plan_id, maker, planner);
+		insert_jobs_in_bulk(jobs, plan_id, next_job, arg);
 	else
-		insert_jobs_one_by_one(schema, plan_id, maker, planner);
+		insert_jobs_one_by_one(schema, plan_id, next_job, arg);
 	SPI_finish();
 
 	table_close(jobs, NoLock);
 	CommandCounterIncrement();
+	return plan_id;
+}
+
+/* A planner's jobs, as a source. */
+typedef struct PlannedJobs
+{
+	Planner    *planner;
+	JobTupleMaker *maker;
+} PlannedJobs;
+
+static bool
+next_planned_job(void *arg, MemoryContext context, Datum *values, bool *nulls)
+{
+	PlannedJobs *jobs = arg;
+	MemoryContext caller;
+	Job			job;
+
+	if (!planner_next(jobs->planner, &job))
+		return false;
+	caller = MemoryContextSwitchTo(context);
+	job_tuple_make(jobs->maker, &job, values, nulls);
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/*
+ * Store a plan with the jobs that a planner hands out, whose planner_finish()
+ * has been called.  A plan without jobs is stored as well, with a warning that
+ * names the decisions' source.
+ */
+int64
+store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner)
+{
+	PlannedJobs jobs = {planner, job_tuple_maker_create(facts->families)};
+	int64		plan_id = store_plan(schema, facts, next_planned_job, &jobs);
+
+	if (facts->total_jobs == 0)
+		ereport(WARNING,
+				(errmsg("plan %lld has no jobs", (long long) plan_id),
+				 errdetail("No decision in %s makes a job.", planner_source(planner))));
 	return plan_id;
 }

@@ -9,9 +9,14 @@
 
 #include "planner.h"
 
-/* What is stored of a plan beside its jobs; texts may be NULL. */
+#define PLANS_TABLE			"training_plans"
+#define JOBS_TABLE			"training_jobs"
+
+/* What is stored of a plan beside its jobs; texts but routing may be NULL. */
 typedef struct PlanFacts
 {
+	const char *run_id;			/* NULL: from the current time */
+	const char *generated_at;	/* as timestamptz takes it; NULL: now */
 	const char *routing;		/* where the decisions came from */
 	ArrayType  *families;
 	bool		include_blocked;
@@ -21,6 +26,14 @@ typedef struct PlanFacts
 	int64		total_jobs;
 } PlanFacts;
 
-extern int64 store_plan(Oid schema, const PlanFacts *facts, Planner *planner);
+/*
+ * Hands out a job at a time: the values of its columns, as JobColumn has them,
+ * made in the memory context given; false after the last.
+ */
+typedef bool (*JobSource) (void *arg, MemoryContext context, Datum *values, bool *nulls);
+
+extern char *plan_table_name(Oid schema, const char *name);
+extern int64 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg);
+extern int64 store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner);
 
 #endif							/* TRAINPLAN_PLAN_STORE_H */

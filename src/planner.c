@@ -106,6 +106,13 @@ planner_create(const char *source, bool include_blocked, JobOrder order)
 	return planner;
 }
 
+/* What messages call the decisions' origin. */
+const char *
+planner_source(const Planner *planner)
+{
+	return planner->source;
+}
+
 /* Take a decision, which is copied. */
 void
 planner_add(Planner *planner, const Decision *decision)

@@ -16,6 +16,7 @@ typedef enum JobOrder
 } JobOrder;
 
 extern Planner *planner_create(const char *source, bool include_blocked, JobOrder order);
+extern const char *planner_source(const Planner *planner);
 extern void planner_add(Planner *planner, const Decision *decision);
 extern int64 planner_finish(Planner *planner);
 extern bool planner_next(Planner *planner, Job *job);

@@ -49,8 +49,7 @@ plan_routing_relation(PlanningCall *call, JobOrder order, bool read_only)
 	Planner    *planner;
 
 	call->routing_name = routing_relation_name(routing);
-	call->source = routing_relation_source(routing);
-	planner = planner_create(call->source, call->include_blocked, order);
+	planner = planner_create(routing_relation_source(routing), call->include_blocked, order);
 	routing_relation_read(routing, read_only, plan_decision, planner);
 	return planner;
 }

@@ -16,10 +16,7 @@ typedef struct PlanningCall
 	Oid			routing;
 	ArrayType  *families;		/* normalized */
 	bool		include_blocked;
-
-	/* once the decisions are read */
-	const char *routing_name;	/* as SQL needs it */
-	const char *source;			/* what messages call it */
+	const char *routing_name;	/* as SQL needs it; set when the decisions are read */
 } PlanningCall;
 
 extern void planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo);

@@ -6,8 +6,7 @@
  * tables, partitions, privileges and row-level security are PostgreSQL's own
  * business and the caller's rights decide.  The SELECT names the columns that
  * there are, so that their order, dropped columns and others do not matter, and
- * casts each to one type of its kind.  Rows go to the callback as the executor
- * makes them and are never collected.
+ * casts each to one type of its kind.
  */
 #include "postgres.h"
 
@@ -15,13 +14,10 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "executor/tuptable.h"
 #include "lib/stringinfo.h"
-#include "tcop/dest.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "relation_reader.h"
@@ -208,94 +204,51 @@ relation_reader_column_type(const RelationReader *reader, int column)
 	return reader->types[column];
 }
 
-/* The executor's rows go here. */
-typedef struct RowReceiver
+/* A reader that is running. */
+typedef struct RelationRun
 {
-	DestReceiver pub;
 	const RelationReader *reader;
 	RowCallback callback;
 	void	   *arg;
 	Datum	   *values;			/* of the row at hand, by column */
 	bool	   *nulls;
-	MemoryContext row_context;
-	ErrorContextCallback *error_context;	/* that of the reader's caller */
-} RowReceiver;
+} RelationRun;
 
+/* Put the query's columns into the order that was asked for. */
 static void
-row_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+read_row(void *arg, const Datum *values, const bool *nulls)
 {
-}
+	RelationRun *run = arg;
+	const RelationReader *reader = run->reader;
 
-static bool
-row_receive(TupleTableSlot *slot, DestReceiver *self)
-{
-	RowReceiver *receiver = (RowReceiver *) self;
-	const RelationReader *reader = receiver->reader;
-	MemoryContext caller = MemoryContextSwitchTo(receiver->row_context);
-	ErrorContextCallback *error_context = error_context_stack;
-
-	slot_getallattrs(slot);
 	for (int i = 0; i < reader->count; i++)
 	{
 		int			position = reader->positions[i];
 
-		receiver->nulls[i] = position < 0 || slot->tts_isnull[position];
-		if (!receiver->nulls[i])
-			receiver->values[i] = slot->tts_values[position];
+		run->nulls[i] = position < 0 || nulls[position];
+		if (!run->nulls[i])
+			run->values[i] = values[position];
 	}
-
-	/* an error in a row is not one in the SELECT: don't show that */
-	error_context_stack = receiver->error_context;
-	receiver->callback(receiver->arg, receiver->values, receiver->nulls);
-	error_context_stack = error_context;
-
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(receiver->row_context);
-	return true;
-}
-
-static void
-row_shutdown(DestReceiver *self)
-{
-}
-
-static void
-row_destroy(DestReceiver *self)
-{
+	run->callback(run->arg, run->values, run->nulls);
 }
 
 /*
- * Read all rows.  read_only is that of SPI_execute(): true for a function that
- * is STABLE, which then sees what the calling query sees.
+ * Read all rows: the callback gets a value for each column that was asked for,
+ * NULL where the relation has no such column.  read_only is that of
+ * SPI_execute(): true for a function that is STABLE, which then sees what the
+ * calling query sees.
  */
 void
 relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback, void *arg)
 {
-	RowReceiver receiver = {
-		.pub = {row_receive, row_startup, row_shutdown, row_destroy, DestNone},
+	RelationRun run = {
 		.reader = reader,
 		.callback = callback,
 		.arg = arg,
 		.values = palloc(reader->count * sizeof(Datum)),
-		.nulls = palloc(reader->count * sizeof(bool)),
-		.error_context = error_context_stack
+		.nulls = palloc(reader->count * sizeof(bool))
 	};
-	SPIExecuteOptions options = {
-		.read_only = read_only,
-		.dest = (DestReceiver *) &receiver
-	};
-	int			result;
 
-	receiver.row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan row",
-												 ALLOCSET_DEFAULT_SIZES);
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_extended(reader->query, &options);
-	if (result < 0)
-		elog(ERROR, "could not read relation \"%s\": %s",
-			 reader->name, SPI_result_code_string(result));
-	SPI_finish();
-
-	MemoryContextDelete(receiver.row_context);
+	row_query_run(reader->query, psprintf("read relation \"%s\"", reader->name),
+				  CURSOR_OPT_PARALLEL_OK, read_only, read_row, &run);
 }

@@ -6,6 +6,8 @@
 #ifndef TRAINPLAN_RELATION_READER_H
 #define TRAINPLAN_RELATION_READER_H
 
+#include "row_query.h"
+
 /* What a column may be, and what its values arrive as. */
 typedef enum ColumnKind
 {
@@ -23,13 +25,6 @@ typedef struct ColumnSpec
 } ColumnSpec;
 
 typedef struct RelationReader RelationReader;
-
-/*
- * Called for each row with a value for each column that was asked for; NULL
- * where the relation has no such column.  Runs in a memory context that is
- * reset behind each row.
- */
-typedef void (*RowCallback) (void *arg, const Datum *values, const bool *nulls);
 
 extern RelationReader *relation_reader_open(Oid relid, const char *purpose,
 											const ColumnSpec *columns, int count);

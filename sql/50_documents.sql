@@ -1,0 +1,61 @@
+-- Documents: plans out as JSON, YAML and Markdown; routing plans and plans in.
+
+CREATE FUNCTION training_plan_to_json(plan_id bigint)
+RETURNS json
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'training_plan_to_json';
+
+COMMENT ON FUNCTION training_plan_to_json(bigint) IS
+'A stored plan as JSON: metadata, jobs (highest priority first, then by target and
+symbol) and summary. A plan that is not there is an error; so is a document of
+1 GB or more, for which there are training_plan_lines() and write_training_plan().';
+
+CREATE FUNCTION training_plan_to_yaml(plan_id bigint)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'training_plan_to_yaml';
+
+COMMENT ON FUNCTION training_plan_to_yaml(bigint) IS
+'What training_plan_to_json() says, as YAML in block style. A string is quoted
+wherever a reader of YAML 1.1 or 1.2 would take it for something else.';
+
+CREATE FUNCTION training_plan_to_markdown(plan_id bigint)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'training_plan_to_markdown';
+
+COMMENT ON FUNCTION training_plan_to_markdown(bigint) IS
+'A stored plan for people, in GitHub''s Markdown: facts and counts, then a section
+for each target with its cross-sectional job and a table of its symbols.';
+
+CREATE FUNCTION training_plan_lines(plan_id bigint, format text)
+RETURNS SETOF text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+ROWS 10000
+AS 'MODULE_PATHNAME', 'training_plan_lines';
+
+COMMENT ON FUNCTION training_plan_lines(bigint, text) IS
+'The lines of a stored plan''s document, in order, for plans of any size: format
+is json, yaml or markdown. They are what the function training_plan_to_ and so on
+returns, line by line; the server needs no more memory for a larger plan.';
+
+ALTER FUNCTION training_plan_to_json(bigint) OWNER TO @extowner@;
+ALTER FUNCTION training_plan_to_yaml(bigint) OWNER TO @extowner@;
+ALTER FUNCTION training_plan_to_markdown(bigint) OWNER TO @extowner@;
+ALTER FUNCTION training_plan_lines(bigint, text) OWNER TO @extowner@;

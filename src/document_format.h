@@ -1,0 +1,46 @@
+/*
+ * document_format.h
+ *		The formats that a plan's document is written in.
+ *
+ * A format writes the document in three parts, so that a plan of any size can
+ * be written a job at a time: the jobs, each by itself, in the order in which
+ * plan_document_read() has them; then, when they are counted, the head that
+ * stands before them and the tail that stands behind them.
+ */
+#ifndef TRAINPLAN_DOCUMENT_FORMAT_H
+#define TRAINPLAN_DOCUMENT_FORMAT_H
+
+#include "plan_document.h"
+
+typedef struct DocumentFormat
+{
+	const char *name;			/* as SQL has it */
+	const char *file_name;
+	bool		by_priority;	/* jobs stand by priority, highest first; else as they are read */
+	const char *separator;		/* what stands between two jobs */
+
+	/* A writer of one document; lives in the current memory context. */
+	void	   *(*create) (void);
+
+	/* Append a part of the document. */
+	void		(*write_job) (void *writer, const DocumentJob *job, StringInfo text);
+	void		(*write_head) (void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text);
+	void		(*write_tail) (void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text);
+} DocumentFormat;
+
+extern const DocumentFormat json_format;
+extern const DocumentFormat yaml_format;
+extern const DocumentFormat markdown_format;
+
+extern const DocumentFormat *document_format_by_name(const char *name);
+
+extern void write_json(StringInfo text, JsonValue *value, int indent);
+
+/* How many jobs the document has. */
+static inline int64
+document_jobs(JsonValue *metadata)
+{
+	return json_object_get_int64(json_object_object_get(metadata, "total_jobs"));
+}
+
+#endif							/* TRAINPLAN_DOCUMENT_FORMAT_H */

@@ -1,0 +1,42 @@
+/*
+ * plan_document.h
+ *		A stored plan as a document: what its JSON, YAML and Markdown say.
+ */
+#ifndef TRAINPLAN_PLAN_DOCUMENT_H
+#define TRAINPLAN_PLAN_DOCUMENT_H
+
+#include "json_value.h"
+
+typedef struct PlanDocument PlanDocument;
+
+/* What a document says of a plan that does not know its code or its policy. */
+#define UNKNOWN_VERSION "unknown"
+
+/* What views of a plan are made by. */
+typedef enum JobKey
+{
+	KEY_TARGET,
+	KEY_SYMBOL,
+	KEY_TRAINING_TYPE,
+	KEY_ROUTE,
+	JOB_KEYS
+} JobKey;
+
+extern const char *const job_key_names[];
+
+/* A job of the plan; all of it lives until the next one is read. */
+typedef struct DocumentJob
+{
+	JsonValue *value;
+	int			priority;
+	Slice		keys[JOB_KEYS]; /* a symbol may be NULL */
+} DocumentJob;
+
+typedef void (*DocumentJobCallback) (void *arg, const DocumentJob *job);
+
+extern PlanDocument *plan_document_open(Oid schema, int64 plan_id);
+extern void plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *arg);
+extern JsonValue *plan_document_metadata(PlanDocument *document);
+extern JsonValue *plan_document_summary(PlanDocument *document);
+
+#endif							/* TRAINPLAN_PLAN_DOCUMENT_H */

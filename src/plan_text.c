@@ -1,0 +1,186 @@
+/*
+ * plan_text.c
+ *		The text of a plan's document in one format, piece by piece.
+ *
+ * The jobs are read once, for all formats that are wanted; each job's text is
+ * written and put aside until it is known what stands before it.  So the plan's
+ * size is limited by the disk for temporary files alone.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "job_texts.h"
+#include "plan_text.h"
+
+typedef enum PieceKind
+{
+	PIECE_HEAD,
+	PIECE_JOB,
+	PIECE_TAIL,
+	PIECE_END
+} PieceKind;
+
+struct PlanText
+{
+	const DocumentFormat *format;
+	bool		with_keys;
+	void	   *writer;
+	JobTexts   *jobs;
+	StringInfoData record;		/* the job that is written: its keys, its text */
+	StringInfoData head;
+	StringInfoData tail;
+	PieceKind	next;
+	bool		any_job;		/* was one handed out? */
+};
+
+/* In the current memory context.  With keys, a job's piece says what the job's keys are. */
+PlanText *
+plan_text_create(const DocumentFormat *format, bool with_keys)
+{
+	PlanText   *text = palloc0(sizeof(PlanText));
+
+	text->format = format;
+	text->with_keys = with_keys;
+	text->writer = format->create();
+	text->jobs = job_texts_create();
+	initStringInfo(&text->record);
+	initStringInfo(&text->head);
+	initStringInfo(&text->tail);
+	return text;
+}
+
+/* A length that stands for NULL. */
+#define NULL_LENGTH PG_UINT32_MAX
+
+static void
+append_keys(StringInfo record, const Slice *keys)
+{
+	for (int i = 0; i < JOB_KEYS; i++)
+	{
+		uint32		length = slice_is_null(keys[i]) ? NULL_LENGTH : keys[i].len;
+
+		appendBinaryStringInfo(record, (const char *) &length, sizeof(length));
+		if (length != NULL_LENGTH)
+			appendBinaryStringInfo(record, keys[i].data, length);
+	}
+}
+
+/* Take the keys off the record's beginning. */
+static void
+take_keys(Slice *record, Slice *keys)
+{
+	for (int i = 0; i < JOB_KEYS; i++)
+	{
+		uint32		length;
+
+		memcpy(&length, record->data, sizeof(length));
+		record->data += sizeof(length);
+		record->len -= sizeof(length);
+		keys[i] = NULL_SLICE;
+		if (length == NULL_LENGTH)
+			continue;
+		keys[i].data = record->data;
+		keys[i].len = length;
+		record->data += length;
+		record->len -= length;
+	}
+}
+
+/* Texts that are read from one document. */
+typedef struct TextGroup
+{
+	PlanText   *const *texts;
+	int			count;
+} TextGroup;
+
+static void
+write_job(void *arg, const DocumentJob *job)
+{
+	TextGroup  *group = arg;
+
+	for (int i = 0; i < group->count; i++)
+	{
+		PlanText   *text = group->texts[i];
+
+		resetStringInfo(&text->record);
+		if (text->with_keys)
+			append_keys(&text->record, job->keys);
+		text->format->write_job(text->writer, job, &text->record);
+		job_texts_put(text->jobs, text->format->by_priority ? job->priority : 0, &text->record);
+	}
+}
+
+/* Read a document into its texts; plan_text_next() then begins with their first pieces. */
+void
+plan_texts_read(PlanText *const *texts, int count, PlanDocument *document)
+{
+	TextGroup	group = {texts, count};
+	JsonValue  *metadata;
+	JsonValue  *summary;
+
+	plan_document_read(document, write_job, &group);
+	metadata = plan_document_metadata(document);
+	summary = plan_document_summary(document);
+	for (int i = 0; i < count; i++)
+	{
+		const DocumentFormat *format = texts[i]->format;
+
+		job_texts_finish(texts[i]->jobs);
+		format->write_head(texts[i]->writer, metadata, summary, &texts[i]->head);
+		format->write_tail(texts[i]->writer, metadata, summary, &texts[i]->tail);
+	}
+}
+
+static bool
+next_job(PlanText *text, TextPiece *piece)
+{
+	if (!job_texts_next(text->jobs, &piece->text))
+		return false;
+	piece->is_job = true;
+	if (text->with_keys)
+		take_keys(&piece->text, piece->keys);
+	if (text->any_job)
+		piece->separator = slice_from_string(text->format->separator);
+	text->any_job = true;
+	return true;
+}
+
+/* The next piece; false after the last. */
+bool
+plan_text_next(PlanText *text, TextPiece *piece)
+{
+	CHECK_FOR_INTERRUPTS();
+
+	piece->separator = slice_from_string("");
+	piece->is_job = false;
+	switch (text->next)
+	{
+		case PIECE_HEAD:
+			piece->text = slice_from_buffer(&text->head);
+			text->next = PIECE_JOB;
+			return true;
+		case PIECE_JOB:
+			if (next_job(text, piece))
+				return true;
+			text->next = PIECE_TAIL;
+			/* FALLTHROUGH */
+		case PIECE_TAIL:
+			piece->text = slice_from_buffer(&text->tail);
+			text->next = PIECE_END;
+			return true;
+		case PIECE_END:
+			break;
+	}
+	return false;
+}
+
+/* Give memory and files back. */
+void
+plan_text_close(PlanText *text)
+{
+	job_texts_close(text->jobs);
+	pfree(text->record.data);
+	pfree(text->head.data);
+	pfree(text->tail.data);
+}

@@ -1,0 +1,26 @@
+/*
+ * plan_text.h
+ *		The text of a plan's document in one format, piece by piece.
+ */
+#ifndef TRAINPLAN_PLAN_TEXT_H
+#define TRAINPLAN_PLAN_TEXT_H
+
+#include "document_format.h"
+
+typedef struct PlanText PlanText;
+
+/* A piece of the text; lives until the next one is asked for. */
+typedef struct TextPiece
+{
+	Slice		separator;		/* what stands before it; may be empty */
+	Slice		text;
+	bool		is_job;
+	Slice		keys[JOB_KEYS]; /* the job's, if the text was created with keys */
+} TextPiece;
+
+extern PlanText *plan_text_create(const DocumentFormat *format, bool with_keys);
+extern void plan_texts_read(PlanText *const *texts, int count, PlanDocument *document);
+extern bool plan_text_next(PlanText *text, TextPiece *piece);
+extern void plan_text_close(PlanText *text);
+
+#endif							/* TRAINPLAN_PLAN_TEXT_H */
