@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "port/pg_bswap.h"
 
 #include "byte_sort.h"
@@ -17,9 +16,16 @@
 #include "job_texts.h"
 #include "spool.h"
 
+/*
+ * What a spool keeps in memory at most.  Small plans need no file; more memory
+ * would not be faster, because the file is in the kernel's memory first.
+ */
+#define SPOOL_MEMORY (256 * 1024)
+
 struct JobTexts
 {
 	MemoryContext context;
+	Size		memory;			/* of all together; more goes to disk */
 	Spool	   *spools[HIGHEST_PRIORITY + 1];	/* by priority; NULL: there is none */
 	int			priority;		/* of the spool that is read */
 
@@ -37,12 +43,13 @@ typedef struct OtherKey
 	uint32		position;
 } OtherKey;
 
-/* In the current memory context. */
+/* In the current memory context.  More than about memory bytes go to disk. */
 JobTexts *
-job_texts_create(void)
+job_texts_create(Size memory)
 {
 	JobTexts   *texts = palloc0(sizeof(JobTexts));
 
+	texts->memory = memory;
 	texts->context = CurrentMemoryContext;
 	texts->priority = HIGHEST_PRIORITY;
 	return texts;
@@ -62,7 +69,7 @@ put_other(JobTexts *texts, int priority, const StringInfo text)
 	StringInfo	record;
 
 	if (texts->others == NULL)
-		texts->others = byte_sort_create(work_mem);
+		texts->others = byte_sort_create(Max(texts->memory / 1024 / (HIGHEST_PRIORITY + 2), 64));
 	record = byte_sort_begin_record(texts->others);
 	appendBinaryStringInfo(record, (const char *) &key, sizeof(key));
 	appendBinaryStringInfo(record, text->data, text->len);
@@ -80,7 +87,7 @@ job_texts_put(JobTexts *texts, int priority, const StringInfo text)
 	else
 	{
 		if (texts->spools[priority] == NULL)
-			texts->spools[priority] = spool_create();
+			texts->spools[priority] = spool_create(Min(texts->memory / (HIGHEST_PRIORITY + 2), SPOOL_MEMORY));
 		spool_put(texts->spools[priority], text);
 	}
 	MemoryContextSwitchTo(caller);

@@ -10,7 +10,7 @@
 
 typedef struct JobTexts JobTexts;
 
-extern JobTexts *job_texts_create(void);
+extern JobTexts *job_texts_create(Size memory);
 extern void job_texts_put(JobTexts *texts, int priority, const StringInfo text);
 extern void job_texts_finish(JobTexts *texts);
 extern bool job_texts_next(JobTexts *texts, Slice *text);

@@ -18,17 +18,28 @@
 /* How deep in the document a job stands. */
 #define JOB_INDENT	(2 * INDENT)
 
-static void
-new_line(StringInfo text, int indent)
+/* End the line, with a comma between two values, and indent the next one. */
+static inline void
+new_line(StringInfo text, bool comma, int indent)
 {
-	appendStringInfoCharMacro(text, '\n');
-	appendStringInfoSpaces(text, indent);
+	char	   *end;
+
+	enlargeStringInfo(text, indent + 2);
+	end = text->data + text->len;
+	if (comma)
+		*end++ = ',';
+	*end++ = '\n';
+	memset(end, ' ', indent);
+	end[indent] = '\0';
+	text->len = end + indent - text->data;
 }
 
 static void
-append_slice(StringInfo text, Slice slice)
+write_name(StringInfo text, bool first, Slice name, int indent)
 {
-	appendBinaryStringInfo(text, slice.data, slice.len);
+	new_line(text, !first, indent);
+	append_json_string(text, name);
+	appendBinaryStringInfo(text, ": ", 2);
 }
 
 static void
@@ -39,16 +50,12 @@ write_object(StringInfo text, JsonValue *object, int indent)
 	appendStringInfoCharMacro(text, '{');
 	json_foreach_member(member, object)
 	{
-		if (!first)
-			appendStringInfoCharMacro(text, ',');
+		write_name(text, first, slice_from_string(lh_entry_k(member)), indent + INDENT);
 		first = false;
-		new_line(text, indent + INDENT);
-		append_json_string(text, slice_from_string(lh_entry_k(member)));
-		appendBinaryStringInfo(text, ": ", 2);
 		write_json(text, (JsonValue *) lh_entry_v(member), indent + INDENT);
 	}
 	if (!first)
-		new_line(text, indent);
+		new_line(text, false, indent);
 	appendStringInfoCharMacro(text, '}');
 }
 
@@ -60,13 +67,11 @@ write_array(StringInfo text, JsonValue *array, int indent)
 	appendStringInfoCharMacro(text, '[');
 	for (size_t i = 0; i < length; i++)
 	{
-		if (i > 0)
-			appendStringInfoCharMacro(text, ',');
-		new_line(text, indent + INDENT);
+		new_line(text, i > 0, indent + INDENT);
 		write_json(text, json_object_array_get_idx(array, i), indent + INDENT);
 	}
 	if (length > 0)
-		new_line(text, indent);
+		new_line(text, false, indent);
 	appendStringInfoCharMacro(text, ']');
 }
 
@@ -84,7 +89,7 @@ write_json(StringInfo text, JsonValue *value, int indent)
 			break;
 		case json_type_int:
 		case json_type_double:
-			append_slice(text, json_number_slice(value));
+			append_json_number(text, value);
 			break;
 		case json_type_string:
 			append_json_string(text, json_string_slice(value));
@@ -106,11 +111,61 @@ create_json(void)
 	return NULL;
 }
 
+/* The text of a value, kept with it. */
+typedef struct KeptText
+{
+	int			length;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} KeptText;
+
+static void
+keep_text(JsonValue *value, const char *bytes, int length)
+{
+	KeptText   *kept = malloc(offsetof(KeptText, bytes) + length);
+
+	if (kept == NULL)
+		return;
+	kept->length = length;
+	memcpy(kept->bytes, bytes, length);
+	json_object_set_userdata(value, kept, json_object_free_userdata);
+}
+
+/*
+ * Append a member of a job.  What is not a scalar is written once and its text
+ * kept, because jobs share their families and metadata.
+ */
+static void
+write_job_member(StringInfo text, JsonValue *value, int indent)
+{
+	const KeptText *kept;
+	int			start = text->len;
+
+	if (!json_object_is_type(value, json_type_array) && !json_object_is_type(value, json_type_object))
+		write_json(text, value, indent);
+	else if ((kept = json_object_get_userdata(value)) != NULL)
+		appendBinaryStringInfo(text, kept->bytes, kept->length);
+	else
+	{
+		write_json(text, value, indent);
+		keep_text(value, text->data + start, text->len - start);
+	}
+}
+
 static void
 write_json_job(void *writer, const DocumentJob *job, StringInfo text)
 {
+	bool		first = true;
+
 	appendStringInfoSpaces(text, JOB_INDENT);
-	write_json(text, job->value, JOB_INDENT);
+	appendStringInfoCharMacro(text, '{');
+	json_foreach_member(member, job->value)
+	{
+		write_name(text, first, slice_from_string(lh_entry_k(member)), JOB_INDENT + INDENT);
+		write_job_member(text, (JsonValue *) lh_entry_v(member), JOB_INDENT + INDENT);
+		first = false;
+	}
+	new_line(text, false, JOB_INDENT);
+	appendStringInfoCharMacro(text, '}');
 }
 
 static void
@@ -127,7 +182,7 @@ static void
 write_json_tail(void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
 	if (document_jobs(metadata) > 0)
-		new_line(text, INDENT);
+		new_line(text, false, INDENT);
 	appendStringInfoString(text, "],\n  \"summary\": ");
 	write_json(text, summary, INDENT);
 	appendStringInfoString(text, "\n}\n");

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
@@ -75,7 +76,7 @@ json_from_slice(Slice slice)
 	return slice_is_null(slice) ? NULL : json_made(json_object_new_string_len(slice.data, slice.len));
 }
 
-/* A string's bytes, which live as long as it is not changed. */
+/* A string's bytes, which live as long as it is not changed; NULL for null. */
 Slice
 json_string_slice(JsonValue *string)
 {
@@ -84,33 +85,67 @@ json_string_slice(JsonValue *string)
 	return slice;
 }
 
-/* A number's text; lives until the number is asked for again. */
-Slice
-json_number_slice(JsonValue *number)
+/* Append a number as JSON has it. */
+void
+append_json_number(StringInfo buffer, JsonValue *number)
 {
-	return slice_from_string(json_object_to_json_string_ext(number, JSON_C_TO_STRING_PLAIN));
+	if (json_object_is_type(number, json_type_int))
+	{
+		enlargeStringInfo(buffer, MAXINT8LEN + 1);
+		buffer->len += pg_lltoa(json_object_get_int64(number), buffer->data + buffer->len);
+	}
+	else
+		appendStringInfoString(buffer, json_object_to_json_string_ext(number, JSON_C_TO_STRING_PLAIN));
+}
+
+/* The bytes of a word that are less than limit, which is at most 0x80, by their highest bits. */
+static inline uint64
+bytes_less(uint64 word, unsigned char limit)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+
+	return (word - ones * limit) & ~word & (ones * 0x80);
+}
+
+/* Does a string hold a control character, a quote or a backslash? */
+static bool
+needs_escapes(Slice string)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint32		i = 0;
+
+	for (; i + sizeof(uint64) <= string.len; i += sizeof(uint64))
+	{
+		uint64		word;
+
+		memcpy(&word, string.data + i, sizeof(word));
+		if (bytes_less(word, ' ') | bytes_less(word ^ (ones * '"'), 1) |
+			bytes_less(word ^ (ones * '\\'), 1))
+			return true;
+	}
+	for (; i < string.len; i++)
+	{
+		unsigned char c = string.data[i];
+
+		if (c < ' ' || c == '"' || c == '\\')
+			return true;
+	}
+	return false;
 }
 
 /* Append a string as JSON has it, in quotes. */
 void
 append_json_string(StringInfo buffer, Slice string)
 {
-	uint32		plain = 0;
-
-	while (plain < string.len)
-	{
-		unsigned char c = string.data[plain];
-
-		if (c < ' ' || c == '"' || c == '\\')
-			break;
-		plain++;
-	}
-	if (plain < string.len)
+	if (needs_escapes(string))
 	{
 		escape_json(buffer, slice_to_string(string));
 		return;
 	}
-	appendStringInfoCharMacro(buffer, '"');
-	appendBinaryStringInfo(buffer, string.data, string.len);
-	appendStringInfoCharMacro(buffer, '"');
+	enlargeStringInfo(buffer, string.len + 2);
+	buffer->data[buffer->len++] = '"';
+	memcpy(buffer->data + buffer->len, string.data, string.len);
+	buffer->len += string.len;
+	buffer->data[buffer->len++] = '"';
+	buffer->data[buffer->len] = '\0';
 }

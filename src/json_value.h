@@ -31,7 +31,7 @@ extern void json_set(JsonValue *parent, const char *key, JsonValue *value);
 extern void json_append(JsonValue *array, JsonValue *value);
 extern JsonValue *json_from_slice(Slice slice);
 extern Slice json_string_slice(JsonValue *string);
-extern Slice json_number_slice(JsonValue *number);
+extern void append_json_number(StringInfo buffer, JsonValue *number);
 extern void append_json_string(StringInfo buffer, Slice string);
 
 #endif							/* TRAINPLAN_JSON_VALUE_H */

@@ -118,7 +118,7 @@ append_value(StringInfo text, JsonValue *value, const char *missing)
 	else if (value == NULL)
 		appendStringInfoString(text, missing);
 	else
-		append_escaped(text, json_number_slice(value));
+		append_json_number(text, value);
 }
 
 static void
@@ -316,6 +316,12 @@ write_pie(StringInfo text, JsonValue *counts)
 	appendStringInfoString(text, "```\n");
 }
 
+static long long
+count_of(JsonValue *summary, const char *name)
+{
+	return json_object_get_int64(json_object_object_get(summary, name));
+}
+
 static void
 write_markdown_head(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
@@ -330,12 +336,10 @@ write_markdown_head(void *arg, JsonValue *metadata, JsonValue *summary, StringIn
 	write_fact(text, "Git commit", json_object_object_get(metadata, "git_commit"), "");
 	write_fact(text, "Config hash", json_object_object_get(metadata, "config_hash"), "");
 	write_fact(text, "Metrics snapshot", json_object_object_get(metadata, "metrics_snapshot"), "none");
-	appendStringInfo(text, "- Jobs: %lld (%s cross-sectional, ", (long long) document_jobs(metadata),
-					 json_number_slice(json_object_object_get(summary, "total_cs_jobs")).data);
-	appendStringInfo(text, "%s symbol-specific, ",
-					 json_number_slice(json_object_object_get(summary, "total_symbol_jobs")).data);
-	appendStringInfo(text, "%s blocked)\n",
-					 json_number_slice(json_object_object_get(summary, "total_blocked")).data);
+	appendStringInfo(text, "- Jobs: %lld (%lld cross-sectional, %lld symbol-specific, %lld blocked)\n",
+					 (long long) document_jobs(metadata),
+					 count_of(summary, "total_cs_jobs"), count_of(summary, "total_symbol_jobs"),
+					 count_of(summary, "total_blocked"));
 	if (document_jobs(metadata) == 0)
 		return;
 

@@ -39,6 +39,20 @@ const char *const job_key_names[] = {
 	[KEY_ROUTE] = "route"
 };
 
+/* What the members of a job's value are called. */
+static const char *const job_members[] = {
+	[JOB_ID] = "job_id",
+	[JOB_TARGET] = "target",
+	[JOB_SYMBOL] = "symbol",
+	[JOB_ROUTE] = "route",
+	[JOB_TRAINING_TYPE] = "training_type",
+	[JOB_MODEL_FAMILIES] = "model_families",
+	[JOB_PRIORITY] = "priority",
+	[JOB_ESTIMATED_SAMPLES] = "estimated_samples",
+	[JOB_REASON] = "reason",
+	[JOB_METADATA] = "metadata"
+};
+
 /*
  * Families and metadata repeat: for each of these many hash values, the first
  * that came is kept.
@@ -51,6 +65,20 @@ typedef struct KeptValue
 	JsonValue *value;
 } KeptValue;
 
+/*
+ * Jobs are counted by what the summary counts them by, all at once; there are
+ * few combinations, and more than these are counted one by one.
+ */
+#define COUNTS_KEPT		16
+
+typedef struct JobCount
+{
+	Slice		route;
+	Slice		training_type;
+	int			priority;
+	int64		jobs;
+} JobCount;
+
 struct PlanDocument
 {
 	MemoryContext context;
@@ -59,10 +87,13 @@ struct PlanDocument
 
 	JsonValue  *metadata;
 	JsonValue  *job;			/* the job at hand */
+	JsonValue  *members[JOB_COLUMNS];	/* its members */
 	JsonValue  *kept_values;	/* an array that holds those of kept */
 	KeptValue	kept[VALUES_KEPT];
 
 	int64		total_jobs;
+	JobCount	counts[COUNTS_KEPT];
+	int			counts_kept;
 	JsonValue  *by_route;
 	JsonValue  *by_type;
 	JsonValue  *by_priority;
@@ -77,42 +108,47 @@ text_slice(Datum value, bool isnull)
 	return isnull ? NULL_SLICE : slice_from_text(PG_DETOAST_DATUM_PACKED(value));
 }
 
-/* Set a member to a string, or to null; a string that is there takes the new bytes. */
 static void
-set_string(JsonValue *object, const char *key, Slice slice)
+set_member(PlanDocument *document, JobColumn column, JsonValue *value)
 {
-	JsonValue  *string = json_object_object_get(object, key);
+	document->members[column] = NULL;
+	json_set(document->job, job_members[column], value);
+	document->members[column] = value;
+}
 
-	if (slice_is_null(slice) || !json_object_is_type(string, json_type_string))
-		json_set(object, key, json_from_slice(slice));
+/* Set a member of the job to a string, or to null; a string that is there takes the new bytes. */
+static void
+set_string(PlanDocument *document, JobColumn column, Slice slice)
+{
+	JsonValue  *string = document->members[column];
+
+	if (slice_is_null(slice) || string == NULL)
+		set_member(document, column, json_from_slice(slice));
 	else if (json_object_set_string_len(string, slice.data, slice.len) == 0)
 		json_made(NULL);
 }
 
 static void
-set_integer(JsonValue *object, const char *key, int64 integer)
+set_integer(PlanDocument *document, JobColumn column, int64 integer)
 {
-	JsonValue  *number = json_object_object_get(object, key);
+	JsonValue  *number = document->members[column];
 
-	if (!json_object_is_type(number, json_type_int) ||
-		json_object_set_int64(number, integer) == 0)
-		json_set(object, key, json_made(json_object_new_int64(integer)));
+	if (number == NULL)
+		set_member(document, column, json_made(json_object_new_int64(integer)));
+	else
+		json_object_set_int64(number, integer);
 }
 
-/* An array as a member, from a text[]. */
-static JsonValue *
-set_texts(JsonValue *object, const char *key, ArrayType *texts)
+static void
+append_texts(JsonValue *array, ArrayType *texts)
 {
-	JsonValue  *array = json_made(json_object_new_array());
 	Datum	   *elements;
 	bool	   *nulls;
 	int			count;
 
-	json_set(object, key, array);
 	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
 		json_append(array, json_from_slice(text_slice(elements[i], nulls[i])));
-	return array;
 }
 
 /* A number: an integer where it is one, else with all of its digits. */
@@ -189,133 +225,163 @@ fill_from_jsonb(JsonValue *parent, JsonbIterator **iterator)
 	}
 }
 
-/* A member from jsonb. */
-static JsonValue *
-set_jsonb(JsonValue *object, const char *key, Jsonb *jsonb)
+static Slice
+copy_slice(MemoryContext context, Slice slice)
+{
+	Slice		copy = {memcpy(MemoryContextAlloc(context, slice.len), slice.data, slice.len), slice.len};
+
+	return copy;
+}
+
+static void
+set_families(PlanDocument *document, ArrayType *families)
+{
+	JsonValue  *array = json_made(json_object_new_array());
+
+	set_member(document, JOB_MODEL_FAMILIES, array);
+	append_texts(array, families);
+}
+
+static void
+set_metadata(PlanDocument *document, Jsonb *metadata)
 {
 	JsonbIterator *iterator;
 	JsonbValue	token;
 	JsonValue  *value;
 
-	if (JB_ROOT_IS_SCALAR(jsonb))
+	if (JB_ROOT_IS_SCALAR(metadata))
 	{
-		JsonbExtractScalar(&jsonb->root, &token);
-		value = scalar_value(&token);
-		json_set(object, key, value);
-		return value;
+		JsonbExtractScalar(&metadata->root, &token);
+		set_member(document, JOB_METADATA, scalar_value(&token));
+		return;
 	}
 
-	iterator = JsonbIteratorInit(&jsonb->root);
+	iterator = JsonbIteratorInit(&metadata->root);
 	value = json_made(JsonbIteratorNext(&iterator, &token, false) == WJB_BEGIN_OBJECT ?
 					  json_object_new_object() : json_object_new_array());
-	json_set(object, key, value);
+	set_member(document, JOB_METADATA, value);
 	fill_from_jsonb(value, &iterator);
-	return value;
 }
 
-/* The member that is made from some bytes, from those that are kept if possible. */
-static bool
-set_kept(PlanDocument *document, const char *key, Slice bytes, KeptValue **place)
+/* Set families or metadata, from those that are kept if possible. */
+static void
+set_repeating(PlanDocument *document, JobColumn column, struct varlena *datum)
 {
+	Slice		bytes = {(const char *) datum, VARSIZE(datum)};
 	KeptValue  *kept = &document->kept[hash_bytes((const unsigned char *) bytes.data, bytes.len) %
 									   VALUES_KEPT];
 
-	*place = kept;
-	if (slice_is_null(kept->bytes) || !slice_equal(kept->bytes, bytes))
-		return false;
-	if (json_object_object_get(document->job, key) != kept->value)
-		json_set(document->job, key, json_object_get(kept->value));
-	return true;
-}
-
-/* Keep the value that was made from some bytes, if there is room. */
-static void
-keep(PlanDocument *document, KeptValue *place, Slice bytes, JsonValue *value)
-{
-	if (!slice_is_null(place->bytes))
+	if (!slice_is_null(kept->bytes) && slice_equal(kept->bytes, bytes))
+	{
+		if (document->members[column] != kept->value)
+			set_member(document, column, json_object_get(kept->value));
 		return;
-	json_append(document->kept_values, json_object_get(value));
-	place->value = value;
-	place->bytes.data = memcpy(MemoryContextAlloc(document->context, bytes.len), bytes.data, bytes.len);
-	place->bytes.len = bytes.len;
+	}
+
+	if (column == JOB_MODEL_FAMILIES)
+		set_families(document, (ArrayType *) datum);
+	else
+		set_metadata(document, (Jsonb *) datum);
+	if (slice_is_null(kept->bytes))
+	{
+		kept->value = document->members[column];
+		json_append(document->kept_values, json_object_get(kept->value));
+		kept->bytes = copy_slice(document->context, bytes);
+	}
 }
 
 static void
-set_families(PlanDocument *document, Datum families)
-{
-	const char *key = "model_families";
-	ArrayType  *array = DatumGetArrayTypeP(families);
-	Slice		bytes = {(const char *) array, VARSIZE(array)};
-	KeptValue  *place;
-
-	if (!set_kept(document, key, bytes, &place))
-		keep(document, place, bytes, set_texts(document->job, key, array));
-}
-
-static void
-set_metadata(PlanDocument *document, Datum metadata)
-{
-	const char *key = "metadata";
-	Jsonb	   *jsonb = DatumGetJsonbP(metadata);
-	Slice		bytes = {(const char *) jsonb, VARSIZE(jsonb)};
-	KeptValue  *place;
-
-	if (!set_kept(document, key, bytes, &place))
-		keep(document, place, bytes, set_jsonb(document->job, key, jsonb));
-}
-
-static void
-count_one(JsonValue *counts, const char *key)
+add_count(JsonValue *counts, const char *key, int64 jobs)
 {
 	JsonValue  *count = json_object_object_get(counts, key);
 
 	if (count == NULL)
-		json_set(counts, key, json_made(json_object_new_int64(1)));
+		json_set(counts, key, json_made(json_object_new_int64(jobs)));
 	else
-		json_object_int_inc(count, 1);
+		json_object_set_int64(count, json_object_get_int64(count) + jobs);
 }
 
-static Slice
-job_string(PlanDocument *document, const char *key)
+static void
+add_to_summary(PlanDocument *document, const JobCount *count)
 {
-	JsonValue  *string = json_object_object_get(document->job, key);
+	char		priority[12];
 
-	return string == NULL ? NULL_SLICE : json_string_slice(string);
+	pg_ltoa(count->priority, priority);
+	add_count(document->by_route, slice_to_string(count->route), count->jobs);
+	add_count(document->by_type, slice_to_string(count->training_type), count->jobs);
+	add_count(document->by_priority, priority, count->jobs);
+}
+
+static void
+count_job(PlanDocument *document, const DocumentJob *job)
+{
+	JobCount	count = {
+		job->keys[KEY_ROUTE], job->keys[KEY_TRAINING_TYPE], job->priority, 1
+	};
+
+	document->total_jobs++;
+	for (int i = 0; i < document->counts_kept; i++)
+	{
+		JobCount   *kept = &document->counts[i];
+
+		if (kept->priority == count.priority && slice_equal(kept->route, count.route) &&
+			slice_equal(kept->training_type, count.training_type))
+		{
+			kept->jobs++;
+			return;
+		}
+	}
+	if (document->counts_kept == COUNTS_KEPT)
+		add_to_summary(document, &count);
+	else
+	{
+		count.route = copy_slice(document->context, count.route);
+		count.training_type = copy_slice(document->context, count.training_type);
+		document->counts[document->counts_kept++] = count;
+	}
 }
 
 static void
 read_job(void *arg, const Datum *values, const bool *nulls)
 {
 	PlanDocument *document = arg;
-	JsonValue  *value = document->job;
-	char		priority[12];
-	DocumentJob job = {.value = value, .priority = DatumGetInt32(values[JOB_PRIORITY])};
+	DocumentJob job = {.value = document->job};
 
 	CHECK_FOR_INTERRUPTS();
 
-	set_string(value, "job_id", text_slice(values[JOB_ID], false));
-	set_string(value, "target", text_slice(values[JOB_TARGET], false));
-	set_string(value, "symbol", text_slice(values[JOB_SYMBOL], nulls[JOB_SYMBOL]));
-	set_string(value, "route", text_slice(values[JOB_ROUTE], false));
-	set_string(value, "training_type", text_slice(values[JOB_TRAINING_TYPE], false));
-	set_families(document, values[JOB_MODEL_FAMILIES]);
-	set_integer(value, "priority", job.priority);
-	if (nulls[JOB_ESTIMATED_SAMPLES])
-		json_set(value, "estimated_samples", NULL);
-	else
-		set_integer(value, "estimated_samples", DatumGetInt64(values[JOB_ESTIMATED_SAMPLES]));
-	set_string(value, "reason", text_slice(values[JOB_REASON], nulls[JOB_REASON]));
-	set_metadata(document, values[JOB_METADATA]);
+	for (JobColumn column = 0; column < JOB_COLUMNS; column++)
+	{
+		if (nulls[column])
+		{
+			if (document->members[column] != NULL)
+				set_member(document, column, NULL);
+			continue;
+		}
+		switch (column)
+		{
+			case JOB_PRIORITY:
+				set_integer(document, column, DatumGetInt32(values[column]));
+				break;
+			case JOB_ESTIMATED_SAMPLES:
+				set_integer(document, column, DatumGetInt64(values[column]));
+				break;
+			case JOB_MODEL_FAMILIES:
+			case JOB_METADATA:
+				set_repeating(document, column, PG_DETOAST_DATUM(values[column]));
+				break;
+			default:
+				set_string(document, column, text_slice(values[column], false));
+				break;
+		}
+	}
 
-	for (int i = 0; i < JOB_KEYS; i++)
-		job.keys[i] = job_string(document, job_key_names[i]);
+	job.priority = DatumGetInt32(values[JOB_PRIORITY]);
+	job.keys[KEY_TARGET] = json_string_slice(document->members[JOB_TARGET]);
+	job.keys[KEY_SYMBOL] = json_string_slice(document->members[JOB_SYMBOL]);
+	job.keys[KEY_TRAINING_TYPE] = json_string_slice(document->members[JOB_TRAINING_TYPE]);
+	job.keys[KEY_ROUTE] = json_string_slice(document->members[JOB_ROUTE]);
 
-	document->total_jobs++;
-	count_one(document->by_route, job.keys[KEY_ROUTE].data);
-	count_one(document->by_type, job.keys[KEY_TRAINING_TYPE].data);
-	pg_ltoa(job.priority, priority);
-	count_one(document->by_priority, priority);
-
+	count_job(document, &job);
 	document->callback(document->callback_arg, &job);
 }
 
@@ -333,6 +399,8 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 								 plan_table_name(document->schema, JOBS_TABLE), document->plan_id);
 
 	document->job = json_own(json_object_new_object());
+	for (JobColumn column = 0; column < JOB_COLUMNS; column++)
+		json_set(document->job, job_members[column], NULL);
 	document->kept_values = json_own(json_object_new_array());
 	document->by_route = json_own(json_object_new_object());
 	document->by_type = json_own(json_object_new_object());
@@ -342,13 +410,15 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 
 	/* a plan whose jobs were just stored has no statistics: ask for the way that the index gives */
 	row_query_run(query, "read the plan's jobs", CURSOR_OPT_FAST_PLAN, true, read_job, document);
+	for (int i = 0; i < document->counts_kept; i++)
+		add_to_summary(document, &document->counts[i]);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */
 JsonValue *
 plan_document_metadata(PlanDocument *document)
 {
-	set_integer(document->metadata, "total_jobs", document->total_jobs);
+	json_set(document->metadata, "total_jobs", json_made(json_object_new_int64(document->total_jobs)));
 	return document->metadata;
 }
 
@@ -415,15 +485,20 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 {
 	JsonValue  *metadata = ((PlanDocument *) arg)->metadata;
 	Slice		unknown = SLICE_LITERAL(UNKNOWN_VERSION);
+	JsonValue  *families;
 
-	set_string(metadata, "generated_at", text_slice(values[0], nulls[0]));
-	set_string(metadata, "run_id", text_slice(values[1], nulls[1]));
-	set_string(metadata, "git_commit", nulls[2] ? unknown : text_slice(values[2], false));
-	set_string(metadata, "config_hash", nulls[3] ? unknown : text_slice(values[3], false));
-	set_string(metadata, "routing_plan_path", text_slice(values[4], nulls[4]));
-	set_string(metadata, "metrics_snapshot", text_slice(values[5], nulls[5]));
-	set_integer(metadata, "total_jobs", 0);
-	set_texts(metadata, "model_families", DatumGetArrayTypeP(values[6]));
+	json_set(metadata, "generated_at", json_from_slice(text_slice(values[0], nulls[0])));
+	json_set(metadata, "run_id", json_from_slice(text_slice(values[1], nulls[1])));
+	json_set(metadata, "git_commit",
+			 json_from_slice(nulls[2] ? unknown : text_slice(values[2], false)));
+	json_set(metadata, "config_hash",
+			 json_from_slice(nulls[3] ? unknown : text_slice(values[3], false)));
+	json_set(metadata, "routing_plan_path", json_from_slice(text_slice(values[4], nulls[4])));
+	json_set(metadata, "metrics_snapshot", json_from_slice(text_slice(values[5], nulls[5])));
+	json_set(metadata, "total_jobs", json_made(json_object_new_int64(0)));
+	families = json_made(json_object_new_array());
+	json_set(metadata, "model_families", families);
+	append_texts(families, DatumGetArrayTypeP(values[6]));
 }
 
 /*

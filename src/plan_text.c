@@ -31,19 +31,23 @@ struct PlanText
 	StringInfoData head;
 	StringInfoData tail;
 	PieceKind	next;
-	bool		any_job;		/* was one handed out? */
+	bool		any_job;		/* was one written; then, was one handed out? */
+	uint64		size;			/* of all pieces and separators */
 };
 
-/* In the current memory context.  With keys, a job's piece says what the job's keys are. */
+/*
+ * In the current memory context.  With keys, a job's piece says what the job's
+ * keys are.  More than about memory bytes wait on disk.
+ */
 PlanText *
-plan_text_create(const DocumentFormat *format, bool with_keys)
+plan_text_create(const DocumentFormat *format, bool with_keys, Size memory)
 {
 	PlanText   *text = palloc0(sizeof(PlanText));
 
 	text->format = format;
 	text->with_keys = with_keys;
 	text->writer = format->create();
-	text->jobs = job_texts_create();
+	text->jobs = job_texts_create(memory);
 	initStringInfo(&text->record);
 	initStringInfo(&text->head);
 	initStringInfo(&text->tail);
@@ -103,10 +107,17 @@ write_job(void *arg, const DocumentJob *job)
 	{
 		PlanText   *text = group->texts[i];
 
+		int			keys_size;
+
 		resetStringInfo(&text->record);
 		if (text->with_keys)
 			append_keys(&text->record, job->keys);
+		keys_size = text->record.len;
 		text->format->write_job(text->writer, job, &text->record);
+		text->size += text->record.len - keys_size;
+		if (text->any_job)
+			text->size += strlen(text->format->separator);
+		text->any_job = true;
 		job_texts_put(text->jobs, text->format->by_priority ? job->priority : 0, &text->record);
 	}
 }
@@ -129,7 +140,16 @@ plan_texts_read(PlanText *const *texts, int count, PlanDocument *document)
 		job_texts_finish(texts[i]->jobs);
 		format->write_head(texts[i]->writer, metadata, summary, &texts[i]->head);
 		format->write_tail(texts[i]->writer, metadata, summary, &texts[i]->tail);
+		texts[i]->size += texts[i]->head.len + texts[i]->tail.len;
+		texts[i]->any_job = false;
 	}
+}
+
+/* How many bytes the text has altogether, once it is read. */
+uint64
+plan_text_size(const PlanText *text)
+{
+	return text->size;
 }
 
 static bool

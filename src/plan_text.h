@@ -18,8 +18,9 @@ typedef struct TextPiece
 	Slice		keys[JOB_KEYS]; /* the job's, if the text was created with keys */
 } TextPiece;
 
-extern PlanText *plan_text_create(const DocumentFormat *format, bool with_keys);
+extern PlanText *plan_text_create(const DocumentFormat *format, bool with_keys, Size memory);
 extern void plan_texts_read(PlanText *const *texts, int count, PlanDocument *document);
+extern uint64 plan_text_size(const PlanText *text);
 extern bool plan_text_next(PlanText *text, TextPiece *piece);
 extern void plan_text_close(PlanText *text);
 

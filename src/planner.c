@@ -36,6 +36,7 @@
 #define SORT_SHARE			2
 #define CODEC_SHARE			4
 #define CHECK_SHARE			8
+#define SPOOL_SHARE			64
 
 /* What is known of the target whose decisions are being walked over. */
 typedef struct TargetInfo
@@ -141,7 +142,7 @@ spool_job(Planner *planner, int spool, const EncodedDecision *decision)
 	if (planner->order == JOBS_BY_TARGET)
 		spool = 0;
 	if (planner->spools[spool] == NULL)
-		planner->spools[spool] = spool_create();
+		planner->spools[spool] = spool_create((Size) work_mem * 1024 / SPOOL_SHARE);
 
 	resetStringInfo(&planner->record);
 	pack_encoded(&planner->record, decision);

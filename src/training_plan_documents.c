@@ -23,25 +23,12 @@ PG_FUNCTION_INFO_V1(training_plan_lines);
 static PlanText *
 read_plan_text(FunctionCallInfo fcinfo, const DocumentFormat *format)
 {
-	PlanText   *text = plan_text_create(format, false);
+	PlanText   *text = plan_text_create(format, false, (Size) work_mem * 1024);
 	PlanDocument *document = plan_document_open(get_func_namespace(fcinfo->flinfo->fn_oid),
 												PG_GETARG_INT64(0));
 
 	plan_texts_read(&text, 1, document);
 	return text;
-}
-
-/* Append to a value, which can't be longer than PostgreSQL allows. */
-static void
-append_to_value(StringInfo value, Slice slice, int64 plan_id)
-{
-	if (slice.len >= MaxAllocSize - value->len)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("document of training plan %lld is too long for one value", (long long) plan_id),
-				 errdetail("A value has less than 1 GB."),
-				 errhint("Use training_plan_lines() or write_training_plan().")));
-	appendBinaryStringInfo(value, slice.data, slice.len);
 }
 
 /*
@@ -53,29 +40,38 @@ whole_text(FunctionCallInfo fcinfo, const DocumentFormat *format)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller;
-	StringInfoData value;
-	PlanText   *text;
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	PlanText   *text = read_plan_text(fcinfo, format);
+	uint64		size = VARHDRSZ + plan_text_size(text) - strlen("\n");
+	char	   *value;
+	char	   *end;
 	TextPiece	piece;
 
-	initStringInfo(&value);
-	appendStringInfoSpaces(&value, VARHDRSZ);
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("document of training plan %lld is too long for one value",
+						(long long) PG_GETARG_INT64(0)),
+				 errdetail("It has %llu bytes, and a value less than 1 GB.",
+						   (unsigned long long) plan_text_size(text)),
+				 errhint("Use training_plan_lines() or write_training_plan().")));
 
-	caller = MemoryContextSwitchTo(context);
-	text = read_plan_text(fcinfo, format);
+	value = MemoryContextAlloc(caller, size + strlen("\n"));
+	SET_VARSIZE(value, size);
+	end = value + VARHDRSZ;
 	while (plan_text_next(text, &piece))
 	{
-		append_to_value(&value, piece.separator, PG_GETARG_INT64(0));
-		append_to_value(&value, piece.text, PG_GETARG_INT64(0));
+		memcpy(end, piece.separator.data, piece.separator.len);
+		end += piece.separator.len;
+		memcpy(end, piece.text.data, piece.text.len);
+		end += piece.text.len;
 	}
+	Assert(end == value + size + strlen("\n"));
 	plan_text_close(text);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 
-	if (value.data[value.len - 1] == '\n')
-		value.len--;
-	SET_VARSIZE(value.data, value.len);
-	return PointerGetDatum(value.data);
+	return PointerGetDatum(value);
 }
 
 /* training_plan_to_json(plan_id bigint) */

@@ -26,6 +26,7 @@ typedef struct YamlWriter
 	yaml_emitter_t emitter;
 	MemoryContextCallback release;
 	StringInfoData text;		/* what the emitter has written */
+	StringInfoData number;		/* work space */
 } YamlWriter;
 
 static void
@@ -74,6 +75,7 @@ create_writer(void)
 	yaml_event_t event;
 
 	initStringInfo(&writer->text);
+	initStringInfo(&writer->number);
 	check(writer, yaml_emitter_initialize(&writer->emitter));
 	writer->release.func = release_emitter;
 	writer->release.arg = &writer->emitter;
@@ -201,7 +203,9 @@ write_value(YamlWriter *writer, JsonValue *value)
 			break;
 		case json_type_int:
 		case json_type_double:
-			write_scalar(writer, json_number_slice(value), YAML_PLAIN_SCALAR_STYLE);
+			resetStringInfo(&writer->number);
+			append_json_number(&writer->number, value);
+			write_scalar(writer, slice_from_buffer(&writer->number), YAML_PLAIN_SCALAR_STYLE);
 			break;
 		case json_type_string:
 			write_string(writer, json_string_slice(value));
