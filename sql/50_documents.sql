@@ -55,7 +55,27 @@ COMMENT ON FUNCTION training_plan_lines(bigint, text) IS
 is json, yaml or markdown. They are what the function training_plan_to_ and so on
 returns, line by line; the server needs no more memory for a larger plan.';
 
+CREATE FUNCTION write_training_plan(plan_id bigint, directory text)
+RETURNS TABLE (path text, bytes bigint)
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 10000
+ROWS 1000
+AS 'MODULE_PATHNAME', 'write_training_plan';
+
+COMMENT ON FUNCTION write_training_plan(bigint, text) IS
+'Writes a stored plan into files on the server and returns their paths and sizes:
+training_plan.json, training_plan.yaml and training_plan.md, and the folders
+by_target, by_symbol, by_type and by_route with a JSON file for each value.
+
+directory is an absolute path; it is made if its parent exists. Each file appears
+whole or not at all, and is on disk when the function returns; like those of COPY,
+files stay when the transaction rolls back. Of a name, what could not be a file''s
+name becomes % and hexadecimal digits. Needs the rights of pg_write_server_files.';
+
 ALTER FUNCTION training_plan_to_json(bigint) OWNER TO @extowner@;
 ALTER FUNCTION training_plan_to_yaml(bigint) OWNER TO @extowner@;
 ALTER FUNCTION training_plan_to_markdown(bigint) OWNER TO @extowner@;
 ALTER FUNCTION training_plan_lines(bigint, text) OWNER TO @extowner@;
+ALTER FUNCTION write_training_plan(bigint, text) OWNER TO @extowner@;

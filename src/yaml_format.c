@@ -14,11 +14,11 @@
 
 #include <yaml.h>
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "document_format.h"
+#include "encoding.h"
 #include "yaml_scalar.h"
 
 typedef struct YamlWriter
@@ -166,15 +166,8 @@ needs_escapes(Slice utf8)
 static void
 write_string(YamlWriter *writer, Slice string)
 {
-	Slice		utf8 = string;
+	Slice		utf8 = slice_in_utf8(string);
 	yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
-
-	if (GetDatabaseEncoding() != PG_UTF8)
-	{
-		utf8.data = pg_server_to_any(string.data, string.len, PG_UTF8);
-		if (utf8.data != string.data)
-			utf8.len = strlen(utf8.data);
-	}
 
 	/* libyaml quotes what would be read wrong for its indicators; it knows nothing of types */
 	if (needs_escapes(utf8))
@@ -234,11 +227,9 @@ write_value(YamlWriter *writer, JsonValue *value)
 static void
 take_written(YamlWriter *writer, StringInfo text)
 {
-	char	   *written = writer->text.data;
-	char	   *converted;
+	Slice		written = slice_from_utf8(slice_from_buffer(&writer->text));
 
-	converted = pg_any_to_server(written, writer->text.len, PG_UTF8);
-	appendBinaryStringInfo(text, converted, converted == written ? writer->text.len : strlen(converted));
+	appendBinaryStringInfo(text, written.data, written.len);
 	resetStringInfo(&writer->text);
 }
 

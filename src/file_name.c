@@ -1,0 +1,91 @@
+/*
+ * file_name.c
+ *		Names of targets, symbols and so on as names of files.
+ *
+ * Letters, digits and the punctuation of tickers stay as they are, and so does
+ * everything outside of ASCII.  Any other byte becomes % and two hexadecimal
+ * digits, as in addresses of the web, so that a name can't leave its folder or
+ * hide in it, and two names are never the same file.  A name that would be longer
+ * than file systems take is cut, and %~ and its SHA-256 stand for the rest.
+ */
+#include "postgres.h"
+
+#include "utils/fmgrprotos.h"
+
+#include "encoding.h"
+#include "file_name.h"
+
+/* Beside letters and digits; a dot or hyphen not at the beginning. */
+#define PLAIN_PUNCTUATION	"_-.+=^@,"
+
+/* What a file system takes for one name, in bytes. */
+#define LONGEST_NAME		255
+
+#define HASH_MARK			"%~"
+#define HASH_DIGITS			64
+
+static bool
+is_plain(Slice name, uint32 i)
+{
+	char		c = name.data[i];
+
+	if (IS_HIGHBIT_SET(c) || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
+		return true;
+	if (i == 0 && (c == '.' || c == '-'))
+		return false;
+	return strchr(PLAIN_PUNCTUATION, c) != NULL;
+}
+
+/* Cut an encoded name down to length bytes, but not within a character or an escape. */
+static void
+cut(StringInfo file, int length)
+{
+	int			end = length;
+
+	for (int i = Max(0, length - 2); i < length; i++)
+	{
+		if (file->data[i] == '%')
+			end = i;
+	}
+	end = pg_encoding_mbcliplen(PG_UTF8, file->data, end, end);
+	file->len = end;
+	file->data[end] = '\0';
+}
+
+static void
+append_hash(StringInfo file, Slice name)
+{
+	bytea	   *hash = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea,
+														   PointerGetDatum(cstring_to_text_with_len(name.data, name.len))));
+
+	appendStringInfoString(file, HASH_MARK);
+	for (int i = 0; i < VARSIZE_ANY_EXHDR(hash); i++)
+		appendStringInfo(file, "%02x", (unsigned char) VARDATA_ANY(hash)[i]);
+}
+
+/* A file's name, in UTF-8 and in the current memory context; the extension begins with a dot. */
+char *
+file_name_from(Slice name, const char *extension)
+{
+	int			longest = LONGEST_NAME - strlen(extension);
+	StringInfoData file;
+
+	name = slice_in_utf8(name);
+	initStringInfo(&file);
+	for (uint32 i = 0; i < name.len; i++)
+	{
+		if (is_plain(name, i))
+			appendStringInfoCharMacro(&file, name.data[i]);
+		else
+			appendStringInfo(&file, "%%%02X", (unsigned char) name.data[i]);
+	}
+	if (name.len == 0)
+		appendStringInfoChar(&file, '%');
+	if (file.len > longest)
+	{
+		cut(&file, longest - strlen(HASH_MARK) - HASH_DIGITS);
+		append_hash(&file, name);
+	}
+	appendStringInfoString(&file, extension);
+	return file.data;
+}

@@ -1,0 +1,12 @@
+/*
+ * file_name.h
+ *		Names of targets, symbols and so on as names of files.
+ */
+#ifndef TRAINPLAN_FILE_NAME_H
+#define TRAINPLAN_FILE_NAME_H
+
+#include "slice.h"
+
+extern char *file_name_from(Slice name, const char *extension);
+
+#endif							/* TRAINPLAN_FILE_NAME_H */
