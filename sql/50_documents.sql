@@ -74,8 +74,99 @@ whole or not at all, and is on disk when the function returns; like those of COP
 files stay when the transaction rolls back. Of a name, what could not be a file''s
 name becomes % and hexadecimal digits. Needs the rights of pg_write_server_files.';
 
+CREATE FUNCTION routing_decisions(document text)
+RETURNS TABLE (
+    target text,
+    symbol text,
+    route text,
+    reason text[],
+    cs_state text,
+    local_state text,
+    sample_size bigint,
+    model_families text[]
+)
+LANGUAGE C
+IMMUTABLE
+STRICT
+PARALLEL SAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'routing_decisions';
+
+COMMENT ON FUNCTION routing_decisions(text) IS
+'The decisions of a routing plan in JSON or YAML, as the rows of a routing relation:
+a table made from them, or a view over them, can be planned. A document that
+begins with a brace is JSON, any other YAML.
+
+What is wrong with the document is an error that says where: by line and column,
+or by path, as in targets.fwd_ret_5d.symbols.AAPL.route.';
+
+CREATE FUNCTION load_routing_plan(path text)
+RETURNS TABLE (
+    target text,
+    symbol text,
+    route text,
+    reason text[],
+    cs_state text,
+    local_state text,
+    sample_size bigint,
+    model_families text[]
+)
+LANGUAGE C
+VOLATILE
+STRICT
+PARALLEL SAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'load_routing_plan';
+
+COMMENT ON FUNCTION load_routing_plan(text) IS
+'What routing_decisions() returns, of a file on the server: an absolute path, also
+of a folder, which stands for its routing_plan.json or routing_plan.yaml. Needs
+the rights of pg_read_server_files.';
+
+CREATE FUNCTION import_training_plan(document text)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+STRICT
+PARALLEL UNSAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'import_training_plan';
+
+COMMENT ON FUNCTION import_training_plan(text) IS
+'Stores the plan of a document in JSON or YAML, as training_plan_to_json() and
+training_plan_to_yaml() write it, here or elsewhere, and returns its new plan_id.
+It keeps the run_id and generated_at of the document. Needs the right to insert
+into training_plans and training_jobs.
+
+What is wrong with the document is an error that says where, as that of
+routing_decisions().';
+
+CREATE FUNCTION generate_training_plan_from_routing(
+    routing_plan_path text,
+    output_dir text,
+    model_families text[] DEFAULT NULL,
+    include_blocked boolean DEFAULT false
+)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 10000
+AS 'MODULE_PATHNAME', 'generate_training_plan_from_routing';
+
+COMMENT ON FUNCTION generate_training_plan_from_routing(text, text, text[], boolean) IS
+'From file to files: reads a routing plan as load_routing_plan() does, stores its
+jobs as a new plan, as create_training_plan() does, writes the plan''s files as
+write_training_plan() does, and returns its plan_id. git_commit, config_hash and
+metrics_snapshot are those of the routing plan. If anything fails, no plan is
+stored. Needs the rights that these three need.';
+
 ALTER FUNCTION training_plan_to_json(bigint) OWNER TO @extowner@;
 ALTER FUNCTION training_plan_to_yaml(bigint) OWNER TO @extowner@;
 ALTER FUNCTION training_plan_to_markdown(bigint) OWNER TO @extowner@;
 ALTER FUNCTION training_plan_lines(bigint, text) OWNER TO @extowner@;
 ALTER FUNCTION write_training_plan(bigint, text) OWNER TO @extowner@;
+ALTER FUNCTION routing_decisions(text) OWNER TO @extowner@;
+ALTER FUNCTION load_routing_plan(text) OWNER TO @extowner@;
+ALTER FUNCTION import_training_plan(text) OWNER TO @extowner@;
+ALTER FUNCTION generate_training_plan_from_routing(text, text, text[], boolean) OWNER TO @extowner@;

@@ -33,4 +33,19 @@
 
 #endif							/* PG_VERSION_NUM < 160000 */
 
+/* What the actions of the JSON parser return. */
+#if PG_VERSION_NUM >= 160000
+#define JsonActionResult JsonParseErrorType
+#define JSON_ACTION_DONE return JSON_SUCCESS
+#else
+#define JsonActionResult void
+#define JSON_ACTION_DONE return
+#endif
+
+/* Before PostgreSQL 17, a lexer is always allocated. */
+#if PG_VERSION_NUM < 170000
+#define makeJsonLexContextCstringLen(lexer, json, length, encoding, need_escapes) \
+	makeJsonLexContextCstringLen(json, length, encoding, need_escapes)
+#endif
+
 #endif							/* TRAINPLAN_COMPAT_H */

@@ -37,4 +37,13 @@ decision_name(Slice target, Slice symbol)
 					slice_to_string(target), slice_to_string(symbol));
 }
 
+/* A reason may be said in several phrases, which are joined. */
+static inline void
+append_phrase(StringInfo reason, Slice phrase, bool first)
+{
+	if (!first)
+		appendStringInfoString(reason, "; ");
+	appendBinaryStringInfo(reason, phrase.data, phrase.len);
+}
+
 #endif							/* TRAINPLAN_DECISION_H */

@@ -27,6 +27,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "job_counts.h"
 #include "job_tuple.h"
 #include "plan_document.h"
 #include "plan_store.h"
@@ -65,20 +66,6 @@ typedef struct KeptValue
 	JsonValue *value;
 } KeptValue;
 
-/*
- * Jobs are counted by what the summary counts them by, all at once; there are
- * few combinations, and more than these are counted one by one.
- */
-#define COUNTS_KEPT		16
-
-typedef struct JobCount
-{
-	Slice		route;
-	Slice		training_type;
-	int			priority;
-	int64		jobs;
-} JobCount;
-
 struct PlanDocument
 {
 	MemoryContext context;
@@ -91,12 +78,7 @@ struct PlanDocument
 	JsonValue  *kept_values;	/* an array that holds those of kept */
 	KeptValue	kept[VALUES_KEPT];
 
-	int64		total_jobs;
-	JobCount	counts[COUNTS_KEPT];
-	int			counts_kept;
-	JsonValue  *by_route;
-	JsonValue  *by_type;
-	JsonValue  *by_priority;
+	JobCounts  *counts;
 
 	DocumentJobCallback callback;
 	void	   *callback_arg;
@@ -291,57 +273,6 @@ set_repeating(PlanDocument *document, JobColumn column, struct varlena *datum)
 }
 
 static void
-add_count(JsonValue *counts, const char *key, int64 jobs)
-{
-	JsonValue  *count = json_object_object_get(counts, key);
-
-	if (count == NULL)
-		json_set(counts, key, json_made(json_object_new_int64(jobs)));
-	else
-		json_object_set_int64(count, json_object_get_int64(count) + jobs);
-}
-
-static void
-add_to_summary(PlanDocument *document, const JobCount *count)
-{
-	char		priority[12];
-
-	pg_ltoa(count->priority, priority);
-	add_count(document->by_route, slice_to_string(count->route), count->jobs);
-	add_count(document->by_type, slice_to_string(count->training_type), count->jobs);
-	add_count(document->by_priority, priority, count->jobs);
-}
-
-static void
-count_job(PlanDocument *document, const DocumentJob *job)
-{
-	JobCount	count = {
-		job->keys[KEY_ROUTE], job->keys[KEY_TRAINING_TYPE], job->priority, 1
-	};
-
-	document->total_jobs++;
-	for (int i = 0; i < document->counts_kept; i++)
-	{
-		JobCount   *kept = &document->counts[i];
-
-		if (kept->priority == count.priority && slice_equal(kept->route, count.route) &&
-			slice_equal(kept->training_type, count.training_type))
-		{
-			kept->jobs++;
-			return;
-		}
-	}
-	if (document->counts_kept == COUNTS_KEPT)
-		add_to_summary(document, &count);
-	else
-	{
-		count.route = copy_slice(document->context, count.route);
-		count.training_type = copy_slice(document->context, count.training_type);
-		document->counts[document->counts_kept++] = count;
-	}
-}
-
-static void
 read_job(void *arg, const Datum *values, const bool *nulls)
 {
 	PlanDocument *document = arg;
@@ -381,7 +312,7 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	job.keys[KEY_TRAINING_TYPE] = json_string_slice(document->members[JOB_TRAINING_TYPE]);
 	job.keys[KEY_ROUTE] = json_string_slice(document->members[JOB_ROUTE]);
 
-	count_job(document, &job);
+	job_counts_add(document->counts, job.keys[KEY_ROUTE], job.keys[KEY_TRAINING_TYPE], job.priority);
 	document->callback(document->callback_arg, &job);
 }
 
@@ -402,82 +333,28 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 	for (JobColumn column = 0; column < JOB_COLUMNS; column++)
 		json_set(document->job, job_members[column], NULL);
 	document->kept_values = json_own(json_object_new_array());
-	document->by_route = json_own(json_object_new_object());
-	document->by_type = json_own(json_object_new_object());
-	document->by_priority = json_own(json_object_new_object());
+	document->counts = job_counts_create();
 	document->callback = callback;
 	document->callback_arg = arg;
 
 	/* a plan whose jobs were just stored has no statistics: ask for the way that the index gives */
 	row_query_run(query, "read the plan's jobs", CURSOR_OPT_FAST_PLAN, true, read_job, document);
-	for (int i = 0; i < document->counts_kept; i++)
-		add_to_summary(document, &document->counts[i]);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */
 JsonValue *
 plan_document_metadata(PlanDocument *document)
 {
-	json_set(document->metadata, "total_jobs", json_made(json_object_new_int64(document->total_jobs)));
+	json_set(document->metadata, "total_jobs",
+			 json_made(json_object_new_int64(job_counts_total(document->counts))));
 	return document->metadata;
-}
-
-static int
-compare_words(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-/* Highest first. */
-static int
-compare_numbers(const void *a, const void *b)
-{
-	int			left = atoi(*(const char *const *) a);
-	int			right = atoi(*(const char *const *) b);
-
-	return (left < right) - (left > right);
-}
-
-/* Make counts the parent's, in the order of their keys. */
-static void
-set_counts(JsonValue *parent, const char *name, JsonValue *counts,
-		   int (*compare) (const void *, const void *))
-{
-	int			size = json_object_object_length(counts);
-	const char **keys = palloc(Max(size, 1) * sizeof(char *));
-	JsonValue  *sorted = json_made(json_object_new_object());
-	int			filled = 0;
-
-	json_set(parent, name, sorted);
-	json_foreach_member(entry, counts)
-		keys[filled++] = lh_entry_k(entry);
-	qsort(keys, size, sizeof(char *), compare);
-	for (int i = 0; i < size; i++)
-		json_set(sorted, keys[i], json_object_get(json_object_object_get(counts, keys[i])));
-	pfree(keys);
-}
-
-static void
-set_total(JsonValue *summary, const char *name, const PlanDocument *document, TrainingType type)
-{
-	JsonValue  *count = json_object_object_get(document->by_type, training_type_names[type]);
-
-	json_set(summary, name, json_made(json_object_new_int64(json_object_get_int64(count))));
 }
 
 /* by_route, by_type, by_priority and the totals, once the jobs are read. */
 JsonValue *
 plan_document_summary(PlanDocument *document)
 {
-	JsonValue  *summary = json_own(json_object_new_object());
-
-	set_counts(summary, "by_route", document->by_route, compare_words);
-	set_counts(summary, "by_type", document->by_type, compare_words);
-	set_counts(summary, "by_priority", document->by_priority, compare_numbers);
-	set_total(summary, "total_cs_jobs", document, TRAINING_CROSS_SECTIONAL);
-	set_total(summary, "total_symbol_jobs", document, TRAINING_SYMBOL_SPECIFIC);
-	set_total(summary, "total_blocked", document, TRAINING_BLOCKED);
-	return summary;
+	return job_counts_summary(document->counts);
 }
 
 static void

@@ -39,8 +39,6 @@ static const ColumnSpec routing_columns[] = {
 	[ROUTING_MODEL_FAMILIES] = {"model_families", COLUMN_TEXTS, false}
 };
 
-#define PHRASE_SEPARATOR	"; "
-
 struct RoutingRelation
 {
 	RelationReader *reader;
@@ -158,14 +156,6 @@ read_route(const RoutingRelation *routing, const Datum *values, const bool *null
 			 errhint("Valid routes of a symbol are %s.", valid_route_words(scope))));
 }
 
-static void
-append_phrase(StringInfo reason, const char *phrase, int length, bool first)
-{
-	if (!first)
-		appendStringInfoString(reason, PHRASE_SEPARATOR);
-	appendBinaryStringInfo(reason, phrase, length);
-}
-
 /* Join a text[]'s elements; like array_to_string(), pass over null ones. */
 static void
 join_array(StringInfo reason, ArrayType *phrases)
@@ -179,7 +169,7 @@ join_array(StringInfo reason, ArrayType *phrases)
 	{
 		if (bitmap != NULL && att_isnull(i, bitmap))
 			continue;
-		append_phrase(reason, VARDATA_ANY(element), VARSIZE_ANY_EXHDR(element), first);
+		append_phrase(reason, slice_from_text((const struct varlena *) element), first);
 		element = att_addlength_pointer(element, -1, element);
 		element = (const char *) att_align_nominal(element, TYPALIGN_INT);
 		first = false;
@@ -193,6 +183,7 @@ join_jsonb(StringInfo reason, Jsonb *phrases)
 	JsonbIterator *iterator = JsonbIteratorInit(&phrases->root);
 	JsonbIteratorToken token;
 	JsonbValue	value;
+	Slice		phrase;
 	bool		first = true;
 
 	if (!JB_ROOT_IS_ARRAY(phrases))
@@ -203,7 +194,9 @@ join_jsonb(StringInfo reason, Jsonb *phrases)
 	{
 		if (value.type != jbvString)
 			return false;
-		append_phrase(reason, value.val.string.val, value.val.string.len, first);
+		phrase.data = value.val.string.val;
+		phrase.len = value.val.string.len;
+		append_phrase(reason, phrase, first);
 		first = false;
 	}
 	return true;

@@ -1,0 +1,44 @@
+/*
+ * document_builder.h
+ *		Puts a document's values together as a parser meets them.
+ */
+#ifndef TRAINPLAN_DOCUMENT_BUILDER_H
+#define TRAINPLAN_DOCUMENT_BUILDER_H
+
+#include "document_reader.h"
+
+typedef struct DocumentBuilder DocumentBuilder;
+
+/* A place in the text; line and column count from 1, the column in characters. */
+typedef struct DocumentPosition
+{
+	uint64		line;
+	uint64		column;
+} DocumentPosition;
+
+/* Where a parser is. */
+typedef DocumentPosition (*PositionCallback) (void *parser);
+
+extern DocumentBuilder *document_builder_create(const char *name, const char *streamed,
+												PartCallback callback, void *arg,
+												PositionCallback position, void *parser);
+extern int	document_depth(const DocumentBuilder *builder);
+extern bool document_expects_key(const DocumentBuilder *builder);
+extern JsonValue *document_container(const DocumentBuilder *builder);
+extern void document_begin(DocumentBuilder *builder, JsonValue *container);
+extern void document_end(DocumentBuilder *builder);
+extern void document_key(DocumentBuilder *builder, Slice key);
+extern void document_value(DocumentBuilder *builder, JsonValue *value);
+extern JsonValue *document_finish(DocumentBuilder *builder);
+
+extern DocumentPosition position_in_text(Slice text, uint64 offset, int encoding);
+extern void report_problem(const char *name, DocumentPosition position,
+						   const char *problem) pg_attribute_noreturn();
+
+/* The readers of the two languages; arguments as of read_document(). */
+extern JsonValue *read_json(Slice text, const char *name, const char *streamed,
+							PartCallback callback, void *arg);
+extern JsonValue *read_yaml(Slice text, const char *name, const char *streamed,
+							PartCallback callback, void *arg);
+
+#endif							/* TRAINPLAN_DOCUMENT_BUILDER_H */

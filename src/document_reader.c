@@ -1,0 +1,85 @@
+/*
+ * document_reader.c
+ *		Reads a document in JSON or YAML.
+ */
+#include "postgres.h"
+
+#include "document_builder.h"
+#include "encoding.h"
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
+/* The line and column of the byte at offset; the column counts characters. */
+DocumentPosition
+position_in_text(Slice text, uint64 offset, int encoding)
+{
+	DocumentPosition position = {1, 1};
+	uint64		i = 0;
+
+	while (i < Min(offset, text.len))
+	{
+		if (text.data[i] == '\n')
+		{
+			position.line++;
+			position.column = 1;
+			i++;
+		}
+		else
+		{
+			position.column++;
+			i += pg_encoding_mblen(encoding, text.data + i);
+		}
+	}
+	return position;
+}
+
+/*
+ * The bytes of a file, which are UTF-8, as a text in the server's encoding.  An
+ * invalid or zero byte is an error that says where.
+ */
+Slice
+document_text(Slice bytes, const char *name)
+{
+	uint64		valid = pg_encoding_verifymbstr(PG_UTF8, bytes.data, bytes.len);
+
+	if (valid < bytes.len)
+		report_problem(name, position_in_text(bytes, valid, PG_UTF8),
+					   bytes.data[valid] == '\0' ? "zero byte" : "invalid UTF-8");
+	return slice_from_utf8(bytes);
+}
+
+/* Is a document that begins with a brace JSON?  It is; whatever else is YAML. */
+static bool
+is_json(Slice text)
+{
+	for (uint32 i = 0; i < text.len; i++)
+	{
+		if (strchr(" \t\r\n", text.data[i]) == NULL)
+			return text.data[i] == '{';
+	}
+	return false;
+}
+
+/*
+ * Read a document, which is in the server's encoding; name is what messages call
+ * it.  The members or elements of its member streamed go to the callback, one at
+ * a time; all else is returned and belongs to the current memory context.
+ *
+ * Whatever is wrong with the text is an error that says where
+ * (invalid_text_representation).
+ */
+JsonValue *
+read_document(Slice text, const char *name, const char *streamed,
+			  PartCallback callback, void *arg)
+{
+	const uint32 mark = strlen(BYTE_ORDER_MARK);
+
+	if (GetDatabaseEncoding() == PG_UTF8 && text.len >= mark &&
+		memcmp(text.data, BYTE_ORDER_MARK, mark) == 0)
+	{
+		text.data += mark;
+		text.len -= mark;
+	}
+	return is_json(text) ? read_json(text, name, streamed, callback, arg) :
+		read_yaml(text, name, streamed, callback, arg);
+}

@@ -1,0 +1,162 @@
+/*
+ * generate_training_plan_from_routing.c
+ *		SQL function generate_training_plan_from_routing(): a routing plan's file
+ *		in, a stored plan and its files out.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "document_node.h"
+#include "families.h"
+#include "plan_files.h"
+#include "plan_store.h"
+#include "routing_document.h"
+#include "routing_file.h"
+
+PG_FUNCTION_INFO_V1(generate_training_plan_from_routing);
+
+/* Arguments, as the SQL declaration has them. */
+#define ARG_ROUTING_PLAN_PATH	0
+#define ARG_OUTPUT_DIR			1
+#define ARG_MODEL_FAMILIES		2
+#define ARG_INCLUDE_BLOCKED		3
+
+static const char *
+path_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/* The reason as planning has it, in the current memory context. */
+static Slice
+joined_reason(JsonValue *reason)
+{
+	StringInfoData joined;
+	int			count;
+
+	if (!json_object_is_type(reason, json_type_array))
+		return json_string_slice(reason);
+
+	initStringInfo(&joined);
+	count = json_object_array_length(reason);
+	for (int i = 0; i < count; i++)
+		append_phrase(&joined, json_string_slice(json_object_array_get_idx(reason, i)), i == 0);
+	return slice_from_buffer(&joined);
+}
+
+/* The families that a decision has of its own, in the current memory context. */
+static Slice
+own_families(const DocumentedDecision *documented)
+{
+	DocumentNode node;
+	Slice		own;
+	Datum	   *elements;
+	ArrayType  *families;
+	const char *problem;
+	int			sqlstate;
+	int			count;
+
+	if (documented->families == NULL)
+		return NULL_SLICE;
+	count = json_object_array_length(documented->families);
+	elements = palloc(Max(count, 1) * sizeof(Datum));
+	for (int i = 0; i < count; i++)
+	{
+		Slice		family = json_string_slice(json_object_array_get_idx(documented->families, i));
+
+		elements[i] = PointerGetDatum(cstring_to_text_with_len(family.data, family.len));
+	}
+
+	families = normalize_families(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT),
+								  &problem, &sqlstate);
+	if (families == NULL)
+	{
+		node = node_member(documented->node, "model_families");
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("%s at %s in %s", problem, node_path(&node), node_document(&node))));
+	}
+	own.data = (const char *) families;
+	own.len = VARSIZE(families);
+	return own;
+}
+
+static void
+plan_decision(void *planner, const DocumentedDecision *documented)
+{
+	Slice		unknown = SLICE_LITERAL(STATE_UNKNOWN);
+	Decision	decision = documented->decision;
+
+	if (slice_is_null(decision.cs_state))
+		decision.cs_state = unknown;
+	if (slice_is_null(decision.local_state))
+		decision.local_state = unknown;
+	decision.reason = joined_reason(documented->reason);
+	decision.families = own_families(documented);
+	planner_add(planner, &decision);
+}
+
+static void
+ignore_file(void *arg, const char *path, uint64 bytes)
+{
+}
+
+/*
+ * generate_training_plan_from_routing(routing_plan_path text, output_dir text,
+ *									   model_families text[], include_blocked boolean)
+ *
+ * Returns the new plan's plan_id.
+ */
+Datum
+generate_training_plan_from_routing(PG_FUNCTION_ARGS)
+{
+	const char *routing_path = path_argument(fcinfo, ARG_ROUTING_PLAN_PATH, "routing_plan_path");
+	const char *output_path = path_argument(fcinfo, ARG_OUTPUT_DIR, "output_dir");
+	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	MemoryContext context;
+	MemoryContext caller;
+	PlanFacts	facts = {0};
+	RoutingFacts routing_facts;
+	Planner    *planner;
+	const char *name;
+	Slice		document;
+	int64		plan_id;
+
+	/* what can be said no to at once is, before anything is read */
+	check_may_write_server_files();
+	output_path = absolute_path(output_path);
+	document = read_routing_file(routing_path, &name);
+
+	facts.routing = absolute_path(routing_path);
+	facts.families = call_families(PG_ARGISNULL(ARG_MODEL_FAMILIES) ? NULL :
+								   PG_GETARG_ARRAYTYPE_P(ARG_MODEL_FAMILIES));
+	facts.include_blocked = !PG_ARGISNULL(ARG_INCLUDE_BLOCKED) && PG_GETARG_BOOL(ARG_INCLUDE_BLOCKED);
+
+	planner = planner_create(name, facts.include_blocked, JOBS_BY_TARGET);
+	context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	routing_document_read(document, name, &routing_facts, plan_decision, planner);
+	MemoryContextSwitchTo(caller);
+
+	facts.git_commit = routing_facts.git_commit;
+	facts.config_hash = routing_facts.config_hash;
+	facts.metrics_snapshot = routing_facts.metrics_snapshot;
+	facts.total_jobs = planner_finish(planner);
+	plan_id = store_planned_jobs(schema, &facts, planner);
+	planner_end(planner);
+	MemoryContextDelete(context);
+
+	write_plan_files(schema, plan_id, output_path, ignore_file, NULL);
+	PG_RETURN_INT64(plan_id);
+}

@@ -1,0 +1,187 @@
+/*
+ * import_training_plan.c
+ *		SQL function import_training_plan(): a training plan's document in, a
+ *		stored plan out.
+ */
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "job_tuple.h"
+#include "plan_import.h"
+#include "plan_store.h"
+
+PG_FUNCTION_INFO_V1(import_training_plan);
+
+/* Jobs wait here until the document has told all of the plan. */
+typedef struct WaitingJobs
+{
+	TupleDesc	descriptor;
+	Tuplestorestate *jobs;
+	TupleTableSlot *slot;
+} WaitingJobs;
+
+static const Oid column_types[] = {
+	[JOB_ID] = TEXTOID,
+	[JOB_TARGET] = TEXTOID,
+	[JOB_SYMBOL] = TEXTOID,
+	[JOB_ROUTE] = TEXTOID,
+	[JOB_TRAINING_TYPE] = TEXTOID,
+	[JOB_MODEL_FAMILIES] = TEXTARRAYOID,
+	[JOB_PRIORITY] = INT4OID,
+	[JOB_ESTIMATED_SAMPLES] = INT8OID,
+	[JOB_REASON] = TEXTOID,
+	[JOB_METADATA] = JSONBOID
+};
+
+static void
+waiting_jobs_init(WaitingJobs *waiting)
+{
+	waiting->descriptor = CreateTemplateTupleDesc(JOB_COLUMNS);
+	for (int i = 0; i < JOB_COLUMNS; i++)
+		TupleDescInitEntry(waiting->descriptor, i + 1, NULL, column_types[i], -1, 0);
+	waiting->jobs = tuplestore_begin_heap(false, false, work_mem);
+	waiting->slot = MakeSingleTupleTableSlot(waiting->descriptor, &TTSOpsMinimalTuple);
+}
+
+static Datum
+text_datum(Slice slice)
+{
+	return slice_is_null(slice) ? (Datum) 0 :
+		PointerGetDatum(cstring_to_text_with_len(slice.data, slice.len));
+}
+
+static ArrayType *
+text_array(JsonValue *strings)
+{
+	int			count = json_object_array_length(strings);
+	Datum	   *elements = palloc(Max(count, 1) * sizeof(Datum));
+
+	for (int i = 0; i < count; i++)
+		elements[i] = text_datum(json_string_slice(json_object_array_get_idx(strings, i)));
+	return construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static Datum
+jsonb_datum(JsonValue *value)
+{
+	const char *json = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
+
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+}
+
+static void
+put_job(void *arg, const ImportedJob *job)
+{
+	WaitingJobs *waiting = arg;
+	Datum		values[JOB_COLUMNS];
+	bool		nulls[JOB_COLUMNS] = {false};
+
+	values[JOB_ID] = text_datum(job->job_id);
+	values[JOB_TARGET] = text_datum(job->target);
+	values[JOB_SYMBOL] = text_datum(job->symbol);
+	nulls[JOB_SYMBOL] = slice_is_null(job->symbol);
+	values[JOB_ROUTE] = text_datum(job->route);
+	values[JOB_TRAINING_TYPE] = text_datum(job->training_type);
+	values[JOB_MODEL_FAMILIES] = PointerGetDatum(text_array(job->families));
+	values[JOB_PRIORITY] = Int32GetDatum(job->priority);
+	values[JOB_ESTIMATED_SAMPLES] = Int64GetDatum(job->estimated_samples);
+	nulls[JOB_ESTIMATED_SAMPLES] = !job->has_samples;
+	values[JOB_REASON] = text_datum(job->reason);
+	nulls[JOB_REASON] = slice_is_null(job->reason);
+	values[JOB_METADATA] = jsonb_datum(job->metadata);
+	tuplestore_putvalues(waiting->jobs, waiting->descriptor, values, nulls);
+}
+
+/* A source of jobs for store_plan(). */
+static bool
+next_job(void *arg, MemoryContext context, Datum *values, bool *nulls)
+{
+	WaitingJobs *waiting = arg;
+	MemoryContext caller;
+
+	if (!tuplestore_gettupleslot(waiting->jobs, true, false, waiting->slot))
+		return false;
+	slot_getallattrs(waiting->slot);
+	caller = MemoryContextSwitchTo(context);
+	for (int i = 0; i < JOB_COLUMNS; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(waiting->descriptor, i);
+
+		nulls[i] = waiting->slot->tts_isnull[i];
+		values[i] = nulls[i] ? (Datum) 0 :
+			datumCopy(waiting->slot->tts_values[i], attribute->attbyval, attribute->attlen);
+	}
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/*
+ * When the plan was made, as timestamptz takes it anywhere: a time without a zone
+ * is UTC, and words such as "now" are nothing that a document says.
+ */
+static const char *
+timestamp_text(const char *generated_at)
+{
+	const char *time;
+
+	if (generated_at == NULL)
+		return NULL;
+	if (generated_at[strspn(generated_at, "0123456789-+:.TZ ")] != '\0' || generated_at[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_DATETIME_FORMAT),
+				 errmsg("metadata.generated_at is \"%s\", not a time, in the document", generated_at)));
+	time = strpbrk(generated_at, "T ");
+	if (time != NULL && strpbrk(time, "+-Z") != NULL)
+		return generated_at;
+	return psprintf("%s%s", generated_at, time == NULL ? " 00:00Z" : "Z");
+}
+
+/*
+ * import_training_plan(document text)
+ *
+ * Returns the new plan's plan_id.  The plan keeps the run_id and generated_at of
+ * the document, if it has them.
+ */
+Datum
+import_training_plan(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	ImportedFacts imported;
+	PlanFacts	facts = {0};
+	WaitingJobs waiting;
+	int64		plan_id;
+
+	waiting_jobs_init(&waiting);
+	plan_import_read(slice_from_text(PG_GETARG_TEXT_PP(0)), "the document", &imported, put_job, &waiting);
+
+	facts.run_id = imported.run_id;
+	facts.generated_at = timestamp_text(imported.generated_at);
+	facts.routing = imported.routing;
+	facts.families = text_array(imported.families);
+	facts.include_blocked = imported.has_blocked;
+	facts.git_commit = imported.git_commit;
+	facts.config_hash = imported.config_hash;
+	facts.metrics_snapshot = imported.metrics_snapshot;
+	facts.total_jobs = imported.total_jobs;
+	plan_id = store_plan(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, next_job, &waiting);
+
+	ExecDropSingleTupleTableSlot(waiting.slot);
+	tuplestore_end(waiting.jobs);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_INT64(plan_id);
+}

@@ -1,0 +1,138 @@
+/*
+ * json_reader.c
+ *		Reads a document in JSON.
+ *
+ * PostgreSQL's own parser reads the text and tells of what it meets; values of
+ * json-c are made from that.  json-c's parser would not tell of a key that is
+ * there twice, and takes more than JSON.
+ */
+#include "postgres.h"
+
+#include "common/jsonapi.h"
+#include "miscadmin.h"
+
+#include "compat.h"
+#include "document_builder.h"
+#include "encoding.h"
+
+typedef struct JsonReader
+{
+	Slice		text;
+	const char *name;
+	JsonLexContext *lexer;
+	DocumentBuilder *builder;
+} JsonReader;
+
+static DocumentPosition
+json_position(void *arg)
+{
+	JsonReader *reader = arg;
+	const char *place = reader->lexer->token_start;
+
+	return position_in_text(reader->text, place == NULL ? 0 : place - reader->text.data,
+							GetDatabaseEncoding());
+}
+
+static JsonActionResult
+object_start(void *arg)
+{
+	document_begin(((JsonReader *) arg)->builder, json_made(json_object_new_object()));
+	JSON_ACTION_DONE;
+}
+
+static JsonActionResult
+array_start(void *arg)
+{
+	document_begin(((JsonReader *) arg)->builder, json_made(json_object_new_array()));
+	JSON_ACTION_DONE;
+}
+
+static JsonActionResult
+container_end(void *arg)
+{
+	document_end(((JsonReader *) arg)->builder);
+	JSON_ACTION_DONE;
+}
+
+static JsonActionResult
+field_start(void *arg, char *name, bool is_null)
+{
+	document_key(((JsonReader *) arg)->builder, slice_from_string(name));
+	pfree(name);
+	JSON_ACTION_DONE;
+}
+
+static JsonValue *
+number_value(const char *digits)
+{
+	char	   *end;
+	int64		integer;
+
+	errno = 0;
+	integer = strtoll(digits, &end, 10);
+	if (*end == '\0' && errno == 0)
+		return json_made(json_object_new_int64(integer));
+	return json_made(json_object_new_double_s(strtod(digits, NULL), digits));
+}
+
+static JsonActionResult
+scalar(void *arg, char *token, JsonTokenType type)
+{
+	DocumentBuilder *builder = ((JsonReader *) arg)->builder;
+	JsonValue  *value = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+
+	switch (type)
+	{
+		case JSON_TOKEN_STRING:
+			value = json_from_slice(slice_from_string(token));
+			break;
+		case JSON_TOKEN_NUMBER:
+			value = number_value(token);
+			break;
+		case JSON_TOKEN_TRUE:
+		case JSON_TOKEN_FALSE:
+			value = json_made(json_object_new_boolean(type == JSON_TOKEN_TRUE));
+			break;
+		default:
+			break;
+	}
+	if (token != NULL)
+		pfree(token);
+	document_value(builder, value);
+	JSON_ACTION_DONE;
+}
+
+/* As read_document(). */
+JsonValue *
+read_json(Slice text, const char *name, const char *streamed, PartCallback callback, void *arg)
+{
+	JsonReader	reader = {.text = text, .name = name};
+	JsonSemAction actions = {
+		.semstate = &reader,
+		.object_start = object_start,
+		.object_end = container_end,
+		.array_start = array_start,
+		.array_end = container_end,
+		.object_field_start = field_start,
+		.scalar = scalar
+	};
+	JsonParseErrorType error;
+
+	reader.lexer = makeJsonLexContextCstringLen(NULL, unconstify(char *, text.data), text.len,
+												GetDatabaseEncoding(), true);
+	reader.builder = document_builder_create(name, streamed, callback, arg, json_position, &reader);
+	error = pg_parse_json(reader.lexer, &actions);
+	if (error != JSON_SUCCESS)
+	{
+		DocumentPosition position = json_position(&reader);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("line %llu, column %llu of %s: invalid JSON", (unsigned long long) position.line,
+						(unsigned long long) position.column, name),
+				 errdetail_internal("%s", json_errdetail(error, reader.lexer))));
+	}
+	return document_finish(reader.builder);
+}

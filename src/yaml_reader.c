@@ -1,0 +1,409 @@
+/*
+ * yaml_reader.c
+ *		Reads a document in YAML.
+ *
+ * libyaml's parser reads the text and tells of what it meets; values of json-c
+ * are made from that, as yaml_scalar.c takes plain scalars.  A key is the text
+ * that stands there, quoted or not.
+ *
+ * What is YAML but not a document of this kind is refused, never guessed at: keys
+ * that are not scalars, merge keys, tags other than those of JSON's types, several
+ * documents.  Aliases are what Python's dumper writes for a list that is used
+ * twice, so they are taken; one value serves all of them.  How large the document
+ * would be without aliases is limited, and so is how deep.
+ */
+#include "postgres.h"
+
+#include <yaml.h>
+
+#include "common/jsonapi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "document_builder.h"
+#include "encoding.h"
+#include "yaml_scalar.h"
+
+/* How large aliases may make a document: values, and bytes of strings. */
+#define MAX_EXPANDED_SIZE	UINT64CONST(100000000)
+
+/* As deep as a document may be, and one more for the document itself. */
+#define MAX_FRAMES			101
+
+#define STANDARD_TAG		"tag:yaml.org,2002:"
+
+/* A mapping or list that is not complete. */
+typedef struct Frame
+{
+	char	   *anchor;			/* NULL: it has none */
+	uint64		size_before;	/* of the document, when it began */
+	int			height;			/* how deep it is, so far */
+} Frame;
+
+typedef struct YamlReader
+{
+	Slice		text;
+	const char *name;
+	yaml_parser_t parser;
+	yaml_event_t event;			/* the one at hand */
+	MemoryContextCallback release;
+	DocumentBuilder *builder;
+
+	JsonValue  *anchors;		/* by name: a list of value, size, height; null if not complete */
+	uint64		size;			/* of what was read, aliases expanded */
+	uint64		aliased_size;	/* what aliases contributed to it */
+	Frame		frames[MAX_FRAMES];
+	int			depth;
+} YamlReader;
+
+static void
+release_parser(void *arg)
+{
+	YamlReader *reader = arg;
+
+	yaml_event_delete(&reader->event);
+	yaml_parser_delete(&reader->parser);
+}
+
+static DocumentPosition
+position_of(yaml_mark_t mark)
+{
+	DocumentPosition position = {mark.line + 1, mark.column + 1};
+
+	return position;
+}
+
+/* Where the event at hand begins. */
+static DocumentPosition
+yaml_position(void *arg)
+{
+	return position_of(((YamlReader *) arg)->event.start_mark);
+}
+
+/* Is there a tab among the blanks that a line begins with?  Lines count from 1. */
+static bool
+is_indented_by_tab(Slice text, uint64 line)
+{
+	uint32		i = 0;
+
+	for (; line > 1 && i < text.len; i++)
+	{
+		if (text.data[i] == '\n')
+			line--;
+	}
+	while (i < text.len && text.data[i] == ' ')
+		i++;
+	return i < text.len && text.data[i] == '\t';
+}
+
+static void
+report_yaml_error(YamlReader *reader)
+{
+	yaml_parser_t *parser = &reader->parser;
+	DocumentPosition position = position_of(parser->problem_mark);
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		json_made(NULL);
+	/* the reader of characters knows only the byte */
+	if (parser->error == YAML_READER_ERROR)
+		position = position_in_text(reader->text, parser->problem_offset, PG_UTF8);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("line %llu, column %llu of %s: invalid YAML, %s", (unsigned long long) position.line,
+					(unsigned long long) position.column, reader->name, parser->problem),
+			 parser->context != NULL ?
+			 errdetail("That was %s at line %llu, column %llu.", parser->context,
+					   (unsigned long long) parser->context_mark.line + 1,
+					   (unsigned long long) parser->context_mark.column + 1) : 0,
+			 is_indented_by_tab(reader->text, position.line) ?
+			 errhint("YAML has no tabs in indentation.") : 0));
+}
+
+static void
+next_event(YamlReader *reader)
+{
+	CHECK_FOR_INTERRUPTS();
+
+	yaml_event_delete(&reader->event);
+	memset(&reader->event, 0, sizeof(reader->event));
+	if (!yaml_parser_parse(&reader->parser, &reader->event))
+		report_yaml_error(reader);
+}
+
+static void
+report_here(YamlReader *reader, const char *problem)
+{
+	report_problem(reader->name, yaml_position(reader), problem);
+}
+
+/* A tag other than the standard one of this name, or none, is an error. */
+static void
+check_tag(YamlReader *reader, const yaml_char_t *tag, const char *standard)
+{
+	if (tag == NULL || strcmp((const char *) tag, standard) == 0)
+		return;
+	report_here(reader, psprintf("tag \"%s\" is not supported, or not for this value", tag));
+}
+
+static Slice
+scalar_text(YamlReader *reader)
+{
+	Slice		utf8 = {(const char *) reader->event.data.scalar.value,
+	(uint32) reader->event.data.scalar.length};
+
+	if (memchr(utf8.data, '\0', utf8.len) != NULL)
+		report_here(reader, "zero byte");
+	return slice_from_utf8(utf8);
+}
+
+static JsonValue *
+number_value(Slice text)
+{
+	char	   *digits = slice_to_string(text) + (text.data[0] == '+');
+	char	   *end;
+	int64		integer;
+
+	errno = 0;
+	integer = strtoll(digits, &end, 10);
+	if (*end == '\0' && errno == 0)
+		return json_made(json_object_new_int64(integer));
+	/* JSON has not all of the notations */
+	if (IsValidJsonNumber(digits, strlen(digits)))
+		return json_made(json_object_new_double_s(strtod(digits, NULL), digits));
+	return json_made(json_object_new_double(strtod(digits, NULL)));
+}
+
+static const char *
+tag_of(PlainScalar kind)
+{
+	switch (kind)
+	{
+		case PLAIN_NULL:
+			return STANDARD_TAG "null";
+		case PLAIN_TRUE:
+		case PLAIN_FALSE:
+			return STANDARD_TAG "bool";
+		case PLAIN_INTEGER:
+			return STANDARD_TAG "int";
+		case PLAIN_FLOAT:
+			return STANDARD_TAG "float";
+		default:
+			return STANDARD_TAG "str";
+	}
+}
+
+static JsonValue *
+scalar_value(YamlReader *reader)
+{
+	const yaml_char_t *tag = reader->event.data.scalar.tag;
+	Slice		text = scalar_text(reader);
+	PlainScalar kind = plain_scalar(text);
+
+	/* quotes and the tag ! make a string, and so does its own tag */
+	if ((tag == NULL && !reader->event.data.scalar.plain_implicit) ||
+		(tag != NULL && strcmp((const char *) tag, STANDARD_TAG "str") == 0))
+		kind = PLAIN_STRING;
+	check_tag(reader, tag, tag_of(kind));
+
+	switch (kind)
+	{
+		case PLAIN_NULL:
+			return NULL;
+		case PLAIN_TRUE:
+		case PLAIN_FALSE:
+			return json_made(json_object_new_boolean(kind == PLAIN_TRUE));
+		case PLAIN_INTEGER:
+		case PLAIN_FLOAT:
+			return number_value(text);
+		default:
+			return json_from_slice(text);
+	}
+}
+
+/* The document has grown by this much; a value of this height lies in the mapping or list at hand. */
+static void
+grow(YamlReader *reader, uint64 size, int height)
+{
+	reader->size += size;
+	if (reader->depth > 0)
+	{
+		Frame	   *frame = &reader->frames[reader->depth - 1];
+
+		frame->height = Max(frame->height, height + 1);
+	}
+}
+
+/* Remember what an anchor stands for; reference is the anchor's own. */
+static void
+set_anchor(YamlReader *reader, const char *anchor, JsonValue *reference, uint64 size, int height)
+{
+	JsonValue  *target = json_object_new_array();
+
+	if (target == NULL)
+		json_object_put(reference);
+	json_set(reader->anchors, anchor, json_made(target));
+	json_append(target, reference);
+	json_append(target, json_made(json_object_new_int64(size)));
+	json_append(target, json_made(json_object_new_int(height)));
+}
+
+static void
+read_key(YamlReader *reader)
+{
+	check_tag(reader, reader->event.data.scalar.tag, STANDARD_TAG "str");
+	if (reader->event.data.scalar.plain_implicit &&
+		strcmp((const char *) reader->event.data.scalar.value, "<<") == 0)
+		report_here(reader, "merge keys (<<) are not supported");
+	if (reader->event.data.scalar.anchor != NULL)
+		report_here(reader, "anchors of keys are not supported");
+	document_key(reader->builder, scalar_text(reader));
+}
+
+static void
+read_scalar(YamlReader *reader)
+{
+	const char *anchor = (const char *) reader->event.data.scalar.anchor;
+	uint64		size = 1 + reader->event.data.scalar.length;
+	JsonValue  *value = scalar_value(reader);
+
+	grow(reader, size, 0);
+	if (anchor != NULL)
+		set_anchor(reader, anchor, json_object_get(value), size, 0);
+	document_value(reader->builder, value);
+}
+
+static void
+read_alias(YamlReader *reader)
+{
+	const char *anchor = (const char *) reader->event.data.alias.anchor;
+	JsonValue  *target;
+	JsonValue  *value;
+	uint64		size;
+	int			height;
+
+	if (!json_object_object_get_ex(reader->anchors, anchor, &target))
+		report_here(reader, psprintf("alias \"%s\" has no anchor", anchor));
+	if (target == NULL)
+		report_here(reader, psprintf("alias \"%s\" stands for a value that it is part of", anchor));
+
+	value = json_object_array_get_idx(target, 0);
+	size = json_object_get_int64(json_object_array_get_idx(target, 1));
+	height = json_object_get_int(json_object_array_get_idx(target, 2));
+	reader->aliased_size += size;
+	if (reader->aliased_size > MAX_EXPANDED_SIZE)
+		report_here(reader, psprintf("alias \"%s\" makes the document too large", anchor));
+	if (document_depth(reader->builder) + height > MAX_FRAMES - 1)
+		report_here(reader, psprintf("alias \"%s\" makes the document too deep", anchor));
+	grow(reader, size, height);
+	document_value(reader->builder, json_object_get(value));
+}
+
+static void
+begin_container(YamlReader *reader, const yaml_char_t *anchor, JsonValue *container)
+{
+	Frame	   *frame;
+
+	document_begin(reader->builder, container);
+
+	frame = &reader->frames[reader->depth++];
+	frame->anchor = anchor == NULL ? NULL : pstrdup((const char *) anchor);
+	frame->size_before = reader->size++;
+	frame->height = 0;
+	if (frame->anchor != NULL)
+		json_set(reader->anchors, frame->anchor, NULL);
+}
+
+static void
+end_container(YamlReader *reader)
+{
+	Frame	   *frame = &reader->frames[--reader->depth];
+
+	if (frame->anchor != NULL)
+	{
+		set_anchor(reader, frame->anchor, json_object_get(document_container(reader->builder)),
+				   reader->size - frame->size_before, frame->height);
+		pfree(frame->anchor);
+	}
+	grow(reader, 0, frame->height);
+	document_end(reader->builder);
+}
+
+static void
+read_value(YamlReader *reader)
+{
+	yaml_event_t *event = &reader->event;
+	bool		is_key = document_expects_key(reader->builder);
+
+	switch (event->type)
+	{
+		case YAML_SCALAR_EVENT:
+			if (is_key)
+				read_key(reader);
+			else
+				read_scalar(reader);
+			break;
+		case YAML_MAPPING_END_EVENT:
+		case YAML_SEQUENCE_END_EVENT:
+			end_container(reader);
+			break;
+		case YAML_ALIAS_EVENT:
+			if (is_key)
+				report_here(reader, "a key is not a string");
+			read_alias(reader);
+			break;
+		case YAML_MAPPING_START_EVENT:
+			if (is_key)
+				report_here(reader, "a key is not a string");
+			check_tag(reader, event->data.mapping_start.tag, STANDARD_TAG "map");
+			begin_container(reader, event->data.mapping_start.anchor,
+							json_made(json_object_new_object()));
+			break;
+		case YAML_SEQUENCE_START_EVENT:
+			if (is_key)
+				report_here(reader, "a key is not a string");
+			check_tag(reader, event->data.sequence_start.tag, STANDARD_TAG "seq");
+			begin_container(reader, event->data.sequence_start.anchor,
+							json_made(json_object_new_array()));
+			break;
+		default:
+			report_here(reader, "the document ends here");
+	}
+}
+
+/* As read_document(). */
+JsonValue *
+read_yaml(Slice text, const char *name, const char *streamed, PartCallback callback, void *arg)
+{
+	YamlReader *reader = palloc0(sizeof(YamlReader));
+
+	reader->text = slice_in_utf8(text);
+	reader->name = name;
+	if (!yaml_parser_initialize(&reader->parser))
+		json_made(NULL);
+	reader->release.func = release_parser;
+	reader->release.arg = reader;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &reader->release);
+	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&reader->parser, (const unsigned char *) reader->text.data,
+								 reader->text.len);
+	reader->anchors = json_own(json_object_new_object());
+	reader->builder = document_builder_create(name, streamed, callback, arg, yaml_position, reader);
+
+	next_event(reader);			/* the stream's start */
+	next_event(reader);			/* a document's start, or the stream's end */
+	if (reader->event.type == YAML_STREAM_END_EVENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("%s is empty", name)));
+	next_event(reader);
+	while (reader->event.type != YAML_DOCUMENT_END_EVENT)
+	{
+		read_value(reader);
+		next_event(reader);
+	}
+	next_event(reader);
+	if (reader->event.type != YAML_STREAM_END_EVENT)
+		report_here(reader, "a second document begins, and one is expected");
+	return document_finish(reader->builder);
+}
