@@ -70,6 +70,7 @@ document_depth(const DocumentBuilder *builder)
 	return builder->depth;
 }
 
+/* The mapping or list that is begun last; there is one. */
 static Level *
 top_level(DocumentBuilder *builder)
 {
@@ -80,9 +81,12 @@ top_level(DocumentBuilder *builder)
 bool
 document_expects_key(const DocumentBuilder *builder)
 {
-	const Level *top = &builder->levels[builder->depth - 1];
+	const Level *top;
 
-	return builder->depth > 0 && top->is_mapping && !top->has_key;
+	if (builder->depth == 0)
+		return false;
+	top = &builder->levels[builder->depth - 1];
+	return top->is_mapping && !top->has_key;
 }
 
 /* The mapping or list that values are put into. */

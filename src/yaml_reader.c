@@ -25,7 +25,9 @@
 #include "yaml_scalar.h"
 
 /* How large aliases may make a document: values, and bytes of strings. */
+#ifndef MAX_EXPANDED_SIZE
 #define MAX_EXPANDED_SIZE	UINT64CONST(100000000)
+#endif
 
 /* As deep as a document may be, and one more for the document itself. */
 #define MAX_FRAMES			101

@@ -1,0 +1,310 @@
+/*
+ * backend.c
+ *		As much of a PostgreSQL backend as the readers of documents need.
+ *
+ * Memory contexts, errors and a few functions of the backend, so that a fuzzer
+ * can run the readers a thousand times a second.  Every chunk is one malloc(), so
+ * that the address sanitizer sees its ends.  All else is in libpgcommon.
+ */
+#include "postgres.h"
+
+#include <setjmp.h>
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+#include "backend.h"
+
+/* ---- memory contexts ---------------------------------------------------- */
+
+typedef struct Context
+{
+	struct Chunk *chunks;
+	MemoryContextCallback *callbacks;
+	struct Context *children;
+	struct Context *sibling;
+} Context;
+
+typedef struct Chunk
+{
+	Context    *context;
+	struct Chunk *previous;
+	struct Chunk *next;
+	max_align_t data[];
+} Chunk;
+
+static Context top_context;
+
+MemoryContext CurrentMemoryContext = (MemoryContext) &top_context;
+volatile sig_atomic_t InterruptPending = false;
+
+static void
+link_chunk(Chunk *chunk)
+{
+	chunk->previous = NULL;
+	chunk->next = chunk->context->chunks;
+	if (chunk->next != NULL)
+		chunk->next->previous = chunk;
+	chunk->context->chunks = chunk;
+}
+
+static void
+unlink_chunk(Chunk *chunk)
+{
+	if (chunk->next != NULL)
+		chunk->next->previous = chunk->previous;
+	if (chunk->previous != NULL)
+		chunk->previous->next = chunk->next;
+	else
+		chunk->context->chunks = chunk->next;
+}
+
+void *
+MemoryContextAlloc(MemoryContext context, Size size)
+{
+	Chunk	   *chunk = malloc(sizeof(Chunk) + size);
+
+	if (chunk == NULL)
+		abort();
+	chunk->context = (Context *) context;
+	link_chunk(chunk);
+	return chunk->data;
+}
+
+void *
+MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
+{
+	return MemoryContextAlloc(context, size);
+}
+
+char *
+MemoryContextStrdup(MemoryContext context, const char *string)
+{
+	return strcpy(MemoryContextAlloc(context, strlen(string) + 1), string);
+}
+
+void *
+palloc(Size size)
+{
+	return MemoryContextAlloc(CurrentMemoryContext, size);
+}
+
+void *
+palloc0(Size size)
+{
+	return memset(palloc(size), 0, size);
+}
+
+void *
+palloc_extended(Size size, int flags)
+{
+	return (flags & MCXT_ALLOC_ZERO) ? palloc0(size) : palloc(size);
+}
+
+void *
+repalloc(void *pointer, Size size)
+{
+	Chunk	   *chunk = (Chunk *) ((char *) pointer - offsetof(Chunk, data));
+
+	unlink_chunk(chunk);
+	chunk = realloc(chunk, sizeof(Chunk) + size);
+	if (chunk == NULL)
+		abort();
+	link_chunk(chunk);
+	return chunk->data;
+}
+
+void
+pfree(void *pointer)
+{
+	Chunk	   *chunk = (Chunk *) ((char *) pointer - offsetof(Chunk, data));
+
+	unlink_chunk(chunk);
+	free(chunk);
+}
+
+char *
+pstrdup(const char *string)
+{
+	return MemoryContextStrdup(CurrentMemoryContext, string);
+}
+
+char *
+pnstrdup(const char *string, Size size)
+{
+	char	   *copy = palloc(strnlen(string, size) + 1);
+
+	size = strnlen(string, size);
+	memcpy(copy, string, size);
+	copy[size] = '\0';
+	return copy;
+}
+
+MemoryContext
+AllocSetContextCreateInternal(MemoryContext parent, const char *name, Size minContextSize,
+							  Size initBlockSize, Size maxBlockSize)
+{
+	Context    *context = calloc(1, sizeof(Context));
+
+	context->sibling = ((Context *) parent)->children;
+	((Context *) parent)->children = context;
+	return (MemoryContext) context;
+}
+
+void
+MemoryContextRegisterResetCallback(MemoryContext context, MemoryContextCallback *callback)
+{
+	callback->next = ((Context *) context)->callbacks;
+	((Context *) context)->callbacks = callback;
+}
+
+void
+MemoryContextReset(MemoryContext target)
+{
+	Context    *context = (Context *) target;
+
+	while (context->children != NULL)
+	{
+		Context    *child = context->children;
+
+		context->children = child->sibling;
+		MemoryContextReset((MemoryContext) child);
+		free(child);
+	}
+	while (context->callbacks != NULL)
+	{
+		MemoryContextCallback *callback = context->callbacks;
+
+		context->callbacks = callback->next;
+		callback->func(callback->arg);
+	}
+	while (context->chunks != NULL)
+		pfree(context->chunks->data);
+}
+
+/* ---- errors ------------------------------------------------------------- */
+
+static sigjmp_buf error_exit;
+
+bool
+errstart(int elevel, const char *domain)
+{
+	return elevel >= ERROR;
+}
+
+bool
+errstart_cold(int elevel, const char *domain)
+{
+	return errstart(elevel, domain);
+}
+
+void
+errfinish(const char *filename, int lineno, const char *funcname)
+{
+	siglongjmp(error_exit, 1);
+}
+
+int
+errcode(int sqlerrcode)
+{
+	return 0;
+}
+
+/* Messages are made, so that their arguments are looked at. */
+static int
+make_message(const char *format, va_list arguments)
+{
+	char		message[256];
+
+	vsnprintf(message, sizeof(message), format, arguments);
+	return 0;
+}
+
+#define MESSAGE_FUNCTION(name) \
+	int \
+	name(const char *format,...) \
+	{ \
+		va_list		arguments; \
+\
+		va_start(arguments, format); \
+		make_message(format, arguments); \
+		va_end(arguments); \
+		return 0; \
+	}
+
+MESSAGE_FUNCTION(errmsg)
+MESSAGE_FUNCTION(errdetail)
+MESSAGE_FUNCTION(errdetail_internal)
+MESSAGE_FUNCTION(errhint)
+
+int
+errmsg_plural(const char *singular, const char *plural, unsigned long n,...)
+{
+	return 0;
+}
+
+void
+ProcessInterrupts(void)
+{
+}
+
+/* ---- texts: the database is UTF-8 --------------------------------------- */
+
+int
+GetDatabaseEncoding(void)
+{
+	return PG_UTF8;
+}
+
+char *
+pg_any_to_server(const char *string, int length, int encoding)
+{
+	return unconstify(char *, string);
+}
+
+char *
+pg_server_to_any(const char *string, int length, int encoding)
+{
+	return unconstify(char *, string);
+}
+
+void
+escape_json(StringInfo buffer, const char *string)
+{
+	appendStringInfo(buffer, "\"%s\"", string);
+}
+
+int
+pg_ltoa(int32 value, char *text)
+{
+	return sprintf(text, "%d", value);
+}
+
+int
+pg_lltoa(int64 value, char *text)
+{
+	return sprintf(text, INT64_FORMAT, value);
+}
+
+/* libpgcommon has it from PostgreSQL 17 on */
+extern char *json_errdetail(int error, void *lexer) __attribute__((weak));
+
+char *
+json_errdetail(int error, void *lexer)
+{
+	return "";
+}
+
+/* ---- one input ---------------------------------------------------------- */
+
+void
+backend_run(void (*function) (Slice), Slice argument)
+{
+	if (sigsetjmp(error_exit, 0) == 0)
+		function(argument);
+	CurrentMemoryContext = (MemoryContext) &top_context;
+	MemoryContextReset(CurrentMemoryContext);
+}
