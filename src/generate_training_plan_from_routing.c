@@ -135,9 +135,8 @@ generate_training_plan_from_routing(PG_FUNCTION_ARGS)
 	/* what can be said no to at once is, before anything is read */
 	check_may_write_server_files();
 	output_path = absolute_path(output_path);
-	document = read_routing_file(routing_path, &name);
+	document = read_routing_file(routing_path, &facts.routing, &name);
 
-	facts.routing = absolute_path(routing_path);
 	facts.families = call_families(PG_ARGISNULL(ARG_MODEL_FAMILIES) ? NULL :
 								   PG_GETARG_ARRAYTYPE_P(ARG_MODEL_FAMILIES));
 	facts.include_blocked = !PG_ARGISNULL(ARG_INCLUDE_BLOCKED) && PG_GETARG_BOOL(ARG_INCLUDE_BLOCKED);

@@ -29,7 +29,8 @@ json_position(void *arg)
 	JsonReader *reader = arg;
 	const char *place = reader->lexer->token_start;
 
-	return position_in_text(reader->text, place == NULL ? 0 : place - reader->text.data,
+	/* at the end there is no token */
+	return position_in_text(reader->text, place == NULL ? reader->text.len : place - reader->text.data,
 							GetDatabaseEncoding());
 }
 
@@ -132,7 +133,9 @@ read_json(Slice text, const char *name, const char *streamed, PartCallback callb
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("line %llu, column %llu of %s: invalid JSON", (unsigned long long) position.line,
 						(unsigned long long) position.column, name),
-				 errdetail_internal("%s", json_errdetail(error, reader.lexer))));
+				 errdetail_internal("%s", json_errdetail(error, reader.lexer)),
+				 error == JSON_INVALID_TOKEN ?
+				 errhint("A document that begins with a brace is read as JSON, any other as YAML.") : 0));
 	}
 	return document_finish(reader.builder);
 }

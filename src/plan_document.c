@@ -26,6 +26,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
+#include "utils/snapmgr.h"
 
 #include "job_counts.h"
 #include "job_tuple.h"
@@ -317,6 +318,21 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 }
 
 /*
+ * Run a query as the active snapshot sees the tables, and in addition what the
+ * calling statement itself has stored, so that a plan can be made and shown in
+ * one: SELECT training_plan_to_json(create_training_plan('decisions')).
+ */
+static void
+run_query(PlanDocument *document, const char *query, const char *purpose, RowCallback callback)
+{
+	PushCopiedSnapshot(GetActiveSnapshot());
+	UpdateActiveSnapshotCommandId();
+	/* a plan whose jobs were just stored has no statistics: ask for the way that the index gives */
+	row_query_run(query, purpose, CURSOR_OPT_FAST_PLAN, true, callback, document);
+	PopActiveSnapshot();
+}
+
+/*
  * Read the jobs: target by target, of each the cross-sectional job first, then
  * by symbol.
  */
@@ -325,7 +341,7 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 {
 	char	   *query = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
 								 "priority, estimated_samples, reason, metadata "
-								 "FROM %s WHERE plan_id = " INT64_FORMAT " "
+								 "FROM %s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
 								 "ORDER BY target, symbol NULLS FIRST",
 								 plan_table_name(document->schema, JOBS_TABLE), document->plan_id);
 
@@ -336,9 +352,7 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 	document->counts = job_counts_create();
 	document->callback = callback;
 	document->callback_arg = arg;
-
-	/* a plan whose jobs were just stored has no statistics: ask for the way that the index gives */
-	row_query_run(query, "read the plan's jobs", CURSOR_OPT_FAST_PLAN, true, read_job, document);
+	run_query(document, query, "read the plan's jobs", read_job);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */
@@ -380,8 +394,7 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 
 /*
  * Look a plan up, in the current memory context; the tables are those in
- * schema, which is the extension's.  What is read is what the active snapshot
- * sees.  A plan that is not there is an error (no_data_found).
+ * schema, which is the extension's.  A plan that is not there is an error (no_data_found).
  */
 PlanDocument *
 plan_document_open(Oid schema, int64 plan_id)
@@ -394,11 +407,12 @@ plan_document_open(Oid schema, int64 plan_id)
 	document->plan_id = plan_id;
 	document->metadata = json_own(json_object_new_object());
 
-	query = psprintf("SELECT to_char(generated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
+	query = psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', generated_at), "
+					 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
 					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families "
-					 "FROM %s WHERE plan_id = " INT64_FORMAT,
+					 "FROM %s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
 					 plan_table_name(schema, PLANS_TABLE), plan_id);
-	row_query_run(query, "read the plan", 0, true, read_plan, document);
+	run_query(document, query, "read the plan", read_plan);
 	if (json_object_object_length(document->metadata) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),

@@ -4,11 +4,9 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "encoding.h"
 #include "plan_files.h"
@@ -53,8 +51,7 @@ write_document(PlanText *text, const DocumentFormat *format, FileSet *set, PlanV
 
 /*
  * Write a plan's documents and views into a directory, an absolute path; the
- * callback is told of each file.  The plan may have been stored by the calling
- * command itself.
+ * callback is told of each file.
  */
 void
 write_plan_files(Oid schema, int64 plan_id, const char *directory,
@@ -69,15 +66,11 @@ write_plan_files(Oid schema, int64 plan_id, const char *directory,
 	FileSet    *set;
 	int			json_file = -1;
 
-	/* all is read as one snapshot sees it */
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
 	document = plan_document_open(schema, plan_id);
 	set = file_set_begin(directory);
 	for (int i = 0; i < DOCUMENTS; i++)
 		texts[i] = plan_text_create(documents[i], i == 0, (Size) work_mem * 1024 / DOCUMENTS);
 	plan_texts_read(texts, DOCUMENTS, document);
-	PopActiveSnapshot();
 
 	for (int i = 0; i < DOCUMENTS; i++)
 	{

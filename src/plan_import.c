@@ -69,9 +69,10 @@ word_member(const DocumentNode *job, const char *key, const char *const *words, 
 		if (slice_equal(string, slice_from_string(words[*word])))
 			return string;
 	}
-	report_invalid(&member, psprintf("is \"%s\", which is none of the known words,",
-									 slice_to_string(string)));
-	return string;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown %s \"%s\" at %s in %s", key, slice_to_string(string),
+					node_path(&member), node_document(&member))));
 }
 
 /* A list of strings that are not empty. */

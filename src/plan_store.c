@@ -103,7 +103,7 @@ insert_plan(Oid schema, const PlanFacts *facts)
 					   facts->run_id != NULL ? ", run_id" : "",
 					   facts->generated_at != NULL ? ", generated_at" : "",
 					   facts->run_id != NULL ? ", $8" : "",
-					   facts->generated_at != NULL ? ", $9::timestamptz" : "");
+					   facts->generated_at != NULL ? ", $9::pg_catalog.timestamptz" : "");
 	if (SPI_execute_with_args(command, lengthof(types), types, values, nulls, false, 0) !=
 		SPI_OK_INSERT_RETURNING || SPI_processed != 1)
 		ereport(ERROR,

@@ -109,8 +109,9 @@ routing_decisions(PG_FUNCTION_ARGS)
 Datum
 load_routing_plan(PG_FUNCTION_ARGS)
 {
+	const char *file;
 	const char *name;
-	Slice		document = read_routing_file(text_to_cstring(PG_GETARG_TEXT_PP(0)), &name);
+	Slice		document = read_routing_file(text_to_cstring(PG_GETARG_TEXT_PP(0)), &file, &name);
 
 	InitMaterializedSRF(fcinfo, 0);
 	put_decisions(fcinfo, document, name);

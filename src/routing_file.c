@@ -21,38 +21,39 @@ is_folder(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+static const char *
+file_in_folder(const char *folder)
+{
+	struct stat status;
+
+	for (int i = 0; i < lengthof(file_names); i++)
+	{
+		char	   *file = psprintf("%s/%s", folder, file_names[i]);
+
+		if (stat(file, &status) == 0)
+			return file;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_FILE),
+			 errmsg("directory \"%s\" has neither %s nor %s", folder,
+					file_names[0], file_names[1])));
+}
+
 /*
  * Read a routing plan's file, or that of a folder, as a text in the server's
- * encoding and the current memory context; *name is what messages call it.
+ * encoding and the current memory context; *file is its path, and *name what
+ * messages call it.
  *
  * Errors: a caller without the rights of pg_read_server_files, a relative path,
  * a folder that has no such file, those of reading, and bytes that are no text.
  */
 Slice
-read_routing_file(const char *path, const char **name)
+read_routing_file(const char *path, const char **file, const char **name)
 {
-	char	   *file;
-
 	check_may_read_server_files();
-	file = absolute_path(path);
-	if (is_folder(file))
-	{
-		const char *folder = file;
-		struct stat status;
-
-		for (int i = 0; i < lengthof(file_names); i++)
-		{
-			file = psprintf("%s/%s", folder, file_names[i]);
-			if (stat(file, &status) == 0)
-				break;
-			file = NULL;
-		}
-		if (file == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_FILE),
-					 errmsg("directory \"%s\" has neither %s nor %s", folder,
-							file_names[0], file_names[1])));
-	}
-	*name = psprintf("file \"%s\"", file);
-	return document_text(read_server_file(file), *name);
+	*file = absolute_path(path);
+	if (is_folder(*file))
+		*file = file_in_folder(*file);
+	*name = psprintf("file \"%s\"", *file);
+	return document_text(read_server_file(*file), *name);
 }

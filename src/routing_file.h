@@ -7,6 +7,6 @@
 
 #include "slice.h"
 
-extern Slice read_routing_file(const char *path, const char **name);
+extern Slice read_routing_file(const char *path, const char **file, const char **name);
 
 #endif							/* TRAINPLAN_ROUTING_FILE_H */

@@ -467,10 +467,11 @@ warn_of_other_files(const Folder *folder)
 	FreeDir(entries);
 	if (others > 0)
 		ereport(WARNING,
-				(errmsg("directory \"%s\" has %lld files that are not of this plan",
-						folder->path, (long long) others),
-				 errhint("They may be of a plan that was written there before; remove them, "
-						 "or write into a new directory.")));
+				(errmsg_plural("directory \"%s\" has %lld file that is not of this plan",
+							   "directory \"%s\" has %lld files that are not of this plan",
+							   others, folder->path, (long long) others),
+				 errhint("A plan that was written there before may have left it; "
+						 "remove what is not wanted, or write into a new directory.")));
 }
 
 /*

@@ -203,8 +203,10 @@ scalar_value(YamlReader *reader)
 	PlainScalar kind = plain_scalar(text);
 
 	/* quotes and the tag ! make a string, and so does its own tag */
-	if ((tag == NULL && !reader->event.data.scalar.plain_implicit) ||
-		(tag != NULL && strcmp((const char *) tag, STANDARD_TAG "str") == 0))
+	if (tag != NULL && strcmp((const char *) tag, "!") == 0)
+		tag = (const yaml_char_t *) STANDARD_TAG "str";
+	if (tag == NULL ? !reader->event.data.scalar.plain_implicit :
+		strcmp((const char *) tag, STANDARD_TAG "str") == 0)
 		kind = PLAIN_STRING;
 	check_tag(reader, tag, tag_of(kind));
 

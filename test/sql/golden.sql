@@ -9,18 +9,8 @@ SELECT "case", count(*) AS documents FROM documents GROUP BY "case" ORDER BY "ca
 
 -- a routing plan as a routing relation, one for each case
 CREATE TABLE decisions AS
-SELECT d."case", t.key AS target, s.key AS symbol,
-    s.value ->> 'route' AS route, s.value -> 'reason' AS reason,
-    s.value ->> 'cs_state' AS cs_state, s.value ->> 'local_state' AS local_state,
-    NULL::bigint AS sample_size
-FROM documents AS d, jsonb_each(d.content -> 'targets') AS t, jsonb_each(t.value -> 'symbols') AS s
-WHERE d.name = 'routing_plan.json'
-UNION ALL
-SELECT d."case", t.key, NULL,
-    t.value #>> '{cross_sectional,route}', t.value #> '{cross_sectional,reason}',
-    t.value #>> '{cross_sectional,state}', NULL,
-    (t.value #> '{cs_metrics,sample_size}')::bigint
-FROM documents AS d, jsonb_each(d.content -> 'targets') AS t
+SELECT d."case", r.*
+FROM documents AS d, routing_decisions(d.content::text) AS r
 WHERE d.name = 'routing_plan.json';
 
 SELECT format('CREATE VIEW %I AS SELECT * FROM decisions WHERE "case" = %L', 'routing_' || "case", "case")
@@ -85,6 +75,23 @@ SELECT d."case", d.name,
     s.by_priority = d.content #> '{summary,by_priority}' AS by_priority
 FROM stored AS d
 JOIN training_plan_summary AS s USING (plan_id)
+ORDER BY d."case" COLLATE "C", d.name COLLATE "C";
+
+-- Their documents: the same jobs and summaries, from JSON and from YAML that was
+-- read again.
+SELECT d."case", d.name,
+    e.jobs = w.jobs AS jobs,
+    (e.document -> 'summary')::jsonb = d.content -> 'summary' AS summary,
+    training_plan_to_json(import_training_plan(training_plan_to_yaml(plan_id)))::text = e.document::text AS yaml
+FROM stored AS d,
+    LATERAL (
+        SELECT document, (SELECT jsonb_agg(j::jsonb - 'estimated_samples' ORDER BY j ->> 'job_id') FROM json_array_elements(document -> 'jobs') AS j) AS jobs
+        FROM training_plan_to_json(plan_id) AS document
+    ) AS e,
+    LATERAL (
+        SELECT jsonb_agg(j - 'estimated_samples' ORDER BY j ->> 'job_id') AS jobs
+        FROM jsonb_array_elements(d.content -> 'jobs') AS j
+    ) AS w
 ORDER BY d."case" COLLATE "C", d.name COLLATE "C";
 
 \set VERBOSITY terse

@@ -1,0 +1,137 @@
+-- Import: a plan's document becomes a stored plan again.
+
+\getenv test PG_ABS_SRCDIR
+\set attempt :test '/helpers/attempt.sql'
+
+CREATE TABLE decisions (target text, symbol text, route text, reason text, sample_size bigint, model_families text[]);
+INSERT INTO decisions VALUES
+    ('ON', NULL, 'ENABLED', E'line\nbreak', 80000, NULL),
+    ('ON', '000001', 'ROUTE_BOTH', ' "quoted" | \ ', NULL, '{mlp}'),
+    ('ON', '~', 'ROUTE_EXPERIMENTAL_ONLY', NULL, 12, NULL),
+    ('a_b', 'c', 'ROUTE_BLOCKED', 'ß 日 🚀', NULL, NULL),
+    ('y', 'yes', 'ROUTE_SYMBOL_SPECIFIC', '', NULL, NULL);
+SELECT create_training_plan('decisions', '{a,"b, c"}', true, '0badc0de', NULL, 'metrics.csv') AS plan \gset
+UPDATE training_plans SET run_id = '20251211_184500', generated_at = '2025-12-11 18:45:00+00' WHERE plan_id = :plan;
+
+-- exported, imported, exported again: the same bytes, from JSON and from YAML
+SELECT import_training_plan(training_plan_to_json(:plan)::text) AS from_json,
+    import_training_plan(training_plan_to_yaml(:plan)) AS from_yaml \gset
+SELECT plan_id - :plan AS plan,
+    training_plan_to_json(plan_id)::text = training_plan_to_json(:plan)::text AS json,
+    training_plan_to_yaml(plan_id) = training_plan_to_yaml(:plan) AS yaml,
+    training_plan_to_markdown(plan_id) = training_plan_to_markdown(:plan) AS markdown
+FROM training_plans ORDER BY plan_id;
+SELECT plan_id - :plan AS plan, run_id, generated_at AT TIME ZONE 'UTC' AS generated_at, routing, model_families,
+    include_blocked, git_commit, config_hash, metrics_snapshot, total_jobs
+FROM training_plans ORDER BY plan_id;
+SELECT * FROM (SELECT to_jsonb(j) - 'plan_id' FROM training_jobs AS j WHERE plan_id = :plan
+EXCEPT SELECT to_jsonb(j) - 'plan_id' FROM training_jobs AS j WHERE plan_id = :from_yaml) AS difference;
+
+-- it is a plan like any other
+SELECT latest_training_plan() = :from_yaml AS latest;
+SELECT by_route = (SELECT by_route FROM training_plan_summary WHERE plan_id = :plan) AS same
+FROM training_plan_summary WHERE plan_id = :from_json;
+DELETE FROM training_plans WHERE plan_id = :from_json;
+SELECT count(*) FROM training_jobs WHERE plan_id = :from_json;
+
+-- members in another order, as a dumper that sorts them has them; whatever is in
+-- metadata; a document that does not say when it was made
+SELECT import_training_plan($$
+jobs:
+- estimated_samples: null
+  job_id: sym_t_A
+  metadata: {cs_state: STRONG, more: [1, 2.50, {x: null}], needs_cs_ensemble: true}
+  model_families: &id001
+  - lightgbm
+  priority: 3
+  reason: x
+  route: ROUTE_BOTH
+  symbol: A
+  target: t
+  training_type: symbol_specific
+- {target: t, symbol: null, job_id: cs_t, route: ROUTE_CROSS_SECTIONAL, training_type: cross_sectional,
+   model_families: *id001, priority: -2, estimated_samples: 5.0e+3, reason: ~, metadata: {}}
+metadata:
+  model_families: *id001
+  routing_plan_path: elsewhere.json
+  total_jobs: 2
+summary:
+  total_cs_jobs: 1
+  by_priority: {"-2": 1, "3": 1}
+$$) AS plan \gset
+SELECT job_id, symbol, model_families, priority, estimated_samples, reason, metadata FROM training_jobs WHERE plan_id = :plan ORDER BY job_id;
+SELECT generated_at = now() - (now() - generated_at) AND generated_at > '2025-01-01' AS now, run_id ~ '^\d{8}_\d{6}$' AS run_id, routing, include_blocked
+FROM training_plans WHERE plan_id = :plan;
+
+-- when it was made, in whatever way it is written, and in whatever zone
+SET timezone = 'Asia/Tokyo';
+CREATE TABLE times AS
+SELECT given, import_training_plan(format('{"metadata": {"generated_at": "%s", "routing_plan_path": "x", "model_families": []}, "jobs": []}', given)) AS plan_id
+FROM (VALUES ('2025-12-11T18:45:00Z'), ('2025-12-11T18:45:00+00:00'), ('2025-12-11 18:45:00.123456'), ('2025-12-11T18:45:00'),
+    ('2025-12-11'), ('2025-12-11T13:45:00-05:00')) AS g (given);
+SELECT t.given, p.generated_at AT TIME ZONE 'UTC' AS utc FROM times AS t JOIN training_plans AS p USING (plan_id) ORDER BY plan_id;
+RESET timezone;
+
+-- errors
+\i :attempt
+CREATE FUNCTION pg_temp.importing(document text) RETURNS SETOF text LANGUAGE sql
+RETURN pg_temp.attempt(format('SELECT import_training_plan(%L)', document));
+-- a document with one job, of which some members are changed
+CREATE FUNCTION pg_temp.with_job(changes jsonb) RETURNS SETOF text LANGUAGE sql
+RETURN pg_temp.importing(jsonb_build_object(
+    'metadata', '{"routing_plan_path": "x", "model_families": []}'::jsonb,
+    'jobs', jsonb_build_array(jsonb_strip_nulls('{"job_id": "sym_t_A", "target": "t", "symbol": "A", "route": "ROUTE_BOTH",
+        "training_type": "symbol_specific", "model_families": ["a"], "priority": 3, "estimated_samples": 1,
+        "reason": "r", "metadata": {}}' || changes)))::text);
+
+SELECT pg_temp.with_job('{"job_id": null}');
+SELECT pg_temp.with_job('{"job_id": ""}');
+SELECT pg_temp.with_job('{"job_id": 1}');
+SELECT pg_temp.with_job('{"target": null}');
+SELECT pg_temp.with_job('{"target": ""}');
+SELECT pg_temp.with_job('{"symbol": ""}');
+SELECT pg_temp.with_job('{"symbol": null}');
+SELECT pg_temp.with_job('{"symbol": true}');
+SELECT pg_temp.with_job('{"training_type": "cross_sectional"}');
+SELECT pg_temp.with_job('{"training_type": "pooled"}');
+SELECT pg_temp.with_job('{"training_type": "blocked"}');
+SELECT pg_temp.with_job('{"route": "ENABLED"}');
+SELECT pg_temp.with_job('{"model_families": null}');
+SELECT pg_temp.with_job('{"model_families": "a"}');
+SELECT pg_temp.with_job('{"model_families": []}');
+SELECT pg_temp.with_job('{"model_families": ["a", ""]}');
+SELECT pg_temp.with_job('{"priority": null}');
+SELECT pg_temp.with_job('{"priority": 1.5}');
+SELECT pg_temp.with_job('{"priority": 3000000000}');
+SELECT pg_temp.with_job('{"estimated_samples": -1}');
+SELECT pg_temp.with_job('{"estimated_samples": "many"}');
+SELECT pg_temp.with_job('{"reason": ["a"]}');
+SELECT pg_temp.with_job('{"metadata": null}');
+SELECT pg_temp.with_job('{"metadata": "x"}');
+SELECT pg_temp.importing('{}');
+SELECT pg_temp.importing('{"jobs": []}');
+SELECT pg_temp.importing('{"jobs": {}, "metadata": {}}');
+SELECT pg_temp.importing('{"jobs": {"a": {}}, "metadata": {}}');
+SELECT pg_temp.importing('{"jobs": [1], "metadata": {}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x"}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "generated_at": "now"}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "generated_at": "2025-99-99"}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "total_jobs": 1}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": []}, "summary": {"by_route": {"ROUTE_BOTH": 1}}}');
+SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": []}, "summary": []}');
+SELECT pg_temp.importing('{"targets": {}}');
+
+-- two jobs with the same name, or for the same symbol
+SELECT pg_temp.importing($$
+metadata: {routing_plan_path: x, model_families: []}
+jobs:
+- &job {job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: 3, metadata: {}}
+- *job
+$$);
+
+-- what is not read is said
+SELECT import_training_plan('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "owner": "me"}, "summary": {"more": 1}, "x": 1}') > 0 AS imported;
+
+DELETE FROM training_plans;
+DROP TABLE decisions, times;
