@@ -1,6 +1,6 @@
 # trainplan: training plans from routing decisions, in PostgreSQL
 #
-#   make demo, make test, make bench    on a private server that goes away again
+#   make demo, make test, make bench, make fuzz    on a private server that goes away again
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
 
 EXTENSION = trainplan
@@ -45,13 +45,17 @@ demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
 test:
-	@dev/with-server test/run
+	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml" SMALL_DISK=4m dev/with-server test/run
 
 bench:
-	@SERVER_SETTINGS="fsync = on" dev/with-server bench/run
+	@PACKAGES="python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
+
+# The readers of documents, for twenty minutes or FUZZ_SECONDS.
+fuzz:
+	@PACKAGES="clang llvm" dev/with-server env FUZZ_CORPUS="$(CURDIR)/tmp_fuzz/corpus" FUZZ_FINDINGS="$(CURDIR)/tmp_fuzz/findings" test/fuzz/run
 
 # The reference manual, made from the comments of the SQL objects.
 doc:
 	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
-.PHONY: all install installcheck clean prove_installcheck demo test bench doc
+.PHONY: all install installcheck clean prove_installcheck demo test bench fuzz doc

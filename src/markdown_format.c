@@ -9,6 +9,7 @@
  * Whatever comes from the plan is escaped so that it stands there as it is:
  * blanks and control characters as character references where Markdown would
  * take them away, punctuation with a backslash where it would mean something.
+ * (GitHub makes a link of a mail address whatever stands around it.)
  *
  * https://github.github.com/gfm/
  */

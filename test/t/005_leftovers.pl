@@ -100,4 +100,110 @@ is(outcome(q{
 }), "100\n1000\nt", 'failing calls leave no memory behind');
 is(outcome('SELECT count(*) FROM pg_ls_tmpdir()'), '0', 'nor temporary files');
 
+
+# Documents: json-c and libyaml allocate outside of PostgreSQL's memory, so what
+# counts is what the process has.  The calls fail at once, in the middle of a
+# document that is read, and in the middle of one that is written.
+SKIP:
+{
+	skip 'the process\'s memory is not known here', 2 unless -r "/proc/$$/status";
+
+	my $output = outcome(<<'SQL');
+		CREATE ROLE watched;
+		GRANT SELECT, INSERT ON training_plans, training_jobs TO watched;
+		CREATE TABLE two_targets AS SELECT * FROM decisions WHERE target IN ('target_1', 'target_2');
+		SELECT create_training_plan('two_targets') AS plan \gset
+		CREATE FUNCTION stumble(symbol text) RETURNS boolean LANGUAGE plpgsql AS $$
+		BEGIN
+			IF symbol = 'symbol_77' THEN
+				RAISE EXCEPTION 'stumbled';
+			END IF;
+			RETURN true;
+		END
+		$$;
+		ALTER TABLE training_jobs ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY stumble ON training_jobs TO watched USING (stumble(symbol));
+		CREATE TABLE calls (call text);
+		INSERT INTO calls
+		SELECT format(f, :plan) FROM unnest(ARRAY[
+			'SELECT training_plan_to_json(%s)',
+			'SELECT training_plan_to_yaml(%s)',
+			'SELECT training_plan_to_markdown(%s)',
+			'SELECT training_plan_lines(%s, ''yaml'')']) AS f
+		UNION ALL
+		SELECT format('SELECT count(*) FROM routing_decisions(%L)', d) FROM unnest(ARRAY[
+			'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH", "reason": ["a", "b"]}, "B": {"route": 1}}}}}',
+			'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}, "A": {}}}}}',
+			'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}',
+			'targets: {t: &t {symbols: {A: &a {route: ROUTE_BOTH, reason: [a, b]}, B: *a, C: *t}}}',
+			E'targets:\n  t:\n    symbols:\n      A: {route: ROUTE_BOTH}\n      B: {route: "',
+			E'targets:\n  t: {symbols: {A: {route: ROUTE_BOTH}}}\n  t: {}',
+			'a: ' || repeat('[', 200)]) AS d
+		UNION ALL
+		SELECT format('SELECT import_training_plan(%L)', d) FROM unnest(ARRAY[
+			'{"metadata": {"x": [1, 2, {"y": "z"}]}, "jobs": [{}]}',
+			E'metadata: &m {model_families: [a], routing_plan_path: x}\njobs: []\nsummary: {total_cs_jobs: 7}',
+			replace(training_plan_to_yaml(:plan), 'ROUTE_BOTH', 'ROUTE_X')]) AS d;
+		CREATE FUNCTION fail_all(times integer) RETURNS bigint LANGUAGE plpgsql AS $$
+		DECLARE
+			failed bigint := 0;
+			c text;
+		BEGIN
+			FOR i IN 1 .. times LOOP
+				FOR c IN SELECT call FROM calls LOOP
+					BEGIN
+						EXECUTE c;
+					EXCEPTION WHEN OTHERS THEN
+						failed := failed + 1;
+					END;
+				END LOOP;
+			END LOOP;
+			RETURN failed;
+		END
+		$$;
+		GRANT SELECT ON calls TO watched;
+		-- what the process has, in kB: memory that is its own
+		CREATE FUNCTION own_memory() RETURNS bigint LANGUAGE sql AS
+		$$ SELECT substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'RssAnon:\s+(\d+)')::bigint $$;
+		SET ROLE watched;
+		SELECT fail_all(20);
+		RESET ROLE;
+		SELECT own_memory() AS before \gset
+		SET ROLE watched;
+		SELECT fail_all(720);
+		RESET ROLE;
+		SELECT own_memory() - :before;
+		ALTER TABLE training_jobs DISABLE ROW LEVEL SECURITY;
+SQL
+	my ($first, $second, $grown) = $output =~ /(\d+)\n(\d+)\n(-?\d+)$/;
+
+	is("$first $second", '280 10080', 'ten thousand calls about documents fail') or diag($output);
+	cmp_ok($grown, '<', 2048, 'and the process has not grown by 2 MB') or diag($output);
+}
+
+# A document that is being written or read is cancelled like anything else.
+outcome(<<'SQL');
+	CREATE TABLE document AS
+	SELECT '{"targets": {' || string_agg(format('"t%s": {"symbols": {%s}}', t, symbols), ',') || '}}' AS routing
+	FROM generate_series(1, 300) AS t,
+		(SELECT string_agg(format('"s%s": {"route": "ROUTE_BOTH", "reason": ["a", "b"]}', s), ',') AS symbols FROM generate_series(1, 300) AS s) AS s;
+	SELECT create_training_plan('decisions');
+SQL
+foreach my $call (
+	q{SELECT count(*) FROM document, routing_decisions(routing)},
+	q{SELECT length(training_plan_to_json(latest_training_plan())::text)},
+	q{SELECT length(training_plan_to_yaml(latest_training_plan()))},
+	q{SELECT length(training_plan_to_markdown(latest_training_plan()))},
+	q{SELECT count(*) FROM training_plan_lines(latest_training_plan(), 'json')})
+{
+	for (my $timeout = 2; $timeout <= 152; $timeout += 30)
+	{
+		like(outcome("SET work_mem = '64kB'; SET statement_timeout = '${timeout}ms'; $call"),
+			qr/^(\d+|ERROR:  canceling statement due to statement timeout)$/, "$call cancelled after $timeout ms, or done");
+	}
+}
+is(outcome('SELECT count(*) FROM pg_ls_tmpdir()'), '0', 'no temporary files');
+is(outcome(q[SELECT training_plan_lines(latest_training_plan(), 'json') LIMIT 1; SELECT count(*) FROM pg_ls_tmpdir()]),
+	"{\n0", 'nor of lines that nobody fetched');
+
 done_testing();

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""Check the files of a plan, as write_training_plan() wrote them, with other readers.
+
+    check.py DIRECTORY
+
+The JSON is what the others are compared with: the YAML as PyYAML (YAML 1.1) and
+npm's yaml (YAML 1.2) read it, the Markdown as cmark-gfm renders it, and the views.
+Prints what is different, and ends with 1 if anything is.
+"""
+import html.parser
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.parse
+
+import yaml
+
+problems = []
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        problems.append(f"{what}:\n    got    {got!r}\n    wanted {wanted!r}"[:2000])
+
+
+class Page(html.parser.HTMLParser):
+    """Headings, list items and tables of a rendered page."""
+
+    ALLOWED = {"h1", "h2", "h3", "ul", "li", "p", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.headings, self.items, self.tables, self.charts, self.text = [], [], [], [], None
+
+    def handle_starttag(self, tag, attributes):
+        # Markdown has nothing against GitHub's making a link of a mail address
+        is_address = tag == "a" and dict(attributes)["href"].startswith("mailto:")
+        expect("an element of the page", tag, tag if tag in self.ALLOWED or is_address else "one of ours")
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("h1", "h2", "h3", "li", "th", "td", "pre"):
+            self.text = ""
+
+    def handle_endtag(self, tag):
+        if tag in ("th", "td"):
+            self.tables[-1][-1].append(self.text)
+        elif tag in ("h1", "h2", "h3"):
+            self.headings.append((tag, self.text))
+        elif tag == "li":
+            self.items.append(self.text)
+        elif tag == "pre":
+            self.charts.append(self.text)
+
+    def handle_data(self, data):
+        if self.text is not None:
+            self.text += data
+
+
+def by_target(jobs):
+    """Targets with their jobs, the cross-sectional one first, then by symbol."""
+    order = lambda job: (job["target"].encode(), job["symbol"] is not None, (job["symbol"] or "").encode())
+    targets = {}
+    for job in sorted(jobs, key=order):
+        targets.setdefault(job["target"], []).append(job)
+    return targets
+
+
+def counts_table(heading, counts):
+    return [[heading, "Jobs"]] + [[key, str(count)] for key, count in counts.items()]
+
+
+def check_markdown(directory, plan):
+    page = Page()
+    page.feed(subprocess.run(
+        ["cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", directory / "training_plan.md"],
+        check=True, capture_output=True).stdout.decode())
+    summary, targets = plan["summary"], by_target(plan["jobs"])
+
+    headings = [("h1", "Training plan " + plan["metadata"]["run_id"])]
+    headings += [("h2", title) for title in ("Jobs by route", "Jobs by training type", "Jobs by priority", "Targets")]
+    expect("headings", page.headings, headings + [("h3", target) for target in targets])
+
+    tables = [counts_table("Route", summary["by_route"]),
+              counts_table("Training type", summary["by_type"]),
+              counts_table("Priority", summary["by_priority"])]
+    items = 7
+    for jobs in targets.values():
+        symbols = [job for job in jobs if job["symbol"] is not None]
+        items += 5 * (len(jobs) - len(symbols))
+        if symbols:
+            tables.append([["Symbol", "Route", "Priority", "Families", "Reason"]] + [
+                [job["symbol"], job["route"], str(job["priority"]),
+                 ", ".join(job["model_families"]) or "none", job["reason"] or ""] for job in symbols])
+    expect("number of tables", len(page.tables), len(tables))
+    for got, wanted in zip(page.tables, tables):
+        expect("a table", got, wanted)
+    expect("number of facts", len(page.items), items)
+    expect("facts of cross-sectional jobs",
+           [item for item in page.items if item.startswith("Cross-sectional job: ")],
+           ["Cross-sectional job: " + job["job_id"] for jobs in targets.values() for job in jobs if job["symbol"] is None])
+    expect("the chart", page.charts,
+           ["pie showData\n    title Jobs by route\n" +
+            "".join(f'    "{route}" : {count}\n' for route, count in summary["by_route"].items())])
+
+
+def check_views(directory, plan):
+    for folder, key in (("by_target", "target"), ("by_symbol", "symbol"), ("by_type", "training_type"), ("by_route", "route")):
+        wanted = {}
+        for job in plan["jobs"]:
+            if job[key] is not None:
+                wanted.setdefault(job[key], []).append(job)
+        got = {}
+        for path in (directory / folder).iterdir():
+            view = json.loads(path.read_text())
+            expect(f"keys of {path}", list(view), [key, "jobs"])
+            got[view[key]] = view["jobs"]
+            if "%~" not in path.name:
+                expect(f"name of {path}", urllib.parse.unquote(path.name), view[key] + ".json")
+        expect(f"files in {folder}", len(os.listdir(directory / folder)), len(wanted))
+        expect(f"views in {folder}", got, wanted)
+
+
+def main():
+    directory = pathlib.Path(sys.argv[1])
+    text = (directory / "training_plan.json").read_text()
+    plan = json.loads(text)
+    expect("JSON as Python writes it", text, json.dumps(plan, indent=2, ensure_ascii=False) + "\n")
+
+    document = directory / "training_plan.yaml"
+    expect("YAML as PyYAML reads it", yaml.load(document.read_text(), yaml.CSafeLoader), plan)
+    script = pathlib.Path(__file__).with_name("yaml_to_json.js")
+    parsed = subprocess.run(["node", script, document], check=True, capture_output=True,
+                            env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
+    expect("YAML as npm's yaml reads it", json.loads(parsed.stdout), plan)
+
+    check_markdown(directory, plan)
+    check_views(directory, plan)
+    print("\n".join(problems) or f"{len(plan['jobs'])} jobs")
+    return bool(problems)
+
+
+sys.exit(main())

@@ -1,0 +1,122 @@
+# Documents as other programs read them: PyYAML, npm's yaml, cmark-gfm.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use File::Basename;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Trainplan;
+
+my ($have_readers) = IPC::Run::run(
+	[ '/bin/sh', '-c', 'command -v cmark-gfm && NODE_PATH=/usr/share/nodejs node -e \'require("yaml")\' && /usr/bin/python3 -c "import yaml"' ],
+	'>', \my $ignored, '2>&1');
+plan skip_all => 'needs cmark-gfm, node-yaml and python3-yaml' unless $have_readers;
+
+my $server = start_server('documents');
+my $directory = PostgreSQL::Test::Utils::tempdir();
+
+run_sql($server, 'postgres', 'CREATE EXTENSION trainplan');
+
+# What the other readers make of a plan's files.
+sub check
+{
+	my ($path) = @_;
+
+	IPC::Run::run([ '/usr/bin/python3', 'test/documents/check.py', $path ], '>', \my $output, '2>&1');
+	return $output;
+}
+
+# The golden cases, from file to files.
+foreach my $case (glob 'test/golden/*')
+{
+	my $name = basename($case);
+	my $golden = File::Spec->rel2abs($case);
+
+	foreach my $include_blocked ('false', 'true')
+	{
+		my $path = "$directory/$name-$include_blocked";
+		my $jobs = run_sql($server, 'postgres', "
+			SELECT generate_training_plan_from_routing('$golden', '$path', NULL, $include_blocked) AS plan \\gset
+			SELECT total_jobs FROM training_plans WHERE plan_id = :plan", '-At');
+
+		cmp_ok($jobs, '>', 0, "$name, include_blocked $include_blocked");
+		is(check($path), "$jobs jobs\n", "$name as other programs read it, include_blocked $include_blocked");
+	}
+}
+
+# Names and reasons of pieces that mean something to JSON, YAML, Markdown, HTML or
+# a file system, put together at random.
+my @pieces = (
+	'a', 'Z', '0', '_', '__', '*', '**', '`', '``', '|', '\\', '\\|', '[', ']', '(x)', '<b>', '</b>', '<!--', '&amp;', '&',
+	'#', '~', '~~', '$', '!', '![', 'http://a.b', 'www.a.b', 'x@y.z', ' ', '  ', "\t", "\n", "\r", '"', "'", '%', '/', '..',
+	'.', '-', '+', '=', ':', ': ', ' #', 'ß', '日', '🚀', "\x{C2}\x{85}", "\x{E2}\x{80}\x{A8}", "\x{C2}\x{A0}", '{', '}', '?',
+	'>', '@', '%~', '://', '1.', '- ', 'e5', '0x', '12:30', 'ON', 'null', "\x01", "\x7F", "\x{EF}\x{BB}\x{BF}", 'x' x 90);
+srand(20251211);
+
+sub nasty
+{
+	my ($length) = @_;
+	my $string = join '', map { $pieces[ rand @pieces ] } 1 .. $length;
+
+	$string =~ s/'/''/g;
+	return "'$string'";
+}
+
+my %seen;
+my @rows;
+while (@rows < 1000)
+{
+	my ($target, $symbol) = (nasty(1 + rand 4), nasty(1 + rand 5));
+	my $route = (qw(BOTH BLOCKED SYMBOL_SPECIFIC EXPERIMENTAL_ONLY))[ rand 4 ];
+
+	next if $seen{"$target $symbol"}++;
+	push @rows, "($target, $symbol, 'ROUTE_$route', " . nasty(rand 8) . ', ' . nasty(2) . ')';
+}
+my $result = run_sql($server, 'postgres', '
+	CREATE TABLE nasty (target text, symbol text, route text, reason text, cs_state text);
+	INSERT INTO nasty VALUES ' . join(",\n", @rows) . q[;
+	SELECT create_training_plan('nasty', '{"a|b","c, d",*e*}', true) AS plan \gset
+	SELECT count(*) > 1000 FROM write_training_plan(:plan, '] . "$directory/nasty" . q[');
+	SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:plan)))::text = training_plan_to_json(:plan)::text;
+	SELECT training_plan_to_yaml(import_training_plan(training_plan_to_json(:plan)::text)) = training_plan_to_yaml(:plan);
+	], '-At');
+is($result, "t\nt\nt", 'nasty names are written and read again');
+like(check("$directory/nasty"), qr/^\d+ jobs\n$/, 'nasty names as other programs read them');
+
+# psql on the client writes what the server writes.
+run_sql($server, 'postgres', "
+	SELECT max(plan_id) AS plan FROM training_plans \\gset
+	SELECT write_training_plan(:plan, '$directory/again');
+	\\pset tuples_only on
+	\\pset format unaligned
+	\\o $directory/whole.yaml
+	SELECT training_plan_to_yaml(:plan);
+	\\o $directory/lines.yaml
+	SELECT training_plan_lines(:plan, 'yaml');
+	\\o $directory/whole.json
+	SELECT training_plan_to_json(:plan);
+	\\o $directory/lines.md
+	SELECT training_plan_lines(:plan, 'markdown');");
+is(slurp_file("$directory/$_->[0]"), slurp_file("$directory/again/training_plan.$_->[1]"), "$_->[0] is the server's file")
+	foreach [ 'whole.yaml', 'yaml' ], [ 'lines.yaml', 'yaml' ], [ 'whole.json', 'json' ], [ 'lines.md', 'md' ];
+
+# In a database of another encoding, files are UTF-8 all the same.
+append_to_file("$directory/latin1.yaml",
+	"targets: {straße: {symbols: {Öl: {route: ROUTE_BOTH, reason: \"\\xE9t\\u00E9\"}}}}\n");
+append_to_file("$directory/kanji.json", '{"targets": {"日": {"symbols": {}}}}');
+run_sql($server, 'postgres', "CREATE DATABASE latin1 ENCODING 'LATIN1' TEMPLATE template0");
+$result = run_sql($server, 'latin1', "
+	SET client_encoding = 'UTF8';
+	CREATE EXTENSION trainplan;
+	SELECT generate_training_plan_from_routing('$directory/latin1.yaml', '$directory/latin1') AS plan \\gset
+	SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:plan)))::text = training_plan_to_json(:plan)::text",
+	'-At');
+is($result, 't', 'a database in LATIN1');
+is(check("$directory/latin1"), "2 jobs\n", 'its files as other programs read them');
+ok(-e "$directory/latin1/by_symbol/Öl.json", 'names of files are UTF-8');
+like(run_sql($server, 'latin1', "SET client_encoding = 'UTF8'; SELECT * FROM load_routing_plan('$directory/kanji.json')"),
+	qr/has no equivalent in encoding "LATIN1"/, 'what the encoding lacks is an error');
+
+done_testing();
