@@ -16,12 +16,6 @@
 #include "job_texts.h"
 #include "spool.h"
 
-/*
- * What a spool keeps in memory at most.  Small plans need no file; more memory
- * would not be faster, because the file is in the kernel's memory first.
- */
-#define SPOOL_MEMORY (256 * 1024)
-
 struct JobTexts
 {
 	MemoryContext context;
@@ -87,7 +81,7 @@ job_texts_put(JobTexts *texts, int priority, const StringInfo text)
 	else
 	{
 		if (texts->spools[priority] == NULL)
-			texts->spools[priority] = spool_create(Min(texts->memory / (HIGHEST_PRIORITY + 2), SPOOL_MEMORY));
+			texts->spools[priority] = spool_create(texts->memory / (HIGHEST_PRIORITY + 2));
 		spool_put(texts->spools[priority], text);
 	}
 	MemoryContextSwitchTo(caller);

@@ -105,10 +105,21 @@ write_json(StringInfo text, JsonValue *value, int indent)
 	}
 }
 
+/* Jobs have the same members, so what stands before their values is written once. */
+typedef struct JsonWriter
+{
+	StringInfoData names[JOB_MEMBERS];	/* end of line, indentation, name */
+	int			names_written;
+} JsonWriter;
+
 static void *
 create_json(void)
 {
-	return NULL;
+	JsonWriter *writer = palloc0(sizeof(JsonWriter));
+
+	for (int i = 0; i < JOB_MEMBERS; i++)
+		initStringInfo(&writer->names[i]);
+	return writer;
 }
 
 /* The text of a value, kept with it. */
@@ -152,17 +163,25 @@ write_job_member(StringInfo text, JsonValue *value, int indent)
 }
 
 static void
-write_json_job(void *writer, const DocumentJob *job, StringInfo text)
+write_json_job(void *arg, const DocumentJob *job, StringInfo text)
 {
-	bool		first = true;
+	JsonWriter *writer = arg;
+	int			i = 0;
 
 	appendStringInfoSpaces(text, JOB_INDENT);
 	appendStringInfoCharMacro(text, '{');
 	json_foreach_member(member, job->value)
 	{
-		write_name(text, first, slice_from_string(lh_entry_k(member)), JOB_INDENT + INDENT);
+		StringInfo	name = &writer->names[i];
+
+		if (i == writer->names_written)
+		{
+			write_name(name, i == 0, slice_from_string(lh_entry_k(member)), JOB_INDENT + INDENT);
+			writer->names_written++;
+		}
+		appendBinaryStringInfo(text, name->data, name->len);
 		write_job_member(text, (JsonValue *) lh_entry_v(member), JOB_INDENT + INDENT);
-		first = false;
+		i++;
 	}
 	new_line(text, false, JOB_INDENT);
 	appendStringInfoCharMacro(text, '}');

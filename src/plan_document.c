@@ -55,6 +55,8 @@ static const char *const job_members[] = {
 	[JOB_METADATA] = "metadata"
 };
 
+StaticAssertDecl(JOB_COLUMNS == JOB_MEMBERS, "a job's members are its columns");
+
 /*
  * Families and metadata repeat: for each of these many hash values, the first
  * that came is kept.

@@ -24,6 +24,9 @@ typedef enum JobKey
 
 extern const char *const job_key_names[];
 
+/* How many members a job's value has: the same for all jobs, in the same order. */
+#define JOB_MEMBERS 10
+
 /* A job of the plan; all of it lives until the next one is read. */
 typedef struct DocumentJob
 {

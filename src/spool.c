@@ -16,12 +16,24 @@
 #include "compat.h"
 #include "spool.h"
 
+/* Records in memory are in blocks of at least this size, one behind the other. */
+#define BLOCK_SIZE (128 * 1024)
+
+typedef struct Block
+{
+	struct Block *next;
+	Size		size;			/* of its bytes */
+	Size		used;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} Block;
+
 struct Spool
 {
 	MemoryContext context;
-	Size		memory;			/* how much of it may be used */
-	StringInfoData records;		/* length and bytes of those that are not in the file */
-	int			read;			/* how far records has been read */
+	Size		memory_left;	/* that may still be used */
+	Block	   *first;			/* of those that are not in the file; NULL: there is none */
+	Block	   *last;
+	Size		read;			/* how far the first has been read */
 	BufFile    *file;			/* NULL: there is none */
 	uint64		unread;			/* records written and not read yet */
 	StringInfoData record;		/* the one that was read from the file last */
@@ -37,14 +49,14 @@ spool_create(Size memory)
 	Spool	   *spool = palloc0(sizeof(Spool));
 
 	spool->context = CurrentMemoryContext;
-	spool->memory = Min(memory, MaxAllocSize / 2);
-	initStringInfo(&spool->records);
+	spool->memory_left = memory;
 	initStringInfo(&spool->record);
 	return spool;
 }
 
+/* Write what is in memory, and keep the last block for what comes. */
 static void
-write_records(Spool *spool)
+write_blocks(Spool *spool)
 {
 	if (spool->file == NULL)
 	{
@@ -54,17 +66,61 @@ write_records(Spool *spool)
 		spool->file = BufFileCreateTemp(false);
 		MemoryContextSwitchTo(caller);
 	}
-	BufFileWrite(spool->file, spool->records.data, spool->records.len);
-	resetStringInfo(&spool->records);
+	while (spool->first != NULL)
+	{
+		Block	   *block = spool->first;
+
+		BufFileWrite(spool->file, block->bytes, block->used);
+		block->used = 0;
+		if (block == spool->last)
+			break;
+		spool->first = block->next;
+		pfree(block);
+	}
+}
+
+/* Make room for a record in the last block. */
+static void
+make_room(Spool *spool, Size needed)
+{
+	Size		size = Max(needed, BLOCK_SIZE);
+	Block	   *block;
+
+	if (spool->file != NULL || (spool->first != NULL && size > spool->memory_left))
+	{
+		write_blocks(spool);
+		if (spool->last != NULL && spool->last->size >= needed)
+			return;
+	}
+
+	block = MemoryContextAllocHuge(spool->context, offsetof(Block, bytes) + size);
+	block->next = NULL;
+	block->size = size;
+	block->used = 0;
+	spool->memory_left -= Min(size, spool->memory_left);
+	if (spool->first == NULL)
+		spool->first = block;
+	else
+		spool->last->next = block;
+	spool->last = block;
+}
+
+static void
+put_bytes(Block *block, const void *bytes, Size size)
+{
+	memcpy(block->bytes + block->used, bytes, size);
+	block->used += size;
 }
 
 void
 spool_put(Spool *spool, const StringInfo record)
 {
-	if (spool->records.len > 0 && spool->records.len + (Size) record->len > spool->memory)
-		write_records(spool);
-	appendBinaryStringInfo(&spool->records, (const char *) &record->len, sizeof(record->len));
-	appendBinaryStringInfo(&spool->records, record->data, record->len);
+	Size		needed = sizeof(record->len) + record->len;
+
+	if (spool->last == NULL || spool->last->size - spool->last->used < needed)
+		make_room(spool, needed);
+	put_bytes(spool->last, &record->len, sizeof(record->len));
+	put_bytes(spool->last, record->data, record->len);
 	spool->unread++;
 }
 
@@ -74,7 +130,7 @@ spool_rewind(Spool *spool)
 {
 	if (spool->file == NULL)
 		return;
-	write_records(spool);
+	write_blocks(spool);
 	if (BufFileSeek(spool->file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -99,8 +155,16 @@ get_from_memory(Spool *spool, Slice *record)
 {
 	int			length;
 
-	memcpy(&length, spool->records.data + spool->read, sizeof(length));
-	record->data = spool->records.data + spool->read + sizeof(length);
+	if (spool->read == spool->first->used)
+	{
+		Block	   *block = spool->first;
+
+		spool->first = block->next;
+		spool->read = 0;
+		pfree(block);
+	}
+	memcpy(&length, spool->first->bytes + spool->read, sizeof(length));
+	record->data = spool->first->bytes + spool->read + sizeof(length);
 	record->len = length;
 	spool->read += sizeof(length) + length;
 }
@@ -124,7 +188,13 @@ spool_close(Spool *spool)
 {
 	if (spool->file != NULL)
 		BufFileClose(spool->file);
-	pfree(spool->records.data);
+	while (spool->first != NULL)
+	{
+		Block	   *block = spool->first;
+
+		spool->first = block->next;
+		pfree(block);
+	}
 	pfree(spool->record.data);
 	pfree(spool);
 }

@@ -1,0 +1,50 @@
+# What the benchmarks share; bench/run reads it.
+
+runs=${RUNS:-5}
+export PGOPTIONS="-c work_mem=64MB -c maintenance_work_mem=64MB -c client_min_messages=error"
+
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+
+# The milliseconds that SQL takes altogether, as psql measures it.
+milliseconds() {
+    { printf '\\timing on\n'; cat; } | sql | awk '/^Time:/ { total += $2 } END { printf "%.0f\n", total }'
+}
+
+# The milliseconds until a query has returned all of its rows to nobody.
+execution() {
+    sql -c "EXPLAIN (ANALYZE, TIMING off) $1" | awk '/^Execution Time:/ { printf "%.0f\n", $3 }'
+}
+
+median() { sort -n "$1" | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int((NR + 2) / 2)]) / 2 }'; }
+
+# compare NAME A B: run two functions in turn, print medians and their ratio.
+compare() {
+    : >"a.times"
+    : >"b.times"
+    for run in $(seq "$runs"); do
+        "$2" >>"a.times"
+        "$3" >>"b.times"
+    done
+    a=$(median "a.times")
+    b=$(median "b.times")
+    printf '%-32s %8s ms   %-42s %8s ms   ratio %s\n' "$1" "$a" "$4" "$b" "$(echo "$a $b" | awk '{ printf "%.2f", $1 / $2 }')"
+    rm -f "a.times" "b.times"
+}
+
+# Empty the tables, and let nothing of that be left to do later.
+forget() { sql -c 'TRUNCATE training_plans, training_jobs' -c 'DROP TABLE IF EXISTS plain_table' -c CHECKPOINT 2>/dev/null; }
+
+# The backend's peak of memory of its own, in MB, while it runs a query for the
+# second time: by then it has touched what it will touch of shared memory, which
+# is taken off.
+peak_memory() {
+    sql <<SQL | awk '/^VmHWM/ { peak = $2 } /^RssFile|^RssShmem/ { shared += $2 } END { printf "%.0f\n", (peak - shared) / 1024 }'
+SELECT pg_backend_pid() AS pid \\gset
+\\setenv BACKEND :pid
+SELECT sum(length(d::text)) AS discarded FROM decisions AS d \\gset
+EXPLAIN (ANALYZE, TIMING off) $1 \\g /dev/null
+\\! echo 5 >/proc/\$BACKEND/clear_refs
+EXPLAIN (ANALYZE, TIMING off) $1 \\g /dev/null
+\\! grep -E '^(VmHWM|RssFile|RssShmem)' /proc/\$BACKEND/status
+SQL
+}

@@ -1,0 +1,62 @@
+# Documents: a stored plan as JSON and YAML, beside Python's json and PyYAML on the
+# same data; and all the way from decisions to files on disk, beside the Python
+# program that made plans before.
+
+# What that program takes for a decision, in milliseconds.
+python_per_decision=0.36
+
+files=$(mktemp -d)
+trap 'rm -rf "$files"' EXIT
+
+to_json() { echo "SELECT pg_column_size(training_plan_to_json($plan));" | milliseconds; }
+to_yaml() { echo "SELECT pg_column_size(training_plan_to_yaml($plan));" | milliseconds; }
+python_json() { ./dump.py json "$files/plan.json" "$files/python.json"; }
+python_yaml() { ./dump.py yaml "$files/plan.json" "$files/python.yaml"; }
+
+# From decisions to a stored plan and all of its files, synced.
+decisions_to_files() {
+    forget
+    rm -rf "$files/plan"
+    echo "SELECT count(*) FROM write_training_plan(create_training_plan('hundred_thousand'), '$files/plan');" | milliseconds
+}
+
+document_memory() {
+    printf '%-32s %8s MB %8s MB\n' "$1" "$(peak_memory "$(echo "$2" | sed "s/PLAN/$small/")")" "$(peak_memory "$(echo "$2" | sed "s/PLAN/$large/")")"
+}
+
+sql -v table=hundred_thousand -v targets=100 -v symbols=1000 -f decisions.sql
+plan=$(sql -c "SELECT create_training_plan('hundred_thousand')")
+sql -c "SELECT training_plan_lines($plan, 'json')" >"$files/plan.json"
+
+echo
+echo "a plan of $(sql -c "SELECT total_jobs FROM training_plans WHERE plan_id = $plan") jobs"
+compare 'training_plan_to_json()' to_json python_json 'json.dump(..., indent=2)'
+compare 'training_plan_to_yaml()' to_yaml python_yaml 'yaml.dump(..., Dumper=CSafeDumper)'
+/usr/bin/python3 -c "
+import json, sys, yaml
+plan = json.load(open('$files/plan.json'))
+assert json.load(open('$files/python.json')) == plan
+assert yaml.load(open('$files/python.yaml'), yaml.CSafeLoader) == plan"
+
+: >"a.times"
+for run in $(seq "$runs"); do
+    decisions_to_files >>"a.times"
+done
+ours=$(median "a.times")
+rm -f "a.times"
+decisions=$(sql -c 'SELECT count(*) FROM hundred_thousand')
+printf '%-32s %8s ms   %-42s %8.0f ms   ratio %s\n' 'decisions to files on disk' "$ours" \
+    "the Python program at $python_per_decision ms a decision" "$(echo "$decisions $python_per_decision" | awk '{ print $1 * $2 }')" \
+    "$(echo "$ours $decisions $python_per_decision" | awk '{ printf "%.3f, 1:%.0f", $1 / ($2 * $3), $2 * $3 / $1 }')"
+echo "   $decisions decisions, $(find "$files/plan" -type f | wc -l) files, $(du -sm "$files/plan" | cut -f1) MB"
+
+forget
+small=$(sql -c "SELECT create_training_plan('tenth')")
+large=$(sql -c "SELECT create_training_plan('decisions')")
+echo
+echo "peak memory of the backend's own, for $(sql -c "SELECT total_jobs FROM training_plans WHERE plan_id = $small") and $(sql -c "SELECT total_jobs FROM training_plans WHERE plan_id = $large") jobs"
+document_memory 'training_plan_lines(), JSON' "SELECT training_plan_lines(PLAN, 'json')"
+document_memory 'training_plan_lines(), YAML' "SELECT training_plan_lines(PLAN, 'yaml')"
+document_memory 'training_plan_lines(), Markdown' "SELECT training_plan_lines(PLAN, 'markdown')"
+document_memory 'write_training_plan()' "SELECT * FROM write_training_plan(PLAN, '$files/PLAN')"
+forget
