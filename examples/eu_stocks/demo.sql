@@ -1,4 +1,4 @@
--- From routing decisions to a stored training plan.
+-- From routing decisions to a stored training plan and its documents.
 --
 --   psql -X -f examples/eu_stocks/demo.sql    from the top of the repository
 
@@ -51,3 +51,33 @@ LIMIT 5;
 
 SELECT create_training_plan('eu_stock_decisions') AS plan \gset
 \ir ../report.sql
+
+\echo '4. SELECT write_training_plan(:plan, :folder): the same plan as JSON, YAML and Markdown, and a JSON file for each target, symbol, type and route'
+\echo
+
+\set folder `folder=$(mktemp -d /tmp/trainplan_demo.XXXXXX) && chmod 755 "$folder" && echo "$folder"`
+\pset title 'What was written'
+SELECT
+    coalesce(substring(path FROM '/(by_[a-z]+)/'), regexp_replace(path, '.*/', '')) AS file,
+    count(*) AS files,
+    sum(bytes) AS bytes
+FROM write_training_plan(:plan, :'folder')
+GROUP BY 1
+ORDER BY min(path) ~ '/by_', 1;
+
+\pset format unaligned
+\pset tuples_only on
+\pset title
+\echo 'How training_plan.json begins'
+\echo
+SELECT '    ' || line FROM training_plan_lines(:plan, 'json') AS line LIMIT 30;
+\echo
+\echo 'How training_plan.yaml begins'
+\echo
+SELECT '    ' || line FROM training_plan_lines(:plan, 'yaml') AS line LIMIT 28;
+\echo
+\echo 'How training_plan.md begins'
+\echo
+SELECT '    ' || line FROM training_plan_lines(:plan, 'markdown') AS line LIMIT 24;
+\echo
+\echo 'The files are yours, in' :folder
