@@ -52,7 +52,7 @@ bench:
 
 # The readers of documents, for twenty minutes or FUZZ_SECONDS.
 fuzz:
-	@PACKAGES="clang llvm" dev/with-server env FUZZ_CORPUS="$(CURDIR)/tmp_fuzz/corpus" FUZZ_FINDINGS="$(CURDIR)/tmp_fuzz/findings" test/fuzz/run
+	@PACKAGES="clang llvm" dev/with-server test/fuzz/run
 
 # The reference manual, made from the comments of the SQL objects.
 doc:

@@ -8,8 +8,17 @@ python_per_decision=0.36
 files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
 
-to_json() { echo "SELECT pg_column_size(training_plan_to_json($plan));" | milliseconds; }
-to_yaml() { echo "SELECT pg_column_size(training_plan_to_yaml($plan));" | milliseconds; }
+# The second time in a session, as a value that is not sent.
+document() {
+    milliseconds <<SQL
+\timing off
+SELECT pg_column_size(training_plan_to_$1($plan));
+\timing on
+SELECT pg_column_size(training_plan_to_$1($plan));
+SQL
+}
+to_json() { document json; }
+to_yaml() { document yaml; }
 python_json() { ./dump.py json "$files/plan.json" "$files/python.json"; }
 python_yaml() { ./dump.py yaml "$files/plan.json" "$files/python.yaml"; }
 

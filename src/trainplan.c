@@ -8,12 +8,18 @@
  *		create_training_plan.c		a routing relation in, a stored plan out
  *		plan_rows.c					the planner's estimate of the jobs' number
  *		planning_call.c				what both functions have in common
+ *		training_plan_documents.c	a stored plan in, its document or lines out
+ *		write_training_plan.c		a stored plan in, files out
+ *		routing_decisions.c			a routing plan in, decisions out as rows
+ *		import_training_plan.c		a plan's document in, a stored plan out
+ *		generate_training_plan_from_routing.c	from file to files
  *
  *		plan_store.c				a plan's jobs into its tables
  *		job_tuple.c					a job into the values of its columns
  *
  *		routing_relation.c			rows of a routing relation into decisions
  *		relation_reader.c			rows of any relation, by names of columns
+ *		row_query.c					rows of a query, one at a time
  *
  *		planner.c					decisions into the jobs of a plan
  *		job_id_clash.c				two jobs with the same job_id
@@ -22,12 +28,38 @@
  *		decision_codec.c			decisions into a few numbers
  *		dictionary.c				strings into numbers that sort like them
  *		byte_sort.c					records into the order of their bytes
- *		spool.c						records that wait on disk
+ *		spool.c						records that wait in memory or on disk
  *
  *		job_rules.c					the rules: one decision into one job
  *		decision.h					a decision
  *		families.c					lists of model families
  *		vocabulary.c				the words
+ *
+ *		plan_files.c				a stored plan into files
+ *		plan_views.c				its jobs by target, symbol, type and route
+ *		server_file.c				files that appear whole or not at all
+ *		file_name.c					names as names of files
+ *
+ *		plan_text.c					a plan's document in a format, piece by piece
+ *		job_texts.c					texts of jobs that wait for their place
+ *		document_format.c			the formats, by name
+ *		json_format.c				a document as JSON
+ *		yaml_format.c				a document as YAML
+ *		markdown_format.c			a document as Markdown
+ *		plan_document.c				a stored plan as a document
+ *		job_counts.c				its summary
+ *
+ *		routing_document.c			a routing plan's document into decisions
+ *		routing_file.c				a routing plan's file on the server
+ *		plan_import.c				a plan's document into jobs
+ *		document_node.c				a place in a document, and what it should be
+ *		document_reader.c			a text into a document
+ *		json_reader.c				the same, of JSON
+ *		yaml_reader.c				the same, of YAML
+ *		document_builder.c			values put together as a parser meets them
+ *		yaml_scalar.c				what YAML takes a plain scalar for
+ *		json_value.c				values of json-c, which documents are made of
+ *		encoding.h					between the server's encoding and UTF-8
  */
 #include "postgres.h"
 
