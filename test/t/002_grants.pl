@@ -39,6 +39,7 @@ my $change = 'UPDATE training_jobs SET priority = 3';
 my $insert = q{INSERT INTO training_jobs
 	VALUES (1, 'x', 'x', 'x', 'ROUTE_BOTH', 'symbol_specific', '{x}', 3, NULL, NULL, '{}')};
 my $create = q{SELECT create_training_plan('eu_stock_decisions')};
+my $import = q{SELECT import_training_plan('{"metadata": {"routing_plan_path": "x", "model_families": []}, "jobs": []}')};
 my $generate = q{SELECT count(*) FROM generate_training_plan('eu_stock_decisions')};
 
 can('analyst', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = 1', 70);
@@ -48,7 +49,13 @@ can('analyst', 'count by route',
 can('analyst', 'count by type',
 	q{SELECT jobs FROM training_jobs_by_type WHERE plan_id = 1 AND training_type = 'cross_sectional'}, 16);
 can('analyst', 'count by priority', 'SELECT jobs FROM training_jobs_by_priority WHERE plan_id = 1 AND priority = 1', 22);
-can('analyst', 'find the latest plan', 'SELECT latest_training_plan()', 2);
+can('analyst', 'find the latest plan', 'SELECT latest_training_plan()', 3);
+can('analyst', 'export plans', q{SELECT training_plan_to_json(1) -> 'metadata' ->> 'total_jobs'}, 70);
+can('analyst', 'export their lines', q{SELECT count(*) FROM training_plan_lines(1, 'yaml')}, 1062);
+can('analyst', 'read routing plans', q{SELECT route FROM routing_decisions('targets: {t: {symbols: {s: {route: ROUTE_BOTH}}}}')}, 'ROUTE_BOTH');
+is_refused('analyst', 'import plans', $import, 'table training_jobs');
+like(as('analyst', q{SELECT write_training_plan(1, '/tmp/x')}), qr/^ERROR:  permission denied to write server files/, 'the analyst can\'t write files');
+like(as('analyst', q{SELECT load_routing_plan('/tmp/x')}), qr/^ERROR:  permission denied to read server files/, 'the analyst can\'t read files');
 is_refused('analyst', 'read decisions', $generate, 'table eu_stock_decisions');
 is_refused('analyst', 'create plans', $create, 'table eu_stock_decisions');
 is_refused('analyst', 'create plans from decisions of its own',
@@ -59,14 +66,16 @@ is_refused('analyst', 'change jobs', $change, 'table training_jobs');
 is_refused('analyst', 'delete plans', $delete, 'table training_plans');
 
 can('planner', 'see what a plan would be', $generate, 69);
-can('planner', 'create plans', $create, 3);
-can('planner', 'read plans', 'SELECT total_jobs FROM training_plan_summary WHERE plan_id = 3', 69);
+can('planner', 'create plans', $create, 4);
+can('planner', 'read plans', 'SELECT total_jobs FROM training_plan_summary WHERE plan_id = 4', 69);
+can('planner', 'import plans', $import, 5);
 is_refused('planner', 'change jobs', $change, 'table training_jobs');
 is_refused('planner', 'change plans', 'UPDATE training_plans SET total_jobs = 0', 'table training_plans');
 is_refused('planner', 'delete plans', $delete, 'table training_plans');
 is_refused('planner', 'delete jobs', 'DELETE FROM training_jobs', 'table training_jobs');
 
-can('scheduler', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = latest_training_plan()', 69);
+can('scheduler', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = 4', 69);
+can('scheduler', 'export plans', q{SELECT training_plan_to_json(1) -> 'metadata' ->> 'total_jobs'}, 70);
 is_refused('scheduler', 'read decisions', $generate, 'table eu_stock_decisions');
 is_refused('scheduler', 'create plans', $create, 'table eu_stock_decisions');
 is_refused('scheduler', 'add jobs', $insert, 'table training_jobs');
@@ -76,6 +85,7 @@ is_refused('scheduler', 'read the summaries', 'SELECT * FROM training_plan_summa
 
 run_sql($server, 'postgres', 'CREATE ROLE stranger');
 is_refused('stranger', 'read jobs', 'SELECT * FROM training_jobs', 'table training_jobs');
+is_refused('stranger', 'export plans', 'SELECT training_plan_to_json(1)', 'table training_plans');
 is_refused('stranger', 'read plans', 'SELECT latest_training_plan()', 'table training_plans');
 
 done_testing();
