@@ -42,6 +42,11 @@
 #define JSON_ACTION_DONE return
 #endif
 
+/* PostgreSQL 18 has another word for what does not return, at the beginning of a declaration. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* Before PostgreSQL 17, a lexer is always allocated. */
 #if PG_VERSION_NUM < 170000
 #define makeJsonLexContextCstringLen(lexer, json, length, encoding, need_escapes) \

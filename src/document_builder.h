@@ -32,8 +32,8 @@ extern void document_value(DocumentBuilder *builder, JsonValue *value);
 extern JsonValue *document_finish(DocumentBuilder *builder);
 
 extern DocumentPosition position_in_text(Slice text, uint64 offset, int encoding);
-extern void report_problem(const char *name, DocumentPosition position,
-						   const char *problem) pg_attribute_noreturn();
+pg_noreturn extern void report_problem(const char *name, DocumentPosition position,
+									   const char *problem);
 
 /* The readers of the two languages; arguments as of read_document(). */
 extern JsonValue *read_json(Slice text, const char *name, const char *streamed,

@@ -28,7 +28,7 @@ extern void node_expect_list(const DocumentNode *node);
 extern Slice node_string(const DocumentNode *node);
 extern Slice node_string_or_null(const DocumentNode *node);
 extern bool node_integer_or_null(const DocumentNode *node, int64 *integer);
-extern void report_bad_node(const DocumentNode *node, const char *expected) pg_attribute_noreturn();
+pg_noreturn extern void report_bad_node(const DocumentNode *node, const char *expected);
 
 /* Keys of a document that nobody reads. */
 typedef struct IgnoredKeys
