@@ -9,7 +9,9 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "document_format.h"
 
@@ -105,11 +107,25 @@ write_json(StringInfo text, JsonValue *value, int indent)
 	}
 }
 
-/* Jobs have the same members, so what stands before their values is written once. */
+/*
+ * Jobs share their families and metadata: for each of these many hash values,
+ * the text of the first value that came is kept.
+ */
+#define TEXTS_KEPT	256
+
+typedef struct KeptText
+{
+	JsonValue  *value;			/* NULL: none is kept here */
+	Slice		text;
+} KeptText;
+
 typedef struct JsonWriter
 {
-	StringInfoData names[JOB_MEMBERS];	/* end of line, indentation, name */
+	MemoryContext context;
+	StringInfoData names[JOB_MEMBERS];	/* what stands before a job's values: end of line, name */
 	int			names_written;
+	JsonValue  *kept_values;	/* an array that holds those of kept */
+	KeptText	kept[TEXTS_KEPT];
 } JsonWriter;
 
 static void *
@@ -117,48 +133,41 @@ create_json(void)
 {
 	JsonWriter *writer = palloc0(sizeof(JsonWriter));
 
+	writer->context = CurrentMemoryContext;
 	for (int i = 0; i < JOB_MEMBERS; i++)
 		initStringInfo(&writer->names[i]);
+	writer->kept_values = json_own(json_object_new_array());
 	return writer;
 }
 
-/* The text of a value, kept with it. */
-typedef struct KeptText
+static bool
+is_scalar(JsonValue *value)
 {
-	int			length;
-	char		bytes[FLEXIBLE_ARRAY_MEMBER];
-} KeptText;
-
-static void
-keep_text(JsonValue *value, const char *bytes, int length)
-{
-	KeptText   *kept = malloc(offsetof(KeptText, bytes) + length);
-
-	if (kept == NULL)
-		return;
-	kept->length = length;
-	memcpy(kept->bytes, bytes, length);
-	json_object_set_userdata(value, kept, json_object_free_userdata);
+	return !json_object_is_type(value, json_type_array) && !json_object_is_type(value, json_type_object);
 }
 
-/*
- * Append a member of a job.  What is not a scalar is written once and its text
- * kept, because jobs share their families and metadata.
- */
+/* Append a member of a job. */
 static void
-write_job_member(StringInfo text, JsonValue *value, int indent)
+write_job_member(JsonWriter *writer, StringInfo text, JsonValue *value, int indent)
 {
-	const KeptText *kept;
+	KeptText   *kept = &writer->kept[murmurhash32((uint32) ((uintptr_t) value >> 4)) % TEXTS_KEPT];
 	int			start = text->len;
 
-	if (!json_object_is_type(value, json_type_array) && !json_object_is_type(value, json_type_object))
-		write_json(text, value, indent);
-	else if ((kept = json_object_get_userdata(value)) != NULL)
-		appendBinaryStringInfo(text, kept->bytes, kept->length);
-	else
+	if (kept->value == value && value != NULL)
 	{
-		write_json(text, value, indent);
-		keep_text(value, text->data + start, text->len - start);
+		appendBinaryStringInfo(text, kept->text.data, kept->text.len);
+		return;
+	}
+
+	write_json(text, value, indent);
+	if (kept->value == NULL && !is_scalar(value))
+	{
+		/* as long as it is held, no other value has its address */
+		json_append(writer->kept_values, json_object_get(value));
+		kept->text.len = text->len - start;
+		kept->text.data = memcpy(MemoryContextAlloc(writer->context, kept->text.len),
+								 text->data + start, kept->text.len);
+		kept->value = value;
 	}
 }
 
@@ -180,7 +189,7 @@ write_json_job(void *arg, const DocumentJob *job, StringInfo text)
 			writer->names_written++;
 		}
 		appendBinaryStringInfo(text, name->data, name->len);
-		write_job_member(text, (JsonValue *) lh_entry_v(member), JOB_INDENT + INDENT);
+		write_job_member(writer, text, (JsonValue *) lh_entry_v(member), JOB_INDENT + INDENT);
 		i++;
 	}
 	new_line(text, false, JOB_INDENT);

@@ -117,7 +117,7 @@ SELECT pg_temp.importing('{"jobs": [1], "metadata": {}}');
 SELECT pg_temp.importing('{"jobs": [], "metadata": {}}');
 SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x"}}');
 SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "generated_at": "now"}}');
-SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "generated_at": "2025-99-99"}}');
+SELECT * FROM pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "generated_at": "2025-99-99"}}') LIMIT 1;
 SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "total_jobs": 1}}');
 SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": []}, "summary": {"by_route": {"ROUTE_BOTH": 1}}}');
 SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": []}, "summary": []}');
