@@ -63,19 +63,6 @@ field_start(void *arg, char *name, bool is_null)
 	JSON_ACTION_DONE;
 }
 
-static JsonValue *
-number_value(const char *digits)
-{
-	char	   *end;
-	int64		integer;
-
-	errno = 0;
-	integer = strtoll(digits, &end, 10);
-	if (*end == '\0' && errno == 0)
-		return json_made(json_object_new_int64(integer));
-	return json_made(json_object_new_double_s(strtod(digits, NULL), digits));
-}
-
 static JsonActionResult
 scalar(void *arg, char *token, JsonTokenType type)
 {
@@ -90,7 +77,7 @@ scalar(void *arg, char *token, JsonTokenType type)
 			value = json_from_slice(slice_from_string(token));
 			break;
 		case JSON_TOKEN_NUMBER:
-			value = number_value(token);
+			value = json_from_number(token);
 			break;
 		case JSON_TOKEN_TRUE:
 		case JSON_TOKEN_FALSE:

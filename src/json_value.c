@@ -10,15 +10,22 @@
 
 #include "json_value.h"
 
+/* The error that json-c, or another library, has no memory for a document. */
+void
+json_out_of_memory(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory"),
+			 errdetail("Failed while making or reading a document.")));
+}
+
 /* A value that json-c has just made, or the error that it could not. */
 JsonValue *
 json_made(JsonValue *value)
 {
 	if (value == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory"),
-				 errdetail("Failed while making a document.")));
+		json_out_of_memory();
 	return value;
 }
 
@@ -40,7 +47,7 @@ json_own(JsonValue *value)
 	if (callback == NULL)
 	{
 		json_object_put(value);
-		json_made(NULL);
+		json_out_of_memory();
 	}
 	callback->func = release;
 	callback->arg = value;
@@ -55,7 +62,7 @@ json_set(JsonValue *parent, const char *key, JsonValue *value)
 	if (json_object_object_add(parent, key, value) != 0)
 	{
 		json_object_put(value);
-		json_made(NULL);
+		json_out_of_memory();
 	}
 }
 
@@ -66,7 +73,7 @@ json_append(JsonValue *array, JsonValue *value)
 	if (json_object_array_add(array, value) != 0)
 	{
 		json_object_put(value);
-		json_made(NULL);
+		json_out_of_memory();
 	}
 }
 
@@ -74,6 +81,20 @@ JsonValue *
 json_from_slice(Slice slice)
 {
 	return slice_is_null(slice) ? NULL : json_made(json_object_new_string_len(slice.data, slice.len));
+}
+
+/* A number from its text in JSON: an integer where it is one, else with all of its digits. */
+JsonValue *
+json_from_number(const char *digits)
+{
+	char	   *end;
+	int64		integer;
+
+	errno = 0;
+	integer = strtoll(digits, &end, 10);
+	if (*end == '\0' && errno == 0)
+		return json_made(json_object_new_int64(integer));
+	return json_made(json_object_new_double_s(strtod(digits, NULL), digits));
 }
 
 /* A string's bytes, which live as long as it is not changed; NULL for null. */

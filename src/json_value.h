@@ -25,11 +25,13 @@ typedef struct json_c_object JsonValue;
 	for (struct lh_entry *entry = lh_table_head(json_object_get_object(object)); \
 		 entry != NULL; entry = lh_entry_next(entry))
 
+pg_noreturn extern void json_out_of_memory(void);
 extern JsonValue *json_made(JsonValue *value);
 extern JsonValue *json_own(JsonValue *value);
 extern void json_set(JsonValue *parent, const char *key, JsonValue *value);
 extern void json_append(JsonValue *array, JsonValue *value);
 extern JsonValue *json_from_slice(Slice slice);
+extern JsonValue *json_from_number(const char *digits);
 extern Slice json_string_slice(JsonValue *string);
 extern void append_json_number(StringInfo buffer, JsonValue *number);
 extern void append_json_string(StringInfo buffer, Slice string);

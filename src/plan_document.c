@@ -110,7 +110,7 @@ set_string(PlanDocument *document, JobColumn column, Slice slice)
 	if (slice_is_null(slice) || string == NULL)
 		set_member(document, column, json_from_slice(slice));
 	else if (json_object_set_string_len(string, slice.data, slice.len) == 0)
-		json_made(NULL);
+		json_out_of_memory();
 }
 
 static void
@@ -136,21 +136,6 @@ append_texts(JsonValue *array, ArrayType *texts)
 		json_append(array, json_from_slice(text_slice(elements[i], nulls[i])));
 }
 
-/* A number: an integer where it is one, else with all of its digits. */
-static JsonValue *
-number_value(Numeric numeric)
-{
-	char	   *digits = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(numeric)));
-	char	   *end;
-	int64		integer;
-
-	errno = 0;
-	integer = strtoll(digits, &end, 10);
-	if (*end == '\0' && errno == 0)
-		return json_made(json_object_new_int64(integer));
-	return json_made(json_object_new_double_s(strtod(digits, NULL), digits));
-}
-
 static JsonValue *
 scalar_value(const JsonbValue *scalar)
 {
@@ -161,7 +146,8 @@ scalar_value(const JsonbValue *scalar)
 		case jbvString:
 			return json_from_slice(string);
 		case jbvNumeric:
-			return number_value(scalar->val.numeric);
+			return json_from_number(DatumGetCString(DirectFunctionCall1(numeric_out,
+																		NumericGetDatum(scalar->val.numeric))));
 		case jbvBool:
 			return json_made(json_object_new_boolean(scalar->val.boolean));
 		default:

@@ -121,7 +121,7 @@ read_job(void *arg, const DocumentNode *node)
 	int			route;
 	bool		has_families;
 
-	/* the jobs are not a list */
+	/* a member: jobs is a mapping */
 	if (node->key != NULL)
 		node_expect_list(node->parent);
 	node_expect_mapping(node);

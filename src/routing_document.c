@@ -177,7 +177,7 @@ read_target(void *arg, const DocumentNode *target)
 	DocumentNode section;
 	DocumentNode symbols;
 
-	/* targets is a list: read_document()'s caller says so */
+	/* an element: targets is a list */
 	if (target->key == NULL)
 		node_expect_mapping(target->parent);
 	node_expect_mapping(target);

@@ -219,7 +219,11 @@ make_folder(const char *path)
 			 errmsg("could not create directory \"%s\": %m", path)));
 }
 
-/* Has the process that a temporary file is called after ended, so that nobody wants the file? */
+/*
+ * Has the process that a temporary file is called after ended, so that nobody
+ * wants the file?  One that is called after this process was left by another that
+ * had its number.
+ */
 static bool
 is_abandoned(const char *name)
 {
@@ -231,7 +235,7 @@ is_abandoned(const char *name)
 		strcmp(name + length - strlen(TEMPORARY_SUFFIX), TEMPORARY_SUFFIX) != 0)
 		return false;
 	process = atoi(name + strlen(TEMPORARY_PREFIX));
-	return process > 0 && kill(process, 0) != 0 && errno == ESRCH;
+	return process == MyProcPid || (process > 0 && kill(process, 0) != 0 && errno == ESRCH);
 }
 
 /* What a crash left behind in a folder goes. */
@@ -323,7 +327,7 @@ file_set_open(FileSet *set, const char *name)
 	/* from here on there is something to remove */
 	set->folder->files++;
 	set->files++;
-	set->fd = OpenTransientFile(path, O_WRONLY | O_CREAT | O_TRUNC | PG_BINARY);
+	set->fd = OpenTransientFile(path, O_WRONLY | O_CREAT | O_EXCL | PG_BINARY);
 	if (set->fd < 0 || fchmod(set->fd, FILE_MODE) != 0)
 		report_write_error(set);
 	pfree(path);

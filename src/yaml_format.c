@@ -54,7 +54,7 @@ check(const YamlWriter *writer, int done)
 		return;
 	/* an event that could not be made leaves no error in the emitter */
 	if (writer->emitter.error == YAML_NO_ERROR || writer->emitter.error == YAML_MEMORY_ERROR)
-		json_made(NULL);
+		json_out_of_memory();
 	ereport(ERROR,
 			(errcode(ERRCODE_INTERNAL_ERROR),
 			 errmsg("could not write YAML: %s", writer->emitter.problem)));

@@ -105,7 +105,7 @@ report_yaml_error(YamlReader *reader)
 	DocumentPosition position = position_of(parser->problem_mark);
 
 	if (parser->error == YAML_MEMORY_ERROR)
-		json_made(NULL);
+		json_out_of_memory();
 	/* the reader of characters knows only the byte */
 	if (parser->error == YAML_READER_ERROR)
 		position = position_in_text(reader->text, parser->problem_offset, PG_UTF8);
@@ -163,16 +163,10 @@ static JsonValue *
 number_value(Slice text)
 {
 	char	   *digits = slice_to_string(text) + (text.data[0] == '+');
-	char	   *end;
-	int64		integer;
 
-	errno = 0;
-	integer = strtoll(digits, &end, 10);
-	if (*end == '\0' && errno == 0)
-		return json_made(json_object_new_int64(integer));
-	/* JSON has not all of the notations */
+	/* JSON has not all of the notations: 1. is none of them */
 	if (IsValidJsonNumber(digits, strlen(digits)))
-		return json_made(json_object_new_double_s(strtod(digits, NULL), digits));
+		return json_from_number(digits);
 	return json_made(json_object_new_double(strtod(digits, NULL)));
 }
 
@@ -333,39 +327,46 @@ end_container(YamlReader *reader)
 	document_end(reader->builder);
 }
 
+/* Take a key, or the end of the mapping. */
 static void
-read_value(YamlReader *reader)
+read_key_or_end(YamlReader *reader)
+{
+	switch (reader->event.type)
+	{
+		case YAML_SCALAR_EVENT:
+			read_key(reader);
+			break;
+		case YAML_MAPPING_END_EVENT:
+			end_container(reader);
+			break;
+		default:
+			report_here(reader, "a key is not a string");
+	}
+}
+
+/* Take a value, or the end of the list. */
+static void
+read_value_or_end(YamlReader *reader)
 {
 	yaml_event_t *event = &reader->event;
-	bool		is_key = document_expects_key(reader->builder);
 
 	switch (event->type)
 	{
 		case YAML_SCALAR_EVENT:
-			if (is_key)
-				read_key(reader);
-			else
-				read_scalar(reader);
+			read_scalar(reader);
 			break;
-		case YAML_MAPPING_END_EVENT:
+		case YAML_ALIAS_EVENT:
+			read_alias(reader);
+			break;
 		case YAML_SEQUENCE_END_EVENT:
 			end_container(reader);
 			break;
-		case YAML_ALIAS_EVENT:
-			if (is_key)
-				report_here(reader, "a key is not a string");
-			read_alias(reader);
-			break;
 		case YAML_MAPPING_START_EVENT:
-			if (is_key)
-				report_here(reader, "a key is not a string");
 			check_tag(reader, event->data.mapping_start.tag, STANDARD_TAG "map");
 			begin_container(reader, event->data.mapping_start.anchor,
 							json_made(json_object_new_object()));
 			break;
 		case YAML_SEQUENCE_START_EVENT:
-			if (is_key)
-				report_here(reader, "a key is not a string");
 			check_tag(reader, event->data.sequence_start.tag, STANDARD_TAG "seq");
 			begin_container(reader, event->data.sequence_start.anchor,
 							json_made(json_object_new_array()));
@@ -384,7 +385,7 @@ read_yaml(Slice text, const char *name, const char *streamed, PartCallback callb
 	reader->text = slice_in_utf8(text);
 	reader->name = name;
 	if (!yaml_parser_initialize(&reader->parser))
-		json_made(NULL);
+		json_out_of_memory();
 	reader->release.func = release_parser;
 	reader->release.arg = reader;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &reader->release);
@@ -403,7 +404,10 @@ read_yaml(Slice text, const char *name, const char *streamed, PartCallback callb
 	next_event(reader);
 	while (reader->event.type != YAML_DOCUMENT_END_EVENT)
 	{
-		read_value(reader);
+		if (document_expects_key(reader->builder))
+			read_key_or_end(reader);
+		else
+			read_value_or_end(reader);
 		next_event(reader);
 	}
 	next_event(reader);

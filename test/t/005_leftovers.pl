@@ -64,24 +64,14 @@ is(outcome($leftovers),
 	join('|', 0, $successes, $successes * 40200), 'every plan is there whole or not at all');
 
 # Failing calls take no memory with them.
-is(outcome(q{
-	CREATE TABLE wrong AS SELECT * FROM decisions LIMIT 2000;
-	INSERT INTO wrong VALUES ('t', 's', 'nonsense');
-	CREATE TABLE twice AS SELECT * FROM decisions LIMIT 2000;
-	INSERT INTO twice SELECT * FROM twice LIMIT 1;
-	CREATE FUNCTION fail(times integer) RETURNS bigint LANGUAGE plpgsql AS $$
+outcome(<<'SQL');
+	CREATE FUNCTION fail(calls text[], times integer) RETURNS bigint LANGUAGE plpgsql AS $$
 	DECLARE
 		failed bigint := 0;
 		call text;
 	BEGIN
 		FOR i IN 1 .. times LOOP
-			FOREACH call IN ARRAY ARRAY[
-				$q$SELECT count(*) FROM generate_training_plan('wrong')$q$,
-				$q$SELECT count(*) FROM generate_training_plan('twice')$q$,
-				$q$SELECT create_training_plan('twice')$q$,
-				$q$SELECT count(*) FROM generate_training_plan('wrong', '{}')$q$,
-				$q$SELECT count(*) FROM generate_training_plan('pg_class')$q$]
-			LOOP
+			FOREACH call IN ARRAY calls LOOP
 				BEGIN
 					EXECUTE call;
 				EXCEPTION WHEN OTHERS THEN
@@ -92,14 +82,25 @@ is(outcome(q{
 		RETURN failed;
 	END
 	$$;
+SQL
+is(outcome(q{
+	CREATE TABLE wrong AS SELECT * FROM decisions LIMIT 2000;
+	INSERT INTO wrong VALUES ('t', 's', 'nonsense');
+	CREATE TABLE twice AS SELECT * FROM decisions LIMIT 2000;
+	INSERT INTO twice SELECT * FROM twice LIMIT 1;
+	SELECT ARRAY[
+		$$SELECT count(*) FROM generate_training_plan('wrong')$$,
+		$$SELECT count(*) FROM generate_training_plan('twice')$$,
+		$$SELECT create_training_plan('twice')$$,
+		$$SELECT count(*) FROM generate_training_plan('wrong', '{}')$$,
+		$$SELECT count(*) FROM generate_training_plan('pg_class')$$] AS calls \gset
 	SET work_mem = '64kB';
-	SELECT fail(20);
+	SELECT fail(:'calls', 20);
 	SELECT sum(used_bytes) AS before FROM pg_backend_memory_contexts \gset
-	SELECT fail(200);
+	SELECT fail(:'calls', 200);
 	SELECT sum(used_bytes) - :before < 100000 AS flat FROM pg_backend_memory_contexts;
 }), "100\n1000\nt", 'failing calls leave no memory behind');
 is(outcome('SELECT count(*) FROM pg_ls_tmpdir()'), '0', 'nor temporary files');
-
 
 # Documents: json-c and libyaml allocate outside of PostgreSQL's memory, so what
 # counts is what the process has.  The calls fail at once, in the middle of a
@@ -123,54 +124,35 @@ SKIP:
 		$$;
 		ALTER TABLE training_jobs ENABLE ROW LEVEL SECURITY;
 		CREATE POLICY stumble ON training_jobs TO watched USING (stumble(symbol));
-		CREATE TABLE calls (call text);
-		INSERT INTO calls
-		SELECT format(f, :plan) FROM unnest(ARRAY[
-			'SELECT training_plan_to_json(%s)',
-			'SELECT training_plan_to_yaml(%s)',
-			'SELECT training_plan_to_markdown(%s)',
-			'SELECT training_plan_lines(%s, ''yaml'')']) AS f
-		UNION ALL
-		SELECT format('SELECT count(*) FROM routing_decisions(%L)', d) FROM unnest(ARRAY[
-			'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH", "reason": ["a", "b"]}, "B": {"route": 1}}}}}',
-			'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}, "A": {}}}}}',
-			'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}',
-			'targets: {t: &t {symbols: {A: &a {route: ROUTE_BOTH, reason: [a, b]}, B: *a, C: *t}}}',
-			E'targets:\n  t:\n    symbols:\n      A: {route: ROUTE_BOTH}\n      B: {route: "',
-			E'targets:\n  t: {symbols: {A: {route: ROUTE_BOTH}}}\n  t: {}',
-			'a: ' || repeat('[', 200)]) AS d
-		UNION ALL
-		SELECT format('SELECT import_training_plan(%L)', d) FROM unnest(ARRAY[
-			'{"metadata": {"x": [1, 2, {"y": "z"}]}, "jobs": [{}]}',
-			E'metadata: &m {model_families: [a], routing_plan_path: x}\njobs: []\nsummary: {total_cs_jobs: 7}',
-			replace(training_plan_to_yaml(:plan), 'ROUTE_BOTH', 'ROUTE_X')]) AS d;
-		CREATE FUNCTION fail_all(times integer) RETURNS bigint LANGUAGE plpgsql AS $$
-		DECLARE
-			failed bigint := 0;
-			c text;
-		BEGIN
-			FOR i IN 1 .. times LOOP
-				FOR c IN SELECT call FROM calls LOOP
-					BEGIN
-						EXECUTE c;
-					EXCEPTION WHEN OTHERS THEN
-						failed := failed + 1;
-					END;
-				END LOOP;
-			END LOOP;
-			RETURN failed;
-		END
-		$$;
-		GRANT SELECT ON calls TO watched;
+		SELECT array_agg(call) AS calls FROM (
+			SELECT format(f, :plan) AS call FROM unnest(ARRAY[
+				'SELECT training_plan_to_json(%s)',
+				'SELECT training_plan_to_yaml(%s)',
+				'SELECT training_plan_to_markdown(%s)',
+				'SELECT training_plan_lines(%s, ''yaml'')']) AS f
+			UNION ALL
+			SELECT format('SELECT count(*) FROM routing_decisions(%L)', d) FROM unnest(ARRAY[
+				'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH", "reason": ["a", "b"]}, "B": {"route": 1}}}}}',
+				'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}, "A": {}}}}}',
+				'{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}',
+				'targets: {t: &t {symbols: {A: &a {route: ROUTE_BOTH, reason: [a, b]}, B: *a, C: *t}}}',
+				E'targets:\n  t:\n    symbols:\n      A: {route: ROUTE_BOTH}\n      B: {route: "',
+				E'targets:\n  t: {symbols: {A: {route: ROUTE_BOTH}}}\n  t: {}',
+				'a: ' || repeat('[', 200)]) AS d
+			UNION ALL
+			SELECT format('SELECT import_training_plan(%L)', d) FROM unnest(ARRAY[
+				'{"metadata": {"x": [1, 2, {"y": "z"}]}, "jobs": [{}]}',
+				E'metadata: &m {model_families: [a], routing_plan_path: x}\njobs: []\nsummary: {total_cs_jobs: 7}',
+				replace(training_plan_to_yaml(:plan), 'ROUTE_BOTH', 'ROUTE_X')]) AS d) AS c \gset
 		-- what the process has, in kB: memory that is its own
 		CREATE FUNCTION own_memory() RETURNS bigint LANGUAGE sql AS
 		$$ SELECT substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'RssAnon:\s+(\d+)')::bigint $$;
 		SET ROLE watched;
-		SELECT fail_all(20);
+		SELECT fail(:'calls', 20);
 		RESET ROLE;
 		SELECT own_memory() AS before \gset
 		SET ROLE watched;
-		SELECT fail_all(720);
+		SELECT fail(:'calls', 720);
 		RESET ROLE;
 		SELECT own_memory() - :before;
 		ALTER TABLE training_jobs DISABLE ROW LEVEL SECURITY;
