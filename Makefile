@@ -9,8 +9,8 @@ EXTVERSION = 1.0
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 PGFILEDESC = "trainplan - training plans from routing decisions"
-PG_CPPFLAGS := $(shell pkg-config --cflags yaml-0.1 json-c)
-SHLIB_LINK := $(shell pkg-config --libs yaml-0.1 json-c)
+PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c)
+SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
