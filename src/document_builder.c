@@ -116,25 +116,58 @@ attach(DocumentBuilder *builder, JsonValue *value)
 		json_append(top->container, value);
 }
 
-/* Hand out a piece of the streamed part; its container forgets it. */
+/* Hand out a piece of the streamed part: a member of a mapping, or an element of a list. */
 static void
-hand_out(DocumentBuilder *builder, Level *level, JsonValue *value)
+hand_out(DocumentBuilder *builder, JsonValue *whole, const char *key, int64 index, JsonValue *value)
 {
 	DocumentNode root = document_root(builder->name, builder->root);
-	DocumentNode whole = {.parent = &root, .key = builder->streamed, .value = level->container};
-	DocumentNode part = {.parent = &whole, .index = level->index, .value = value};
+	DocumentNode streamed = {.parent = &root, .key = builder->streamed, .value = whole};
+	DocumentNode part = {.parent = &streamed, .key = key, .index = index, .value = value};
 	MemoryContext caller = MemoryContextSwitchTo(builder->part_context);
 
-	if (level->is_mapping)
-		part.key = level->key.data;
 	builder->callback(builder->callback_arg, &part);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(builder->part_context);
+}
 
+/* Hand out a piece that is complete; its container forgets it. */
+static void
+hand_over(DocumentBuilder *builder, Level *level, JsonValue *value)
+{
 	if (level->is_mapping)
+	{
+		hand_out(builder, level->container, level->key.data, 0, value);
 		json_set(level->container, level->key.data, NULL);
+	}
 	else
+	{
+		hand_out(builder, level->container, NULL, level->index, value);
 		json_object_array_del_idx(level->container, 0, 1);
+	}
+}
+
+/* Hand out all pieces of a streamed part that was made elsewhere in the document. */
+static void
+hand_out_all(DocumentBuilder *builder, JsonValue *whole)
+{
+	if (json_object_is_type(whole, json_type_object))
+	{
+		json_foreach_member(member, whole)
+			hand_out(builder, whole, lh_entry_k(member), 0, (JsonValue *) lh_entry_v(member));
+	}
+	else if (json_object_is_type(whole, json_type_array))
+	{
+		for (size_t i = 0; i < json_object_array_length(whole); i++)
+			hand_out(builder, whole, NULL, i, json_object_array_get_idx(whole, i));
+	}
+}
+
+/* Is the value that comes next the part that is streamed? */
+static bool
+is_streamed_next(DocumentBuilder *builder)
+{
+	return builder->depth == 1 && top_level(builder)->is_mapping &&
+		strcmp(top_level(builder)->key.data, builder->streamed) == 0;
 }
 
 /* A value that was attached is complete. */
@@ -147,7 +180,7 @@ complete(DocumentBuilder *builder, JsonValue *value)
 		return;
 	top = top_level(builder);
 	if (top->is_streamed)
-		hand_out(builder, top, value);
+		hand_over(builder, top, value);
 	top->has_key = false;
 	top->index++;
 }
@@ -168,8 +201,7 @@ push(DocumentBuilder *builder)
 void
 document_begin(DocumentBuilder *builder, JsonValue *container)
 {
-	bool		is_streamed = builder->depth == 1 && top_level(builder)->is_mapping &&
-		strcmp(top_level(builder)->key.data, builder->streamed) == 0;
+	bool		is_streamed = is_streamed_next(builder);
 	Level	   *level;
 
 	attach(builder, container);
@@ -211,6 +243,8 @@ void
 document_value(DocumentBuilder *builder, JsonValue *value)
 {
 	attach(builder, value);
+	if (is_streamed_next(builder))
+		hand_out_all(builder, value);
 	complete(builder, value);
 }
 

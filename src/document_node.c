@@ -230,7 +230,8 @@ warn_of_ignored_keys(const IgnoredKeys *ignored, const char *document)
 {
 	if (ignored->count > 0)
 		ereport(WARNING,
-				(errmsg("%lld keys in %s mean nothing and were ignored",
-						(long long) ignored->count, document),
+				(errmsg_plural("%lld key in %s means nothing and was ignored",
+							   "%lld keys in %s mean nothing and were ignored",
+							   ignored->count, (long long) ignored->count, document),
 				 errdetail("The first is %s.", ignored->first)));
 }

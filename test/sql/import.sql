@@ -64,6 +64,14 @@ SELECT job_id, symbol, model_families, priority, estimated_samples, reason, meta
 SELECT generated_at = now() - (now() - generated_at) AND generated_at > '2025-01-01' AS now, run_id ~ '^\d{8}_\d{6}$' AS run_id, routing, include_blocked
 FROM training_plans WHERE plan_id = :plan;
 
+-- an alias may stand for all of the jobs, too
+SELECT import_training_plan($$
+x: &x [{job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: 3, metadata: {}}]
+jobs: *x
+metadata: {routing_plan_path: x, model_families: []}
+$$) AS plan \gset
+SELECT job_id, target, symbol FROM training_jobs WHERE plan_id = :plan;
+
 -- when it was made, in whatever way it is written, and in whatever zone
 SET timezone = 'Asia/Tokyo';
 CREATE TABLE times AS

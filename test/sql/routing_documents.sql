@@ -47,6 +47,9 @@ targets:
 ...
 $$);
 
+-- an alias may stand for all of the targets, too
+SELECT target, symbol, route FROM routing_decisions(E'old: &old {t: {symbols: {A: {route: ROUTE_BOTH}, B: {route: ROUTE_BLOCKED}}}}\ntargets: *old');
+
 -- a routing plan is a routing relation
 CREATE VIEW from_document AS SELECT * FROM routing_decisions('targets: {t: {cross_sectional: {route: ENABLED}, symbols: {a: {route: ROUTE_BOTH, reason: [x, y]}}}}');
 SELECT job_id, route, reason, metadata FROM generate_training_plan('from_document');
