@@ -88,7 +88,7 @@ normalize_families(ArrayType *families, const char **problem, int *sqlstate)
 		for (int j = 0; j < kept && !repeated; j++)
 			repeated = slice_equal(name, slice_from_text((struct varlena *) DatumGetPointer(elements[j])));
 		if (!repeated)
-			elements[kept++] = PointerGetDatum(cstring_to_text_with_len(name.data, name.len));
+			elements[kept++] = slice_to_text(name);
 	}
 	return construct_array(elements, kept, TEXTOID, -1, false, TYPALIGN_INT);
 }

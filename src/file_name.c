@@ -55,8 +55,7 @@ cut(StringInfo file, int length)
 static void
 append_hash(StringInfo file, Slice name)
 {
-	bytea	   *hash = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea,
-														   PointerGetDatum(cstring_to_text_with_len(name.data, name.len))));
+	bytea	   *hash = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, slice_to_text(name)));
 
 	appendStringInfoString(file, HASH_MARK);
 	for (int i = 0; i < VARSIZE_ANY_EXHDR(hash); i++)

@@ -5,15 +5,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "document_node.h"
 #include "families.h"
+#include "json_texts.h"
 #include "plan_files.h"
 #include "plan_store.h"
 #include "routing_document.h"
@@ -60,25 +59,13 @@ own_families(const DocumentedDecision *documented)
 {
 	DocumentNode node;
 	Slice		own;
-	Datum	   *elements;
 	ArrayType  *families;
 	const char *problem;
 	int			sqlstate;
-	int			count;
 
 	if (documented->families == NULL)
 		return NULL_SLICE;
-	count = json_object_array_length(documented->families);
-	elements = palloc(Max(count, 1) * sizeof(Datum));
-	for (int i = 0; i < count; i++)
-	{
-		Slice		family = json_string_slice(json_object_array_get_idx(documented->families, i));
-
-		elements[i] = PointerGetDatum(cstring_to_text_with_len(family.data, family.len));
-	}
-
-	families = normalize_families(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT),
-								  &problem, &sqlstate);
+	families = normalize_families(json_to_texts(documented->families), &problem, &sqlstate);
 	if (families == NULL)
 	{
 		node = node_member(documented->node, "model_families");

@@ -10,7 +10,6 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
@@ -19,6 +18,7 @@
 #include "utils/tuplestore.h"
 
 #include "job_tuple.h"
+#include "json_texts.h"
 #include "plan_import.h"
 #include "plan_store.h"
 
@@ -56,21 +56,10 @@ waiting_jobs_init(WaitingJobs *waiting)
 }
 
 static Datum
-text_datum(Slice slice)
+text_or_null(Slice slice, bool *isnull)
 {
-	return slice_is_null(slice) ? (Datum) 0 :
-		PointerGetDatum(cstring_to_text_with_len(slice.data, slice.len));
-}
-
-static ArrayType *
-text_array(JsonValue *strings)
-{
-	int			count = json_object_array_length(strings);
-	Datum	   *elements = palloc(Max(count, 1) * sizeof(Datum));
-
-	for (int i = 0; i < count; i++)
-		elements[i] = text_datum(json_string_slice(json_object_array_get_idx(strings, i)));
-	return construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT);
+	*isnull = slice_is_null(slice);
+	return *isnull ? (Datum) 0 : slice_to_text(slice);
 }
 
 static Datum
@@ -88,18 +77,16 @@ put_job(void *arg, const ImportedJob *job)
 	Datum		values[JOB_COLUMNS];
 	bool		nulls[JOB_COLUMNS] = {false};
 
-	values[JOB_ID] = text_datum(job->job_id);
-	values[JOB_TARGET] = text_datum(job->target);
-	values[JOB_SYMBOL] = text_datum(job->symbol);
-	nulls[JOB_SYMBOL] = slice_is_null(job->symbol);
-	values[JOB_ROUTE] = text_datum(job->route);
-	values[JOB_TRAINING_TYPE] = text_datum(job->training_type);
-	values[JOB_MODEL_FAMILIES] = PointerGetDatum(text_array(job->families));
+	values[JOB_ID] = slice_to_text(job->job_id);
+	values[JOB_TARGET] = slice_to_text(job->target);
+	values[JOB_SYMBOL] = text_or_null(job->symbol, &nulls[JOB_SYMBOL]);
+	values[JOB_ROUTE] = slice_to_text(job->route);
+	values[JOB_TRAINING_TYPE] = slice_to_text(job->training_type);
+	values[JOB_MODEL_FAMILIES] = PointerGetDatum(json_to_texts(job->families));
 	values[JOB_PRIORITY] = Int32GetDatum(job->priority);
 	values[JOB_ESTIMATED_SAMPLES] = Int64GetDatum(job->estimated_samples);
 	nulls[JOB_ESTIMATED_SAMPLES] = !job->has_samples;
-	values[JOB_REASON] = text_datum(job->reason);
-	nulls[JOB_REASON] = slice_is_null(job->reason);
+	values[JOB_REASON] = text_or_null(job->reason, &nulls[JOB_REASON]);
 	values[JOB_METADATA] = jsonb_datum(job->metadata);
 	tuplestore_putvalues(waiting->jobs, waiting->descriptor, values, nulls);
 }
@@ -171,7 +158,7 @@ import_training_plan(PG_FUNCTION_ARGS)
 	facts.run_id = imported.run_id;
 	facts.generated_at = timestamp_text(imported.generated_at);
 	facts.routing = imported.routing;
-	facts.families = text_array(imported.families);
+	facts.families = json_to_texts(imported.families);
 	facts.include_blocked = imported.has_blocked;
 	facts.git_commit = imported.git_commit;
 	facts.config_hash = imported.config_hash;

@@ -61,19 +61,13 @@ job_tuple_maker_create(ArrayType *call_families)
 	return maker;
 }
 
-static Datum
-text_datum(Slice slice)
-{
-	return PointerGetDatum(cstring_to_text_with_len(slice.data, slice.len));
-}
-
 /* <prefix><target>[_<symbol>], as append_job_id() has it */
 static Datum
 job_id_datum(JobTupleMaker *maker, const Job *job)
 {
 	resetStringInfo(&maker->job_id);
 	append_job_id(&maker->job_id, job->rule, job->decision.target, job->decision.symbol);
-	return PointerGetDatum(cstring_to_text_with_len(maker->job_id.data, maker->job_id.len));
+	return slice_to_text(slice_from_buffer(&maker->job_id));
 }
 
 static Datum
@@ -199,9 +193,9 @@ job_tuple_make(JobTupleMaker *maker, const Job *job, Datum *values, bool *nulls)
 
 	memset(nulls, false, JOB_COLUMNS * sizeof(bool));
 	values[JOB_ID] = job_id_datum(maker, job);
-	values[JOB_TARGET] = text_datum(decision->target);
+	values[JOB_TARGET] = slice_to_text(decision->target);
 	nulls[JOB_SYMBOL] = is_target;
-	values[JOB_SYMBOL] = is_target ? (Datum) 0 : text_datum(decision->symbol);
+	values[JOB_SYMBOL] = is_target ? (Datum) 0 : slice_to_text(decision->symbol);
 	values[JOB_ROUTE] = maker->routes[decision->route];
 	values[JOB_TRAINING_TYPE] = maker->training_types[job->rule->training_type];
 	values[JOB_MODEL_FAMILIES] = families_datum(maker, job);
@@ -209,7 +203,7 @@ job_tuple_make(JobTupleMaker *maker, const Job *job, Datum *values, bool *nulls)
 	nulls[JOB_ESTIMATED_SAMPLES] = !decision->has_sample_size;
 	values[JOB_ESTIMATED_SAMPLES] = Int64GetDatum(decision->sample_size);
 	nulls[JOB_REASON] = slice_is_null(reason);
-	values[JOB_REASON] = slice_is_null(reason) ? (Datum) 0 : text_datum(reason);
+	values[JOB_REASON] = slice_is_null(reason) ? (Datum) 0 : slice_to_text(reason);
 	values[JOB_METADATA] = PointerGetDatum(is_target ? make_metadata(job) :
 										   symbol_metadata(maker, job));
 }

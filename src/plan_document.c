@@ -17,11 +17,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -30,6 +28,7 @@
 
 #include "job_counts.h"
 #include "job_tuple.h"
+#include "json_texts.h"
 #include "plan_document.h"
 #include "plan_store.h"
 #include "row_query.h"
@@ -124,18 +123,6 @@ set_integer(PlanDocument *document, JobColumn column, int64 integer)
 		json_object_set_int64(number, integer);
 }
 
-static void
-append_texts(JsonValue *array, ArrayType *texts)
-{
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-
-	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-	for (int i = 0; i < count; i++)
-		json_append(array, json_from_slice(text_slice(elements[i], nulls[i])));
-}
-
 static JsonValue *
 scalar_value(const JsonbValue *scalar)
 {
@@ -210,7 +197,7 @@ set_families(PlanDocument *document, ArrayType *families)
 	JsonValue  *array = json_made(json_object_new_array());
 
 	set_member(document, JOB_MODEL_FAMILIES, array);
-	append_texts(array, families);
+	json_append_texts(array, families);
 }
 
 static void
@@ -377,7 +364,7 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 	json_set(metadata, "total_jobs", json_made(json_object_new_int64(0)));
 	families = json_made(json_object_new_array());
 	json_set(metadata, "model_families", families);
-	append_texts(families, DatumGetArrayTypeP(values[6]));
+	json_append_texts(families, DatumGetArrayTypeP(values[6]));
 }
 
 /*

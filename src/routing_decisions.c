@@ -8,11 +8,11 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "document_node.h"
+#include "json_texts.h"
 #include "families.h"
 #include "routing_document.h"
 #include "routing_file.h"
@@ -38,27 +38,22 @@ static Datum
 text_or_null(Slice slice, bool *isnull)
 {
 	*isnull = slice_is_null(slice);
-	return *isnull ? (Datum) 0 : PointerGetDatum(cstring_to_text_with_len(slice.data, slice.len));
+	return *isnull ? (Datum) 0 : slice_to_text(slice);
 }
 
 /* A text[], from a list of strings, from one string, or from null. */
 static Datum
 texts_or_null(JsonValue *strings, bool *isnull)
 {
-	bool		is_list = json_object_is_type(strings, json_type_array);
-	int			count = is_list ? json_object_array_length(strings) : 1;
-	Datum	   *elements = palloc(Max(count, 1) * sizeof(Datum));
+	Datum		text;
 
 	*isnull = strings == NULL;
 	if (*isnull)
 		return (Datum) 0;
-	for (int i = 0; i < count; i++)
-	{
-		Slice		string = json_string_slice(is_list ? json_object_array_get_idx(strings, i) : strings);
-
-		elements[i] = PointerGetDatum(cstring_to_text_with_len(string.data, string.len));
-	}
-	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+	if (json_object_is_type(strings, json_type_array))
+		return PointerGetDatum(json_to_texts(strings));
+	text = slice_to_text(json_string_slice(strings));
+	return PointerGetDatum(construct_array(&text, 1, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /* A row for each decision; memory is that of the document's part at hand. */

@@ -42,6 +42,13 @@ slice_from_text(const struct varlena *value)
 	return slice;
 }
 
+/* A text, in the current memory context; what is NULL is no text. */
+static inline Datum
+slice_to_text(Slice slice)
+{
+	return PointerGetDatum(cstring_to_text_with_len(slice.data, slice.len));
+}
+
 /* What a buffer holds; lives until the buffer is changed. */
 static inline Slice
 slice_from_buffer(const StringInfoData *buffer)

@@ -198,5 +198,5 @@ training_plan_lines(PG_FUNCTION_ARGS)
 		SRF_RETURN_DONE(call);
 	}
 	MemoryContextSwitchTo(caller);
-	SRF_RETURN_NEXT(call, PointerGetDatum(cstring_to_text_with_len(line.data, line.len)));
+	SRF_RETURN_NEXT(call, slice_to_text(line));
 }

@@ -59,6 +59,7 @@
  *		document_builder.c			values put together as a parser meets them
  *		yaml_scalar.c				what YAML takes a plain scalar for
  *		json_value.c				values of json-c, which documents are made of
+ *		json_texts.c				their lists of strings as SQL's text[]
  *		encoding.h					between the server's encoding and UTF-8
  */
 #include "postgres.h"

@@ -20,9 +20,8 @@ static void
 put_file(void *arg, const char *path, uint64 bytes)
 {
 	ReturnSetInfo *rsinfo = arg;
-	Slice		name = slice_from_utf8(slice_from_string(path));
 	Datum		values[] = {
-		PointerGetDatum(cstring_to_text_with_len(name.data, name.len)), Int64GetDatum(bytes)
+		slice_to_text(slice_from_utf8(slice_from_string(path))), Int64GetDatum(bytes)
 	};
 	bool		nulls[] = {false, false};
 
