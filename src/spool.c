@@ -17,7 +17,7 @@
 #include "spool.h"
 
 /* Records in memory are in blocks of at least this size, one behind the other. */
-#define BLOCK_SIZE (128 * 1024)
+#define BLOCK_SIZE (32 * 1024)
 
 typedef struct Block
 {
