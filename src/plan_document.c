@@ -19,9 +19,9 @@
 
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
@@ -302,9 +302,24 @@ run_query(PlanDocument *document, const char *query, const char *purpose, RowCal
 {
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
-	/* a plan whose jobs were just stored has no statistics: ask for the way that the index gives */
-	row_query_run(query, purpose, CURSOR_OPT_FAST_PLAN, true, callback, document);
+	row_query_run(query, purpose, 0, true, callback, document);
 	PopActiveSnapshot();
+}
+
+/*
+ * Run the query for the jobs.  The index has them by target, so that each
+ * target's jobs can be sorted alone; but of a plan that was just stored there are
+ * no statistics, and the query planner would rather sort them all.
+ */
+static void
+run_jobs_query(PlanDocument *document, const char *query)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	run_query(document, query, "read the plan's jobs", read_job);
+	AtEOXact_GUC(true, nest_level);
 }
 
 /*
@@ -327,7 +342,7 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 	document->counts = job_counts_create();
 	document->callback = callback;
 	document->callback_arg = arg;
-	run_query(document, query, "read the plan's jobs", read_job);
+	run_jobs_query(document, query);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */
