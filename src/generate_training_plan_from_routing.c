@@ -15,6 +15,7 @@
 #include "json_texts.h"
 #include "plan_files.h"
 #include "plan_store.h"
+#include "planning_call.h"
 #include "routing_document.h"
 #include "routing_file.h"
 
@@ -124,9 +125,8 @@ generate_training_plan_from_routing(PG_FUNCTION_ARGS)
 	output_path = absolute_path(output_path);
 	document = read_routing_file(routing_path, &facts.routing, &name);
 
-	facts.families = call_families(PG_ARGISNULL(ARG_MODEL_FAMILIES) ? NULL :
-								   PG_GETARG_ARRAYTYPE_P(ARG_MODEL_FAMILIES));
-	facts.include_blocked = !PG_ARGISNULL(ARG_INCLUDE_BLOCKED) && PG_GETARG_BOOL(ARG_INCLUDE_BLOCKED);
+	facts.families = families_argument(fcinfo, ARG_MODEL_FAMILIES);
+	facts.include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
 
 	planner = planner_create(name, facts.include_blocked, JOBS_BY_TARGET);
 	context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",

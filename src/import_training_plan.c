@@ -56,13 +56,6 @@ waiting_jobs_init(WaitingJobs *waiting)
 }
 
 static Datum
-text_or_null(Slice slice, bool *isnull)
-{
-	*isnull = slice_is_null(slice);
-	return *isnull ? (Datum) 0 : slice_to_text(slice);
-}
-
-static Datum
 jsonb_datum(JsonValue *value)
 {
 	const char *json = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
@@ -79,14 +72,14 @@ put_job(void *arg, const ImportedJob *job)
 
 	values[JOB_ID] = slice_to_text(job->job_id);
 	values[JOB_TARGET] = slice_to_text(job->target);
-	values[JOB_SYMBOL] = text_or_null(job->symbol, &nulls[JOB_SYMBOL]);
+	values[JOB_SYMBOL] = slice_to_text_or_null(job->symbol, &nulls[JOB_SYMBOL]);
 	values[JOB_ROUTE] = slice_to_text(job->route);
 	values[JOB_TRAINING_TYPE] = slice_to_text(job->training_type);
 	values[JOB_MODEL_FAMILIES] = PointerGetDatum(json_to_texts(job->families));
 	values[JOB_PRIORITY] = Int32GetDatum(job->priority);
 	values[JOB_ESTIMATED_SAMPLES] = Int64GetDatum(job->estimated_samples);
 	nulls[JOB_ESTIMATED_SAMPLES] = !job->has_samples;
-	values[JOB_REASON] = text_or_null(job->reason, &nulls[JOB_REASON]);
+	values[JOB_REASON] = slice_to_text_or_null(job->reason, &nulls[JOB_REASON]);
 	values[JOB_METADATA] = jsonb_datum(job->metadata);
 	tuplestore_putvalues(waiting->jobs, waiting->descriptor, values, nulls);
 }

@@ -31,7 +31,7 @@ struct PlanText
 	StringInfoData head;
 	StringInfoData tail;
 	PieceKind	next;
-	bool		any_job;		/* was one written; then, was one handed out? */
+	bool		any_job;		/* was one handed out? */
 	uint64		size;			/* of all pieces and separators */
 };
 
@@ -106,7 +106,6 @@ write_job(void *arg, const DocumentJob *job)
 	for (int i = 0; i < group->count; i++)
 	{
 		PlanText   *text = group->texts[i];
-
 		int			keys_size;
 
 		resetStringInfo(&text->record);
@@ -115,9 +114,6 @@ write_job(void *arg, const DocumentJob *job)
 		keys_size = text->record.len;
 		text->format->write_job(text->writer, job, &text->record);
 		text->size += text->record.len - keys_size;
-		if (text->any_job)
-			text->size += strlen(text->format->separator);
-		text->any_job = true;
 		job_texts_put(text->jobs, text->format->by_priority ? job->priority : 0, &text->record);
 	}
 }
@@ -140,8 +136,8 @@ plan_texts_read(PlanText *const *texts, int count, PlanDocument *document)
 		job_texts_finish(texts[i]->jobs);
 		format->write_head(texts[i]->writer, metadata, summary, &texts[i]->head);
 		format->write_tail(texts[i]->writer, metadata, summary, &texts[i]->tail);
-		texts[i]->size += texts[i]->head.len + texts[i]->tail.len;
-		texts[i]->any_job = false;
+		texts[i]->size += texts[i]->head.len + texts[i]->tail.len +
+			Max(document_jobs(metadata) - 1, 0) * strlen(format->separator);
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
+#include "utils/memutils.h"
 
 #include "byte_sort.h"
 #include "document_format.h"
@@ -128,6 +129,7 @@ write_run(int document, Run run, FileSet *set, StringInfo buffer)
 	}
 }
 
+/* Leaves names behind in the current memory context. */
 static void
 begin_view(FileSet *set, JobKey view, Slice value)
 {
@@ -141,8 +143,6 @@ begin_view(FileSet *set, JobKey view, Slice value)
 
 	file_set_open(set, name);
 	file_set_write(set, slice_in_utf8(slice_from_buffer(&head)));
-	pfree(head.data);
-	pfree(name);
 }
 
 static void
@@ -157,6 +157,9 @@ void
 plan_views_write(PlanViews *views, int document, FileSet *set)
 {
 	int			view = -1;
+	MemoryContext name_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan file name",
+													   ALLOCSET_SMALL_SIZES);
+	MemoryContext caller;
 	StringInfoData value;
 	StringInfoData buffer;
 	Slice		record;
@@ -190,7 +193,10 @@ plan_views_write(PlanViews *views, int document, FileSet *set)
 				file_set_begin_folder(set, view_folders[view + 1]);
 			resetStringInfo(&value);
 			appendBinaryStringInfo(&value, record_value.data, record_value.len);
+			caller = MemoryContextSwitchTo(name_context);
 			begin_view(set, view, record_value);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(name_context);
 			is_open = true;
 		}
 		write_run(document, run, set, &buffer);

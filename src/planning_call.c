@@ -13,6 +13,20 @@
 #define ARG_FAMILIES		1
 #define ARG_INCLUDE_BLOCKED	2
 
+/* Families that are an argument, normalized; NULL means the default. */
+ArrayType *
+families_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return call_families(PG_ARGISNULL(argument) ? NULL : PG_GETARG_ARRAYTYPE_P(argument));
+}
+
+/* A flag that is an argument; NULL means the default, false. */
+bool
+flag_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return !PG_ARGISNULL(argument) && PG_GETARG_BOOL(argument);
+}
+
 /*
  * Take the first three arguments of a call.  NULL means the default, but for
  * the routing relation, which has none.
@@ -26,10 +40,8 @@ planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("routing relation must not be null")));
 	call->routing = PG_GETARG_OID(ARG_ROUTING);
-	call->families = call_families(PG_ARGISNULL(ARG_FAMILIES) ? NULL :
-								   PG_GETARG_ARRAYTYPE_P(ARG_FAMILIES));
-	call->include_blocked = !PG_ARGISNULL(ARG_INCLUDE_BLOCKED) &&
-		PG_GETARG_BOOL(ARG_INCLUDE_BLOCKED);
+	call->families = families_argument(fcinfo, ARG_FAMILIES);
+	call->include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
 }
 
 static void

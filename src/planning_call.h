@@ -19,6 +19,8 @@ typedef struct PlanningCall
 	const char *routing_name;	/* as SQL needs it; set when the decisions are read */
 } PlanningCall;
 
+extern ArrayType *families_argument(FunctionCallInfo fcinfo, int argument);
+extern bool flag_argument(FunctionCallInfo fcinfo, int argument);
 extern void planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo);
 extern Planner *plan_routing_relation(PlanningCall *call, JobOrder order, bool read_only);
 

@@ -13,7 +13,6 @@
 
 #include "document_node.h"
 #include "json_texts.h"
-#include "families.h"
 #include "routing_document.h"
 #include "routing_file.h"
 
@@ -33,13 +32,6 @@ typedef enum DecisionColumn
 	DECISION_MODEL_FAMILIES,
 	DECISION_COLUMNS
 } DecisionColumn;
-
-static Datum
-text_or_null(Slice slice, bool *isnull)
-{
-	*isnull = slice_is_null(slice);
-	return *isnull ? (Datum) 0 : slice_to_text(slice);
-}
 
 /* A text[], from a list of strings, from one string, or from null. */
 static Datum
@@ -65,12 +57,12 @@ put_decision(void *arg, const DocumentedDecision *documented)
 	Datum		values[DECISION_COLUMNS];
 	bool		nulls[DECISION_COLUMNS];
 
-	values[DECISION_TARGET] = text_or_null(decision->target, &nulls[DECISION_TARGET]);
-	values[DECISION_SYMBOL] = text_or_null(decision->symbol, &nulls[DECISION_SYMBOL]);
-	values[DECISION_ROUTE] = text_or_null(documented->route, &nulls[DECISION_ROUTE]);
+	values[DECISION_TARGET] = slice_to_text_or_null(decision->target, &nulls[DECISION_TARGET]);
+	values[DECISION_SYMBOL] = slice_to_text_or_null(decision->symbol, &nulls[DECISION_SYMBOL]);
+	values[DECISION_ROUTE] = slice_to_text_or_null(documented->route, &nulls[DECISION_ROUTE]);
 	values[DECISION_REASON] = texts_or_null(documented->reason, &nulls[DECISION_REASON]);
-	values[DECISION_CS_STATE] = text_or_null(decision->cs_state, &nulls[DECISION_CS_STATE]);
-	values[DECISION_LOCAL_STATE] = text_or_null(decision->local_state, &nulls[DECISION_LOCAL_STATE]);
+	values[DECISION_CS_STATE] = slice_to_text_or_null(decision->cs_state, &nulls[DECISION_CS_STATE]);
+	values[DECISION_LOCAL_STATE] = slice_to_text_or_null(decision->local_state, &nulls[DECISION_LOCAL_STATE]);
 	values[DECISION_SAMPLE_SIZE] = Int64GetDatum(decision->sample_size);
 	nulls[DECISION_SAMPLE_SIZE] = !decision->has_sample_size;
 	values[DECISION_MODEL_FAMILIES] = texts_or_null(documented->families,

@@ -16,6 +16,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +44,7 @@
 /* A temporary file is called .training_plan.<process>.<number>.tmp */
 #define TEMPORARY_PREFIX	".training_plan."
 #define TEMPORARY_SUFFIX	".tmp"
+#define TEMPORARY_PATH		"%s/" TEMPORARY_PREFIX "%d." INT64_FORMAT TEMPORARY_SUFFIX
 
 /* Beside 1 and 2, which are the users' advisory locks. */
 #define DIRECTORY_LOCK	3
@@ -165,8 +167,7 @@ read_server_file(const char *path)
 static char *
 temporary_path(const Folder *folder, int64 number)
 {
-	return psprintf("%s/" TEMPORARY_PREFIX "%d." INT64_FORMAT TEMPORARY_SUFFIX,
-					folder->path, MyProcPid, number);
+	return psprintf(TEMPORARY_PATH, folder->path, MyProcPid, number);
 }
 
 static void
@@ -178,11 +179,10 @@ remove_temporary_files(void *arg)
 	{
 		for (int64 i = 0; i < folder->files; i++)
 		{
-			char		path[MAXPGPATH * 2];
+			char		path[PATH_MAX];
 
 			/* no allocation here: the memory context is about to go */
-			snprintf(path, sizeof(path), "%s/" TEMPORARY_PREFIX "%d." INT64_FORMAT TEMPORARY_SUFFIX,
-					 folder->path, MyProcPid, folder->first + i);
+			snprintf(path, sizeof(path), TEMPORARY_PATH, folder->path, MyProcPid, folder->first + i);
 			unlink(path);
 		}
 	}
@@ -503,4 +503,7 @@ file_set_publish(FileSet *set, PublishedCallback callback, void *arg)
 
 	for (Folder *folder = set->folders->next; folder != NULL; folder = folder->next)
 		warn_of_other_files(folder);
+
+	/* nothing is temporary any more */
+	set->folders = NULL;
 }

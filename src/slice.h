@@ -49,6 +49,14 @@ slice_to_text(Slice slice)
 	return PointerGetDatum(cstring_to_text_with_len(slice.data, slice.len));
 }
 
+/* The same; SQL's NULL where there is none. */
+static inline Datum
+slice_to_text_or_null(Slice slice, bool *isnull)
+{
+	*isnull = slice.data == NULL;
+	return *isnull ? (Datum) 0 : slice_to_text(slice);
+}
+
 /* What a buffer holds; lives until the buffer is changed. */
 static inline Slice
 slice_from_buffer(const StringInfoData *buffer)
