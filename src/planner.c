@@ -3,11 +3,11 @@
  *		Brings decisions together into a plan: what one decision alone cannot
  *		know.
  *
- * Decisions are sorted by target and symbol (decision_sort.c); so the decisions
- * of a target stand together, its own first, and the same pair twice stands side
- * by side.  One walk over them finds every error before the first job is handed
- * out, and puts each job into the spool of its priority; read one after the
- * other, the spools are the plan in its order.
+ * Decisions are sorted by target and symbol (pair_sort.c), unless they come so;
+ * the decisions of a target stand together then, its own first, and the same pair
+ * twice stands side by side.  One walk over them finds every error before the
+ * first job is handed out, and puts each job into the spool of its priority; read
+ * one after the other, the spools are the plan in its order.
  *
  * A target without a decision of its own gets a cross-sectional job if symbols
  * count on it, which is known only behind its last symbol, when jobs that belong
@@ -19,8 +19,9 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "decision_sort.h"
+#include "decision_codec.h"
 #include "job_id_clash.h"
+#include "pair_sort.h"
 #include "planner.h"
 #include "spool.h"
 
@@ -34,7 +35,8 @@
 
 /* How work_mem is shared out: one divided by these. */
 #define SORT_SHARE			2
-#define CODEC_SHARE			4
+#define NAMES_SHARE			8
+#define BODIES_SHARE		8
 #define CHECK_SHARE			8
 #define SPOOL_SHARE			64
 
@@ -42,7 +44,8 @@
 typedef struct TargetInfo
 {
 	StringInfoData name;
-	uint32		number;			/* in the codec's dictionary */
+	uint32		number;			/* of its pairs */
+	bool		is_new;			/* no decision of it has come */
 	bool		has_decision;	/* of its own */
 	bool		enabled;		/* by that decision */
 	int64		dependents;		/* symbols that count on its cross-sectional model */
@@ -64,10 +67,12 @@ struct Planner
 	const char *source;			/* what messages call the decisions' origin */
 	bool		include_blocked;
 	JobOrder	order;
+	const PairNames *names;
 	DecisionCodec *codec;
-	DecisionSort *sort;
+	PairSort   *sort;			/* NULL: decisions come sorted */
 	JobIdCheck *job_ids;		/* NULL: none can clash */
 	bool		job_ids_may_clash;
+	TargetInfo	target;			/* that the walk is at */
 
 	/* jobs, while and after planner_finish() */
 	Spool	   *spools[SPOOLS]; /* NULL: no such job */
@@ -82,6 +87,33 @@ struct Planner
 	StringInfoData disabled_names;
 };
 
+static Planner *
+make_planner(const char *source, bool include_blocked, JobOrder order)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan planner",
+												  ALLOCSET_DEFAULT_SIZES);
+	Planner    *planner = MemoryContextAllocZero(context, sizeof(Planner));
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	planner->context = context;
+	planner->source = pstrdup(source);
+	planner->include_blocked = include_blocked;
+	planner->order = order;
+	initStringInfo(&planner->record);
+	initStringInfo(&planner->disabled_names);
+	initStringInfo(&planner->target.name);
+	initStringInfo(&planner->target.symbol);
+	MemoryContextSwitchTo(caller);
+	return planner;
+}
+
+static void
+begin_job_id_check(Planner *planner)
+{
+	planner->job_ids = job_id_check_create(planner->names->targets, planner->names->symbols,
+										   planner->source, work_mem / CHECK_SHARE);
+}
+
 /*
  * Begin a plan, in a new child of the current memory context.  source is what
  * messages call the decisions' origin: relation "public.decisions".
@@ -89,20 +121,30 @@ struct Planner
 Planner *
 planner_create(const char *source, bool include_blocked, JobOrder order)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan planner",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Planner    *planner = palloc0(sizeof(Planner));
+	Planner    *planner = make_planner(source, include_blocked, order);
+	MemoryContext caller = MemoryContextSwitchTo(planner->context);
 
-	planner->context = context;
-	planner->source = pstrdup(source);
-	planner->include_blocked = include_blocked;
-	planner->order = order;
-	planner->codec = decision_codec_create((Size) work_mem * 1024 / CODEC_SHARE);
-	planner->sort = decision_sort_create(planner->codec, work_mem / SORT_SHARE);
-	initStringInfo(&planner->record);
-	initStringInfo(&planner->disabled_names);
+	planner->names = pair_names_create((Size) work_mem * 1024 / NAMES_SHARE);
+	planner->codec = decision_codec_create(planner->names, (Size) work_mem * 1024 / BODIES_SHARE);
+	planner->sort = pair_sort_create(planner->names, sizeof(EncodedBody), work_mem / SORT_SHARE);
+	MemoryContextSwitchTo(caller);
+	return planner;
+}
 
+/*
+ * The same for decisions that come sorted, by planner_add_sorted().  names are
+ * those of all pairs, and outlive the planner.
+ */
+Planner *
+planner_create_sorted(const char *source, bool include_blocked, JobOrder order,
+					  const PairNames *names)
+{
+	Planner    *planner = make_planner(source, include_blocked, order);
+	MemoryContext caller = MemoryContextSwitchTo(planner->context);
+
+	planner->names = names;
+	planner->codec = decision_codec_create(names, 0);
+	begin_job_id_check(planner);
 	MemoryContextSwitchTo(caller);
 	return planner;
 }
@@ -118,6 +160,7 @@ planner_source(const Planner *planner)
 void
 planner_add(Planner *planner, const Decision *decision)
 {
+	Pair		pair = pair_of_names(planner->names, decision->target, decision->symbol);
 	EncodedDecision encoded;
 	Decision	bare;
 
@@ -132,8 +175,8 @@ planner_add(Planner *planner, const Decision *decision)
 		bare.route = decision->route;
 		decision = &bare;
 	}
-	encode_decision(planner->codec, decision, &encoded);
-	decision_sort_put(planner->sort, &encoded);
+	encode_decision(planner->codec, &pair, decision, &encoded);
+	pair_sort_put(planner->sort, &pair, &encoded.numbers, encoded.body);
 }
 
 static void
@@ -170,15 +213,12 @@ end_target(Planner *planner, TargetInfo *target)
 
 	if (!target->has_decision)
 	{
+		Pair		pair = {target->number, NO_SYMBOL, slice_from_buffer(&target->name), NULL_SLICE};
 		Decision	implied;
 		EncodedDecision encoded;
 
-		implied_cross_sectional_decision(&implied, slice_from_buffer(&target->name),
-										 target->dependents);
-		encode_decision_body(planner->codec, &implied, &encoded);
-		encoded.numbers.target = target->number;
-		encoded.numbers.symbol = NO_SYMBOL;
-		encoded.target = implied.target;
+		implied_cross_sectional_decision(&implied, pair.target, target->dependents);
+		encode_decision(planner->codec, &pair, &implied, &encoded);
 		spool_job(planner, IMPLIED_JOBS, &encoded);
 		pfree(unconstify(char *, implied.reason.data));
 	}
@@ -192,38 +232,52 @@ end_target(Planner *planner, TargetInfo *target)
 	}
 }
 
+/* The decisions of another target may begin. */
 static void
-begin_target(TargetInfo *target, Slice name, uint32 number)
+reach_target(Planner *planner, const Pair *pair)
 {
-	remember_name(&target->name, name);
-	target->number = number;
+	TargetInfo *target = &planner->target;
+
+	if (target->name.len > 0 && slice_equal(pair->target, slice_from_buffer(&target->name)))
+		return;
+	end_target(planner, target);
+	remember_name(&target->name, pair->target);
+	target->number = pair->target_number;
 	target->has_decision = false;
 	target->enabled = false;
 	target->dependents = 0;
+	target->is_new = true;
 }
 
-/* Take the next decision in the order of targets and symbols. */
 static void
-walk_decision(Planner *planner, TargetInfo *target, const EncodedDecision *encoded,
-			  const Decision *decision, bool new_target)
+check_not_repeated(const Planner *planner, const Decision *decision)
 {
+	const TargetInfo *target = &planner->target;
+	Scope		scope = decision_scope(decision);
+
+	if (target->is_new || target->has_symbol != !slice_is_null(decision->symbol))
+		return;
+	if (target->has_symbol && !slice_equal(decision->symbol, slice_from_buffer(&target->symbol)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("two decisions for %s in %s",
+					decision_name(decision->target, decision->symbol), planner->source),
+			 errdetail("The routes are %s and %s.",
+					   route_word(Min(target->route, decision->route), scope),
+					   route_word(Max(target->route, decision->route), scope))));
+}
+
+/* Take the next decision in the order of targets and symbols; its rule, or NULL. */
+static const JobRule *
+walk_decision(Planner *planner, const Pair *pair, const Decision *decision)
+{
+	TargetInfo *target = &planner->target;
 	Job			job;
 
-	if (!new_target &&
-		target->has_symbol == !slice_is_null(decision->symbol) &&
-		(!target->has_symbol || slice_equal(decision->symbol, slice_from_buffer(&target->symbol))))
-	{
-		Scope		scope = decision_scope(decision);
-
-		ereport(ERROR,
-				(errcode(ERRCODE_UNIQUE_VIOLATION),
-				 errmsg("two decisions for %s in %s",
-						decision_name(decision->target, decision->symbol), planner->source),
-				 errdetail("The routes are %s and %s.",
-						   route_word(Min(target->route, decision->route), scope),
-						   route_word(Max(target->route, decision->route), scope))));
-	}
-
+	reach_target(planner, pair);
+	check_not_repeated(planner, decision);
+	target->is_new = false;
 	target->has_symbol = !slice_is_null(decision->symbol);
 	target->route = decision->route;
 	remember_name(&target->symbol, decision->symbol);
@@ -237,13 +291,58 @@ walk_decision(Planner *planner, TargetInfo *target, const EncodedDecision *encod
 		target->dependents++;
 
 	job.rule = job_rule(decision, planner->include_blocked);
-	if (job.rule != NULL)
+	if (job.rule != NULL && planner->job_ids != NULL)
 	{
 		job.decision = *decision;
-		if (planner->job_ids != NULL)
-			job_id_check_add(planner->job_ids, &job);
-		spool_job(planner, job.rule->priority, encoded);
+		job_id_check_add(planner->job_ids, &job);
 	}
+	return job.rule;
+}
+
+/*
+ * Take a decision of a planner that was created for sorted ones, which is copied.
+ * The errors of planner_finish() may come here.
+ */
+void
+planner_add_sorted(Planner *planner, const Pair *pair, const Decision *decision)
+{
+	MemoryContext caller = MemoryContextSwitchTo(planner->context);
+	const JobRule *rule = walk_decision(planner, pair, decision);
+	EncodedDecision encoded;
+
+	if (rule != NULL)
+	{
+		encode_decision(planner->codec, pair, decision, &encoded);
+		spool_job(planner, rule->priority, &encoded);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Walk over the decisions that were added in any order. */
+static void
+walk_decisions(Planner *planner)
+{
+	SortedRow	row;
+
+	pair_sort_perform(planner->sort);
+	if (planner->job_ids_may_clash)
+		begin_job_id_check(planner);
+
+	while (pair_sort_next(planner->sort, &row))
+	{
+		EncodedDecision encoded = {.pair = row.pair, .body = row.rest};
+		Decision	decision;
+		const JobRule *rule;
+
+		CHECK_FOR_INTERRUPTS();
+
+		memcpy(&encoded.numbers, row.payload, sizeof(EncodedBody));
+		decode_decision(planner->codec, &encoded, &decision);
+		rule = walk_decision(planner, &row.pair, &decision);
+		if (rule != NULL)
+			spool_job(planner, rule->priority, &encoded);
+	}
+	pair_sort_end(planner->sort);
 }
 
 static void
@@ -272,37 +371,12 @@ int64
 planner_finish(Planner *planner)
 {
 	MemoryContext caller = MemoryContextSwitchTo(planner->context);
-	TargetInfo	target = {0};
-	EncodedDecision encoded;
-	Decision	decision;
 
-	decision_sort_perform(planner->sort);
-	if (planner->job_ids_may_clash)
-		planner->job_ids = job_id_check_create(planner->codec->targets, planner->codec->symbols,
-											   planner->source, work_mem / CHECK_SHARE);
-	initStringInfo(&target.name);
-	initStringInfo(&target.symbol);
-
-	while (decision_sort_next(planner->sort, &encoded))
-	{
-		bool		new_target;
-
-		CHECK_FOR_INTERRUPTS();
-
-		decode_decision(planner->codec, &encoded, &decision);
-		new_target = !slice_equal(decision.target, slice_from_buffer(&target.name));
-		if (new_target)
-		{
-			end_target(planner, &target);
-			begin_target(&target, decision.target, encoded.numbers.target);
-		}
-		walk_decision(planner, &target, &encoded, &decision, new_target);
-	}
-	end_target(planner, &target);
-
+	if (planner->sort != NULL)
+		walk_decisions(planner);
+	end_target(planner, &planner->target);
 	if (planner->job_ids != NULL)
 		job_id_check_end(planner->job_ids);
-	decision_sort_end(planner->sort);
 	warn_of_disabled_targets(planner);
 
 	for (int i = 0; i < SPOOLS; i++)
@@ -327,7 +401,7 @@ read_head(Planner *planner, int spool, SpoolHead *head)
 		return true;
 	if (planner->spools[spool] == NULL || !spool_get(planner->spools[spool], &record))
 		return false;
-	unpack_encoded(record, &encoded);
+	unpack_encoded(planner->codec, record, &encoded);
 	decode_decision(planner->codec, &encoded, &head->decision);
 	head->valid = true;
 	return true;

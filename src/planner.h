@@ -6,6 +6,7 @@
 #define TRAINPLAN_PLANNER_H
 
 #include "job_rules.h"
+#include "pair.h"
 
 typedef struct Planner Planner;
 
@@ -16,8 +17,11 @@ typedef enum JobOrder
 } JobOrder;
 
 extern Planner *planner_create(const char *source, bool include_blocked, JobOrder order);
+extern Planner *planner_create_sorted(const char *source, bool include_blocked, JobOrder order,
+									  const PairNames *names);
 extern const char *planner_source(const Planner *planner);
 extern void planner_add(Planner *planner, const Decision *decision);
+extern void planner_add_sorted(Planner *planner, const Pair *pair, const Decision *decision);
 extern int64 planner_finish(Planner *planner);
 extern bool planner_next(Planner *planner, Job *job);
 extern void planner_end(Planner *planner);

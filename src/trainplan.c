@@ -23,9 +23,10 @@
  *
  *		planner.c					decisions into the jobs of a plan
  *		job_id_clash.c				two jobs with the same job_id
- *		decision_sort.c				decisions into the order of their names
- *		decision_lists.c			decisions that wait in memory
  *		decision_codec.c			decisions into a few numbers
+ *		pair_sort.c					rows into the order of their targets and symbols
+ *		pair_lists.c				rows that wait in memory
+ *		pair.c						a target and a symbol into two numbers
  *		dictionary.c				strings into numbers that sort like them
  *		byte_sort.c					records into the order of their bytes
  *		spool.c						records that wait in memory or on disk

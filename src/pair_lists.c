@@ -1,23 +1,23 @@
 /*
- * decision_lists.c
- *		Encoded decisions in memory, in a list for each target.
+ * pair_lists.c
+ *		Rows in memory, in a list for each target.
  *
- * Twelve bytes a decision, and little more: a list is a chain of blocks, each
- * larger than the one before it up to a limit, so that growing neither copies
- * decisions nor leaves memory behind.
+ * A row is the number of its symbol and a payload of a fixed size, and takes
+ * little more: a list is a chain of blocks, each larger than the one before it up
+ * to a limit, so that growing neither copies rows nor leaves memory behind.
  */
 #include "postgres.h"
 
 #include "utils/memutils.h"
 
-#include "decision_lists.h"
+#include "pair_lists.h"
 
 typedef struct ListBlock
 {
 	struct ListBlock *previous;
 	uint32		count;
 	uint32		capacity;
-	ListedDecision decisions[FLEXIBLE_ARRAY_MEMBER];
+	char		rows[FLEXIBLE_ARRAY_MEMBER];
 } ListBlock;
 
 /* In bytes; powers of two waste nothing of what is allocated. */
@@ -27,31 +27,35 @@ typedef struct ListBlock
 typedef struct TargetList
 {
 	ListBlock  *last;
-	uint32		count;			/* of decisions in all blocks */
+	uint32		count;			/* of rows in all blocks */
 	uint32		block_size;		/* of the last block, in bytes */
 } TargetList;
 
 #define FEWEST_LISTS		64
 
-struct DecisionLists
+struct PairLists
 {
 	MemoryContext context;
+	Size		payload_size;
+	Size		row_size;
 	TargetList *lists;			/* by the target's number */
 	uint32		capacity;
 	Size		size;			/* bytes */
-	ListedDecision *taken;		/* the list that was taken last */
+	char	   *taken;			/* the list that was taken last */
 	uint32		taken_capacity;
 };
 
 /* In a new child of the current memory context. */
-DecisionLists *
-decision_lists_create(void)
+PairLists *
+pair_lists_create(Size payload_size)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan decisions",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan pairs",
 												  ALLOCSET_DEFAULT_SIZES);
-	DecisionLists *lists = MemoryContextAllocZero(context, sizeof(DecisionLists));
+	PairLists  *lists = MemoryContextAllocZero(context, sizeof(PairLists));
 
 	lists->context = context;
+	lists->payload_size = payload_size;
+	lists->row_size = sizeof(uint32) + payload_size;
 	lists->capacity = FEWEST_LISTS;
 	lists->lists = MemoryContextAllocZero(context, lists->capacity * sizeof(TargetList));
 	lists->size = GetMemoryChunkSpace(lists->lists);
@@ -59,7 +63,7 @@ decision_lists_create(void)
 }
 
 static void
-make_room_for_target(DecisionLists *lists, uint32 target)
+make_room_for_target(PairLists *lists, uint32 target)
 {
 	uint32		capacity = lists->capacity;
 
@@ -73,9 +77,9 @@ make_room_for_target(DecisionLists *lists, uint32 target)
 }
 
 static void
-add_block(DecisionLists *lists, TargetList *list)
+add_block(PairLists *lists, TargetList *list)
 {
-	Size		header = offsetof(ListBlock, decisions);
+	Size		header = offsetof(ListBlock, rows);
 	ListBlock  *block;
 
 	list->block_size = list->last == NULL ? SMALLEST_BLOCK :
@@ -84,63 +88,58 @@ add_block(DecisionLists *lists, TargetList *list)
 	lists->size += GetMemoryChunkSpace(block);
 	block->previous = list->last;
 	block->count = 0;
-	block->capacity = (list->block_size - header) / sizeof(ListedDecision);
+	block->capacity = (list->block_size - header) / lists->row_size;
 	list->last = block;
 }
 
-/* Append a decision of numbers, none of which is NOT_KEPT, to its target's list. */
+/* Append a row to its target's list; neither of the pair's numbers is NOT_KEPT. */
 void
-decision_lists_add(DecisionLists *lists, const DecisionNumbers *numbers)
+pair_lists_add(PairLists *lists, const Pair *pair, const void *payload)
 {
 	TargetList *list;
-	ListedDecision *listed;
+	char	   *row;
 
-	if (numbers->target >= lists->capacity)
-		make_room_for_target(lists, numbers->target);
-	list = &lists->lists[numbers->target];
+	if (pair->target_number >= lists->capacity)
+		make_room_for_target(lists, pair->target_number);
+	list = &lists->lists[pair->target_number];
 	if (list->last == NULL || list->last->count == list->last->capacity)
 		add_block(lists, list);
 
-	listed = &list->last->decisions[list->last->count++];
-	listed->symbol = numbers->symbol;
-	listed->body = numbers->body;
-	listed->sample = numbers->sample;
+	row = list->last->rows + list->last->count++ * lists->row_size;
+	memcpy(row, &pair->symbol_number, sizeof(uint32));
+	memcpy(row + sizeof(uint32), payload, lists->payload_size);
 	list->count++;
 }
 
 /* The memory that all lists take, in bytes. */
 Size
-decision_lists_size(const DecisionLists *lists)
+pair_lists_size(const PairLists *lists)
 {
 	return lists->size;
 }
 
 /* Targets with this number and higher ones have no list. */
 uint32
-decision_lists_targets(const DecisionLists *lists)
+pair_lists_targets(const PairLists *lists)
 {
 	return lists->capacity;
 }
 
-/*
- * Take a target's list, which is empty then: returns how many decisions it had,
- * and in *decisions, until the next call, themselves in the order in which they
- * were added, which the caller may change.
- */
-uint32
-decision_lists_take(DecisionLists *lists, uint32 target, ListedDecision **decisions)
+/* Take a target's list, which is empty then; what is returned lives until the next call. */
+TakenList
+pair_lists_take(PairLists *lists, uint32 target)
 {
 	TargetList *list = &lists->lists[target];
-	uint32		count = list->count;
-	uint32		end = count;
+	TakenList	taken = {list->count, lists->row_size};
+	uint32		end = list->count;
 
-	if (lists->taken == NULL || count > lists->taken_capacity)
+	if (lists->taken == NULL || list->count > lists->taken_capacity)
 	{
 		if (lists->taken != NULL)
 			pfree(lists->taken);
-		lists->taken_capacity = Max(count, 1);
+		lists->taken_capacity = Max(list->count, 1);
 		lists->taken = MemoryContextAllocHuge(lists->context,
-											  lists->taken_capacity * sizeof(ListedDecision));
+											  lists->taken_capacity * lists->row_size);
 	}
 
 	while (list->last != NULL)
@@ -148,18 +147,18 @@ decision_lists_take(DecisionLists *lists, uint32 target, ListedDecision **decisi
 		ListBlock  *block = list->last;
 
 		end -= block->count;
-		memcpy(lists->taken + end, block->decisions, block->count * sizeof(ListedDecision));
+		memcpy(lists->taken + end * lists->row_size, block->rows, block->count * lists->row_size);
 		list->last = block->previous;
 		pfree(block);
 	}
 	Assert(end == 0);
 	list->count = 0;
-	*decisions = lists->taken;
-	return count;
+	taken.rows = lists->taken;
+	return taken;
 }
 
 void
-decision_lists_free(DecisionLists *lists)
+pair_lists_free(PairLists *lists)
 {
 	MemoryContextDelete(lists->context);
 }
