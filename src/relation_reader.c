@@ -32,7 +32,9 @@ static const struct
 	[COLUMN_TEXT] = {"text, varchar, char, name, a domain over one of them, or an enum", {TEXTOID}},
 	[COLUMN_TEXTS] = {"text[]", {TEXTARRAYOID}},
 	[COLUMN_PHRASES] = {"text, text[], or jsonb", {TEXTOID, TEXTARRAYOID, JSONBOID}},
-	[COLUMN_INTEGER] = {"smallint, integer, or bigint", {INT8OID}}
+	[COLUMN_INTEGER] = {"smallint, integer, or bigint", {INT8OID}},
+	[COLUMN_NUMBER] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {FLOAT8OID}},
+	[COLUMN_COUNT] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {INT8OID, FLOAT8OID}}
 };
 
 struct RelationReader
@@ -56,27 +58,49 @@ holds_text(Oid type)
 	return category == TYPCATEGORY_STRING || category == TYPCATEGORY_ENUM;
 }
 
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+static bool
+is_number(Oid type)
+{
+	return is_integer(type) || type == FLOAT4OID || type == FLOAT8OID || type == NUMERICOID;
+}
+
+/* Can values of a type be cast to another one without loss? */
+static bool
+arrives_as(Oid type, Oid arriving)
+{
+	Oid			element = get_element_type(type);
+
+	switch (arriving)
+	{
+		case INT8OID:
+			return is_integer(type);
+		case FLOAT8OID:
+			return is_number(type);
+		case JSONBOID:
+			return type == JSONBOID || type == JSONOID;
+		case TEXTARRAYOID:
+			return OidIsValid(element) && holds_text(getBaseType(element));
+		case TEXTOID:
+			return !OidIsValid(element) && holds_text(type);
+		default:
+			return false;
+	}
+}
+
 /* The type that a column's values are cast to, or InvalidOid if its type can't hold them. */
 static Oid
 arriving_type(ColumnKind kind, Oid column_type)
 {
-	Oid			type = getBaseType(column_type);
-	Oid			element = get_element_type(type);
-	Oid			arriving = InvalidOid;
-
-	if (type == INT2OID || type == INT4OID || type == INT8OID)
-		arriving = INT8OID;
-	else if (type == JSONBOID || type == JSONOID)
-		arriving = JSONBOID;
-	else if (OidIsValid(element) && holds_text(getBaseType(element)))
-		arriving = TEXTARRAYOID;
-	else if (!OidIsValid(element) && holds_text(type))
-		arriving = TEXTOID;
-
 	for (int i = 0; i < lengthof(column_kinds[kind].types); i++)
 	{
-		if (OidIsValid(arriving) && column_kinds[kind].types[i] == arriving)
-			return arriving;
+		if (arrives_as(getBaseType(column_type), column_kinds[kind].types[i]))
+			return column_kinds[kind].types[i];
 	}
 	return InvalidOid;
 }
@@ -133,6 +157,9 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 		reader->positions[i] = selected++;
 		appendStringInfo(&query, "%s%s", selected > 1 ? ", " : "",
 						 quote_identifier(columns[i].name));
+		/* a real is the number that it prints as: 0.58 is not below 0.58 */
+		if (getBaseType(type) == FLOAT4OID)
+			appendStringInfoString(&query, "::pg_catalog.text");
 		if (type != reader->types[i])
 			appendStringInfo(&query, "::%s", format_type_be_qualified(reader->types[i]));
 	}
@@ -183,21 +210,21 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 	return reader;
 }
 
-/* schema.relation, for messages; lives as long as the reader. */
-const char *
-relation_reader_name(const RelationReader *reader)
-{
-	return reader->name;
-}
-
-/* The same, quoted as SQL needs it. */
+/* schema.relation, quoted as SQL needs it; lives as long as the reader. */
 const char *
 relation_reader_qualified_name(const RelationReader *reader)
 {
 	return reader->qualified_name;
 }
 
-/* The type that values of a column arrive as: text, text[], jsonb or bigint. */
+/* What messages call the relation, in the current memory context. */
+const char *
+relation_reader_source(const RelationReader *reader)
+{
+	return psprintf("relation \"%s\"", reader->name);
+}
+
+/* The type that values of a column arrive as, of those that its kind has. */
 Oid
 relation_reader_column_type(const RelationReader *reader, int column)
 {

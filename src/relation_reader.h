@@ -14,7 +14,9 @@ typedef enum ColumnKind
 	COLUMN_TEXT,				/* text, varchar, char, name, domain, enum: text */
 	COLUMN_TEXTS,				/* an array of those: text[] */
 	COLUMN_PHRASES,				/* text, or an array of text, or jsonb: the same */
-	COLUMN_INTEGER				/* smallint, integer, bigint: bigint */
+	COLUMN_INTEGER,				/* smallint, integer, bigint: bigint */
+	COLUMN_NUMBER,				/* those, real, double precision, numeric: double precision */
+	COLUMN_COUNT				/* the same: bigint of the first three, else double precision */
 } ColumnKind;
 
 typedef struct ColumnSpec
@@ -28,8 +30,8 @@ typedef struct RelationReader RelationReader;
 
 extern RelationReader *relation_reader_open(Oid relid, const char *purpose,
 											const ColumnSpec *columns, int count);
-extern const char *relation_reader_name(const RelationReader *reader);
 extern const char *relation_reader_qualified_name(const RelationReader *reader);
+extern const char *relation_reader_source(const RelationReader *reader);
 extern Oid	relation_reader_column_type(const RelationReader *reader, int column);
 extern void relation_reader_run(RelationReader *reader, bool read_only,
 								RowCallback callback, void *arg);

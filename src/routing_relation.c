@@ -13,7 +13,7 @@
 #include "utils/jsonb.h"
 
 #include "families.h"
-#include "relation_reader.h"
+#include "pair_row.h"
 #include "routing_relation.h"
 
 typedef enum RoutingColumn
@@ -75,53 +75,13 @@ routing_relation_name(const RoutingRelation *routing)
 const char *
 routing_relation_source(const RoutingRelation *routing)
 {
-	return psprintf("relation \"%s\"", relation_reader_name(routing->reader));
-}
-
-/* A text column's value, which lives as long as the row. */
-static Slice
-text_value(const Datum *values, const bool *nulls, RoutingColumn column)
-{
-	if (nulls[column])
-		return NULL_SLICE;
-	return slice_from_text(PG_DETOAST_DATUM_PACKED(values[column]));
+	return relation_reader_source(routing->reader);
 }
 
 static Slice
 text_value_or(const Datum *values, const bool *nulls, RoutingColumn column, const char *otherwise)
 {
-	return nulls[column] ? slice_from_string(otherwise) : text_value(values, nulls, column);
-}
-
-static void
-read_names(const RoutingRelation *routing, const Datum *values, const bool *nulls,
-		   Decision *decision)
-{
-	decision->target = text_value(values, nulls, ROUTING_TARGET);
-	decision->symbol = text_value(values, nulls, ROUTING_SYMBOL);
-
-	if (slice_is_null(decision->target) || decision->target.len == 0)
-	{
-		const char *what = slice_is_null(decision->target) ? "null" : "empty";
-		int			sqlstate = slice_is_null(decision->target) ?
-			ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE;
-
-		if (slice_is_null(decision->symbol))
-			ereport(ERROR,
-					(errcode(sqlstate),
-					 errmsg("target is %s in %s", what, routing_relation_source(routing))));
-		ereport(ERROR,
-				(errcode(sqlstate),
-				 errmsg("target is %s for symbol \"%s\" in %s", what,
-						slice_to_string(decision->symbol), routing_relation_source(routing))));
-	}
-	if (!slice_is_null(decision->symbol) && decision->symbol.len == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("symbol is empty for %s in %s",
-						decision_name(decision->target, NULL_SLICE),
-						routing_relation_source(routing)),
-				 errhint("The target's own decision has a null symbol.")));
+	return nulls[column] ? slice_from_string(otherwise) : row_text(values, nulls, column);
 }
 
 static void
@@ -129,7 +89,7 @@ read_route(const RoutingRelation *routing, const Datum *values, const bool *null
 		   Decision *decision)
 {
 	Scope		scope = decision_scope(decision);
-	Slice		word = text_value(values, nulls, ROUTING_ROUTE);
+	Slice		word = row_text(values, nulls, ROUTING_ROUTE);
 	RouteWord	meaning;
 
 	if (slice_is_null(word))
@@ -225,7 +185,7 @@ read_reason(RoutingRelation *routing, const Datum *values, const bool *nulls, De
 	switch (routing->reason_type)
 	{
 		case TEXTOID:
-			decision->reason = text_value(values, nulls, ROUTING_REASON);
+			decision->reason = row_text(values, nulls, ROUTING_REASON);
 			return;
 		case TEXTARRAYOID:
 			join_array(reason, DatumGetArrayTypeP(values[ROUTING_REASON]));
@@ -295,7 +255,9 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	RoutingRelation *routing = arg;
 	Decision	decision;
 
-	read_names(routing, values, nulls, &decision);
+	decision.target = row_text(values, nulls, ROUTING_TARGET);
+	decision.symbol = row_text(values, nulls, ROUTING_SYMBOL);
+	check_row_names(decision.target, decision.symbol, "The target's own decision", routing->reader);
 	read_route(routing, values, nulls, &decision);
 	decision.cs_state = text_value_or(values, nulls, ROUTING_CS_STATE, STATE_UNKNOWN);
 	decision.local_state = text_value_or(values, nulls, ROUTING_LOCAL_STATE, STATE_UNKNOWN);

@@ -22,6 +22,62 @@ const char *const training_type_names[] = {
 	[TRAINING_BLOCKED] = "blocked"
 };
 
+static const char *const signal_state_words[] = {
+	[SIGNAL_STRONG] = "STRONG",
+	[SIGNAL_WEAK_BUT_OK] = "WEAK_BUT_OK",
+	[SIGNAL_EXPERIMENTAL] = "EXPERIMENTAL",
+	[SIGNAL_DISALLOWED] = "DISALLOWED"
+};
+
+static const char *const stability_words[] = {
+	[STABILITY_STABLE] = "STABLE",
+	[STABILITY_DRIFTING] = "DRIFTING",
+	[STABILITY_DIVERGED] = "DIVERGED",
+	[STABILITY_UNKNOWN] = "UNKNOWN"
+};
+
+static const char *const leakage_words[] = {
+	[LEAKAGE_SAFE] = "SAFE",
+	[LEAKAGE_SUSPECT] = "SUSPECT",
+	[LEAKAGE_BLOCKED] = "BLOCKED",
+	[LEAKAGE_UNKNOWN] = "UNKNOWN"
+};
+
+static const char *const both_strong_words[] = {
+	[BOTH_STRONG_ROUTE_BOTH] = "ROUTE_BOTH",
+	[BOTH_STRONG_PREFER_CS] = "PREFER_CS",
+	[BOTH_STRONG_PREFER_SYMBOL] = "PREFER_SYMBOL"
+};
+
+const WordList signal_states = {lengthof(signal_state_words), signal_state_words};
+const WordList stabilities = {lengthof(stability_words), stability_words};
+const WordList leakages = {lengthof(leakage_words), leakage_words};
+const WordList both_strong_behaviors = {lengthof(both_strong_words), both_strong_words};
+
+/* What a word of a list means, or -1 if it is not there. */
+int
+word_meaning(const WordList *list, Slice word)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		if (slice_equal(word, slice_from_string(list->words[i])))
+			return i;
+	}
+	return -1;
+}
+
+/* For messages: the words of a list. */
+const char *
+valid_words(const WordList *list)
+{
+	StringInfoData words;
+
+	initStringInfo(&words);
+	for (int i = 0; i < list->count; i++)
+		appendStringInfo(&words, "%s%s", i > 0 ? ", " : "", list->words[i]);
+	return words.data;
+}
+
 /* What a decision may say, and about whom. */
 static const struct
 {

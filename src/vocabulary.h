@@ -38,11 +38,61 @@ typedef enum RouteWord
 	ROUTE_WORD_UNKNOWN
 } RouteWord;
 
+/* What a signal is worth; the better ones first. */
+typedef enum SignalState
+{
+	SIGNAL_STRONG,
+	SIGNAL_WEAK_BUT_OK,
+	SIGNAL_EXPERIMENTAL,
+	SIGNAL_DISALLOWED
+} SignalState;
+
+/* How much the important features change from one snapshot to the next. */
+typedef enum Stability
+{
+	STABILITY_STABLE,
+	STABILITY_DRIFTING,
+	STABILITY_DIVERGED,
+	STABILITY_UNKNOWN
+} Stability;
+
+/* Whether features know of the future. */
+typedef enum Leakage
+{
+	LEAKAGE_SAFE,
+	LEAKAGE_SUSPECT,
+	LEAKAGE_BLOCKED,
+	LEAKAGE_UNKNOWN
+} Leakage;
+
+/* How a symbol is routed whose two signals are both strong, or weak but ok. */
+typedef enum BothStrong
+{
+	BOTH_STRONG_ROUTE_BOTH,
+	BOTH_STRONG_PREFER_CS,
+	BOTH_STRONG_PREFER_SYMBOL
+} BothStrong;
+
+/* Words by their meaning. */
+typedef struct WordList
+{
+	int			count;
+	const char *const *words;
+} WordList;
+
 /* What a state is called that nobody has determined. */
 #define STATE_UNKNOWN "UNKNOWN"
 
 extern const char *const route_names[];
 extern const char *const training_type_names[];
+
+extern const WordList signal_states;
+extern const WordList stabilities;
+extern const WordList leakages;
+extern const WordList both_strong_behaviors;
+
+extern int	word_meaning(const WordList *list, Slice word);
+extern const char *valid_words(const WordList *list);
 
 extern RouteWord route_from_word(Slice word, Scope scope, Route *route);
 extern const char *route_word(Route route, Scope scope);

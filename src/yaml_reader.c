@@ -14,14 +14,12 @@
  */
 #include "postgres.h"
 
-#include <yaml.h>
-
 #include "common/jsonapi.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "document_builder.h"
 #include "encoding.h"
+#include "yaml_input.h"
 #include "yaml_scalar.h"
 
 /* How large aliases may make a document: values, and bytes of strings. */
@@ -44,9 +42,7 @@ typedef struct Frame
 
 typedef struct YamlReader
 {
-	Slice		text;
-	const char *name;
-	yaml_parser_t parser;
+	YamlInput	input;
 	yaml_event_t event;			/* the one at hand */
 	MemoryContextCallback release;
 	DocumentBuilder *builder;
@@ -59,67 +55,16 @@ typedef struct YamlReader
 } YamlReader;
 
 static void
-release_parser(void *arg)
+release_event(void *arg)
 {
-	YamlReader *reader = arg;
-
-	yaml_event_delete(&reader->event);
-	yaml_parser_delete(&reader->parser);
-}
-
-static DocumentPosition
-position_of(yaml_mark_t mark)
-{
-	DocumentPosition position = {mark.line + 1, mark.column + 1};
-
-	return position;
+	yaml_event_delete(&((YamlReader *) arg)->event);
 }
 
 /* Where the event at hand begins. */
 static DocumentPosition
 yaml_position(void *arg)
 {
-	return position_of(((YamlReader *) arg)->event.start_mark);
-}
-
-/* Is there a tab among the blanks that a line begins with?  Lines count from 1. */
-static bool
-is_indented_by_tab(Slice text, uint64 line)
-{
-	uint32		i = 0;
-
-	for (; line > 1 && i < text.len; i++)
-	{
-		if (text.data[i] == '\n')
-			line--;
-	}
-	while (i < text.len && text.data[i] == ' ')
-		i++;
-	return i < text.len && text.data[i] == '\t';
-}
-
-static void
-report_yaml_error(YamlReader *reader)
-{
-	yaml_parser_t *parser = &reader->parser;
-	DocumentPosition position = position_of(parser->problem_mark);
-
-	if (parser->error == YAML_MEMORY_ERROR)
-		json_out_of_memory();
-	/* the reader of characters knows only the byte */
-	if (parser->error == YAML_READER_ERROR)
-		position = position_in_text(reader->text, parser->problem_offset, PG_UTF8);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("line %llu, column %llu of %s: invalid YAML, %s", (unsigned long long) position.line,
-					(unsigned long long) position.column, reader->name, parser->problem),
-			 parser->context != NULL ?
-			 errdetail("That was %s at line %llu, column %llu.", parser->context,
-					   (unsigned long long) parser->context_mark.line + 1,
-					   (unsigned long long) parser->context_mark.column + 1) : 0,
-			 is_indented_by_tab(reader->text, position.line) ?
-			 errhint("YAML has no tabs in indentation.") : 0));
+	return yaml_input_position(((YamlReader *) arg)->event.start_mark);
 }
 
 static void
@@ -129,14 +74,14 @@ next_event(YamlReader *reader)
 
 	yaml_event_delete(&reader->event);
 	memset(&reader->event, 0, sizeof(reader->event));
-	if (!yaml_parser_parse(&reader->parser, &reader->event))
-		report_yaml_error(reader);
+	if (!yaml_parser_parse(&reader->input.parser, &reader->event))
+		report_yaml_error(&reader->input);
 }
 
 static void
 report_here(YamlReader *reader, const char *problem)
 {
-	report_problem(reader->name, yaml_position(reader), problem);
+	report_problem(reader->input.name, yaml_position(reader), problem);
 }
 
 /* A tag other than the standard one of this name, or none, is an error. */
@@ -382,16 +327,10 @@ read_yaml(Slice text, const char *name, const char *streamed, PartCallback callb
 {
 	YamlReader *reader = palloc0(sizeof(YamlReader));
 
-	reader->text = slice_in_utf8(text);
-	reader->name = name;
-	if (!yaml_parser_initialize(&reader->parser))
-		json_out_of_memory();
-	reader->release.func = release_parser;
+	yaml_input_open(&reader->input, text, name);
+	reader->release.func = release_event;
 	reader->release.arg = reader;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &reader->release);
-	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader->parser, (const unsigned char *) reader->text.data,
-								 reader->text.len);
 	reader->anchors = json_own(json_object_new_object());
 	reader->builder = document_builder_create(name, streamed, callback, arg, yaml_position, reader);
 

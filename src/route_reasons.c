@@ -1,0 +1,201 @@
+/*
+ * route_reasons.c
+ *		Says in words what the rules of routing decided, with the numbers.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/shortest_dec.h"
+
+#include "route_reasons.h"
+
+/* Numbers in reasons have at most six decimals. */
+#define DECIMALS		6
+#define DECIMAL_UNITS	1000000
+
+/* Above this, six decimals are more than a double has. */
+#define LARGEST_ROUNDED	1e9
+
+static const char *const signal_names[] = {
+	[SCOPE_TARGET] = "cross-sectional",
+	[SCOPE_SYMBOL] = "local"
+};
+
+/* The shortest text that is this number and no other double. */
+void
+append_exact_number(StringInfo buffer, double number)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	double_to_shortest_decimal_buf(number, digits);
+	appendStringInfoString(buffer, digits);
+}
+
+static void
+append_rounded(StringInfo buffer, int64 units)
+{
+	char		digits[32];
+	char	   *end = digits + sizeof(digits);
+	char	   *next = end;
+	uint64		rest = units < 0 ? -units : units;
+	int			decimals = DECIMALS;
+
+	/* from the right: decimals without closing zeros, and at least one digit before them */
+	for (; decimals > 0 && rest % 10 == 0; decimals--)
+		rest /= 10;
+	if (decimals > 0)
+	{
+		for (; decimals > 0; decimals--, rest /= 10)
+			*--next = '0' + rest % 10;
+		*--next = '.';
+	}
+	do
+	{
+		*--next = '0' + rest % 10;
+		rest /= 10;
+	} while (rest > 0);
+	if (units < 0)
+		*--next = '-';
+	appendBinaryStringInfo(buffer, next, end - next);
+}
+
+/*
+ * A number in at most six decimals, or exactly where it is rounded to nothing, or
+ * would not stand to the one beside it as it does.
+ */
+void
+append_number(StringInfo buffer, double number, double beside)
+{
+	double		rounded;
+
+	if (!(fabs(number) < LARGEST_ROUNDED))
+	{
+		append_exact_number(buffer, number);
+		return;
+	}
+	rounded = rint(number * DECIMAL_UNITS) / DECIMAL_UNITS;
+	if ((rounded == 0 && number != 0) || (number < beside) != (rounded < beside) ||
+		(number == beside) != (rounded == beside))
+		append_exact_number(buffer, number);
+	else
+		append_rounded(buffer, (int64) rint(number * DECIMAL_UNITS));
+}
+
+/* For messages: the stabilities of a set. */
+const char *
+stability_words_of(StabilitySet set)
+{
+	StringInfoData words;
+
+	initStringInfo(&words);
+	for (int i = 0; i < stabilities.count; i++)
+	{
+		if (set & STABILITY_BIT(i))
+			appendStringInfo(&words, "%s%s", words.len > 0 ? ", " : "", stabilities.words[i]);
+	}
+	return words.len > 0 ? words.data : "none";
+}
+
+/* score 0.553 >= 0.52 (min_score, classification) */
+static void
+append_score_check(StringInfo buffer, const char *key, const ScoreThreshold *threshold,
+				   Horizon horizon, const Metrics *metrics)
+{
+	double		needed = score_threshold(threshold, metrics->is_classification, horizon);
+
+	appendStringInfoString(buffer, "score ");
+	append_number(buffer, metrics->score, needed);
+	appendStringInfoString(buffer, metrics->score >= needed ? " >= " : " < ");
+	append_number(buffer, needed, needed);
+	appendStringInfoString(buffer, " (");
+	appendStringInfoString(buffer, key);
+	if (threshold->by_task)
+		appendStringInfoString(buffer, metrics->is_classification ? ", classification" : ", regression");
+	if (threshold->by_horizon && !metrics->is_classification)
+	{
+		appendStringInfoString(buffer, ", ");
+		appendStringInfoString(buffer, horizons.words[horizon]);
+	}
+	appendStringInfoChar(buffer, ')');
+}
+
+/* Why a signal has its state; metrics and checks are NULL if there is no row. */
+void
+append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope, Horizon horizon,
+					 const Metrics *metrics, const SignalChecks *checks, SignalRule rule)
+{
+	appendStringInfoString(buffer, signal_names[scope]);
+	appendStringInfoChar(buffer, ' ');
+	appendStringInfoString(buffer, signal_states.words[rule_state(rule)]);
+	appendStringInfoString(buffer, ": ");
+	switch (rule)
+	{
+		case RULE_NO_METRICS:
+			appendStringInfoString(buffer, "no metrics");
+			break;
+		case RULE_SAMPLE_SIZE:
+			if (metrics->has_sample_size)
+				appendStringInfo(buffer, INT64_FORMAT " samples < " INT64_FORMAT,
+								 metrics->sample_size, checks->least_sample_size);
+			else
+				appendStringInfoString(buffer, "no sample size");
+			break;
+		case RULE_LEAKAGE:
+			appendStringInfoString(buffer, "leakage BLOCKED (block_on_leakage)");
+			break;
+		case RULE_STRONG_SCORE:
+			append_score_check(buffer, "strong_score", &policy->strong_score[scope], horizon, metrics);
+			break;
+		case RULE_MIN_SCORE:
+		case RULE_LOW_SCORE:
+			append_score_check(buffer, "min_score", &policy->min_score[scope], horizon, metrics);
+			break;
+		case RULE_EXPERIMENTAL:
+			append_score_check(buffer, "experimental.min_score", &policy->experimental_min_score,
+							   horizon, metrics);
+			appendStringInfo(buffer, ", stability %s", stabilities.words[metrics->stability]);
+			break;
+		case RULE_NO_SCORE:
+			appendStringInfoString(buffer, "no score");
+			break;
+		case RULE_STABILITY:
+			appendStringInfo(buffer, "stability %s is none of %s (stability_allowlist)",
+							 stabilities.words[metrics->stability],
+							 stability_words_of(checks->allowed));
+			break;
+	}
+}
+
+/* Why a pair has its route; the share matters for ROUTE_RULE_MAX_FRACTION alone. */
+void
+append_route_reason(StringInfo buffer, const RoutingPolicy *policy, RouteRule rule,
+					const ExperimentalShare *share)
+{
+	switch (rule)
+	{
+		case ROUTE_RULE_NEITHER:
+			appendStringInfoString(buffer, "neither can be trained");
+			break;
+		case ROUTE_RULE_ONLY_LOCAL:
+			appendStringInfoString(buffer, "only local can be trained");
+			break;
+		case ROUTE_RULE_ONLY_CROSS_SECTIONAL:
+			appendStringInfoString(buffer, "only cross-sectional can be trained");
+			break;
+		case ROUTE_RULE_BOTH:
+			appendStringInfoString(buffer, "both can be trained: ");
+			appendStringInfoString(buffer, both_strong_behaviors.words[policy->both_strong_behavior]);
+			break;
+		case ROUTE_RULE_EXPERIMENTAL:
+			appendStringInfoString(buffer, "experimental lane");
+			break;
+		case ROUTE_RULE_MAX_FRACTION:
+			appendStringInfo(buffer, "experimental lane is full: " INT64_FORMAT " of " INT64_FORMAT
+							 " symbols at most (max_fraction_symbols_per_target ",
+							 share->most, share->symbols);
+			append_exact_number(buffer, policy->max_fraction_symbols);
+			appendStringInfoChar(buffer, ')');
+			break;
+	}
+}

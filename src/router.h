@@ -1,0 +1,34 @@
+/*
+ * router.h
+ *		Metrics of pairs in any order in; decisions, by target and symbol, out.
+ */
+#ifndef TRAINPLAN_ROUTER_H
+#define TRAINPLAN_ROUTER_H
+
+#include "decision.h"
+#include "pair.h"
+#include "route_reasons.h"
+
+typedef struct Router Router;
+
+#define MOST_PHRASES	3
+
+/* A decision, and its reason in phrases instead of one; lives until the next one comes. */
+typedef struct RoutedPair
+{
+	Pair		pair;
+	Decision	decision;
+	Slice		phrases[MOST_PHRASES];
+	int			phrase_count;
+	RouteRule	rule;			/* of a symbol */
+	const ExperimentalShare *share; /* of its target */
+} RoutedPair;
+
+extern Router *router_create(const RoutingPolicy *policy, const char *source);
+extern void router_add(Router *router, Slice target, Slice symbol, const Metrics *metrics);
+extern void router_finish(Router *router);
+extern const PairNames *router_names(const Router *router);
+extern bool router_next(Router *router, RoutedPair *routed);
+extern void router_end(Router *router);
+
+#endif							/* TRAINPLAN_ROUTER_H */

@@ -1,0 +1,70 @@
+/*
+ * routing_call.c
+ *		What the functions that route candidates have in common.
+ */
+#include "postgres.h"
+
+#include "policy_hash.h"
+#include "routing_call.h"
+
+/* Arguments, as the SQL declarations have them. */
+#define ARG_CANDIDATES		0
+
+/* The candidates relation, which is the first argument of all of them. */
+Oid
+candidates_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(ARG_CANDIDATES))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("candidates relation must not be null")));
+	return PG_GETARG_OID(ARG_CANDIDATES);
+}
+
+/*
+ * Take the policy, of which NULL means the default, and look the relation up; all
+ * that may be wrong with either is said before a row is read.
+ */
+void
+routing_call_begin(RoutingCall *call, FunctionCallInfo fcinfo, int policy_argument)
+{
+	Oid			relid = candidates_argument(fcinfo);
+	Slice		yaml = slice_from_string(default_routing_policy);
+
+	if (!PG_ARGISNULL(policy_argument))
+		yaml = slice_from_text(PG_GETARG_TEXT_PP(policy_argument));
+	routing_policy_read(yaml, "the policy", &call->policy);
+	call->config_hash = policy_hash(yaml);
+	call->candidates = candidate_relation_open(relid);
+}
+
+typedef struct Routing
+{
+	const RoutingPolicy *policy;
+	Router	   *router;
+} Routing;
+
+static void
+route_candidate(void *arg, const Candidate *candidate)
+{
+	Routing    *routing = arg;
+	Metrics		metrics = candidate->metrics;
+
+	metrics.stability = candidate_stability(routing->policy, candidate);
+	router_add(routing->router, candidate->target, candidate->symbol, &metrics);
+}
+
+/*
+ * Read the candidates into a new router; router_next() is the next thing to call.
+ * read_only is that of candidate_relation_read().
+ */
+Router *
+route_candidates(RoutingCall *call, bool read_only)
+{
+	Routing		routing = {&call->policy};
+
+	routing.router = router_create(&call->policy, candidate_relation_source(call->candidates));
+	candidate_relation_read(call->candidates, NULL_SLICE, read_only, route_candidate, &routing);
+	router_finish(routing.router);
+	return routing.router;
+}

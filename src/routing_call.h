@@ -1,0 +1,24 @@
+/*
+ * routing_call.h
+ *		A call that routes the candidates of a relation by a policy.
+ */
+#ifndef TRAINPLAN_ROUTING_CALL_H
+#define TRAINPLAN_ROUTING_CALL_H
+
+#include "fmgr.h"
+
+#include "candidate_relation.h"
+#include "router.h"
+
+typedef struct RoutingCall
+{
+	RoutingPolicy policy;
+	char	   *config_hash;	/* of the policy's text */
+	CandidateRelation *candidates;
+} RoutingCall;
+
+extern Oid	candidates_argument(FunctionCallInfo fcinfo);
+extern void routing_call_begin(RoutingCall *call, FunctionCallInfo fcinfo, int policy_argument);
+extern Router *route_candidates(RoutingCall *call, bool read_only);
+
+#endif							/* TRAINPLAN_ROUTING_CALL_H */
