@@ -1,17 +1,5 @@
 -- Planning: decisions to jobs.
 
-CREATE FUNCTION training_plan_rows(internal)
-RETURNS internal
-LANGUAGE C
-STABLE
-STRICT
-PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'training_plan_rows';
-
-COMMENT ON FUNCTION training_plan_rows(internal) IS
-'Support function of generate_training_plan(): tells the query planner that there
-are about as many jobs as the routing relation has rows. Not for calling.';
-
 CREATE FUNCTION generate_training_plan(
     routing regclass,
     families text[] DEFAULT NULL,
@@ -49,5 +37,4 @@ has a job too, of type blocked.
 A decision that makes no sense is an error that names relation, target and symbol.
 Targets that are disabled although symbols count on them are a warning.';
 
-ALTER FUNCTION training_plan_rows(internal) OWNER TO @extowner@;
 ALTER FUNCTION generate_training_plan(regclass, text[], boolean) OWNER TO @extowner@;

@@ -21,11 +21,11 @@ COMMENT ON TABLE training_plans IS 'Stored training plans, one a row; their jobs
 COMMENT ON COLUMN training_plans.plan_id IS 'The plan''s number; later plans have higher ones.';
 COMMENT ON COLUMN training_plans.run_id IS 'When the plan was made, as YYYYMMDD_HHMMSS in UTC.';
 COMMENT ON COLUMN training_plans.generated_at IS 'When the plan was made.';
-COMMENT ON COLUMN training_plans.routing IS 'Where the decisions came from: the routing relation''s qualified name, or a file''s path.';
+COMMENT ON COLUMN training_plans.routing IS 'Where the decisions came from: the qualified name of the routing or candidates relation, or a file''s path.';
 COMMENT ON COLUMN training_plans.model_families IS 'The families that jobs train unless their decision had families of its own.';
 COMMENT ON COLUMN training_plans.include_blocked IS 'Whether blocked symbols have jobs, of type blocked.';
 COMMENT ON COLUMN training_plans.git_commit IS 'The commit of the code that the plan was made with, as the caller gave it.';
-COMMENT ON COLUMN training_plans.config_hash IS 'The hash of the routing policy''s text, as the caller gave it.';
+COMMENT ON COLUMN training_plans.config_hash IS 'The hash of the routing policy''s text: of plan_training() its own, else as the caller gave it.';
 COMMENT ON COLUMN training_plans.metrics_snapshot IS 'Where the metrics behind the decisions are kept, as the caller gave it.';
 COMMENT ON COLUMN training_plans.total_jobs IS 'How many jobs the plan has.';
 COMMENT ON CONSTRAINT training_plans_pkey ON training_plans IS 'A plan by its number.';
@@ -90,6 +90,28 @@ config_hash and metrics_snapshot are kept with the plan as they are. A plan
 without jobs is stored as well, with a warning. Needs the right to insert into
 training_plans and training_jobs.';
 
+CREATE FUNCTION plan_training(
+    candidates regclass,
+    policy text DEFAULT NULL,
+    families text[] DEFAULT NULL,
+    include_blocked boolean DEFAULT false,
+    git_commit text DEFAULT NULL,
+    metrics_snapshot text DEFAULT NULL
+)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'plan_training';
+
+COMMENT ON FUNCTION plan_training(regclass, text, text[], boolean, text, text) IS
+'Routes the candidates of a relation, stores the jobs that follow as a new plan, and
+returns its plan_id: route_training_candidates() and create_training_plan() in one.
+
+The first two arguments are those of route_training_candidates(), the others those of
+create_training_plan(). The plan keeps the relation''s name as routing, and the hash
+of the policy''s text as config_hash.';
+
 CREATE FUNCTION latest_training_plan()
 RETURNS bigint
 LANGUAGE SQL
@@ -106,6 +128,7 @@ COMMENT ON FUNCTION latest_training_plan() IS
 ALTER TABLE training_plans OWNER TO @extowner@;
 ALTER TABLE training_jobs OWNER TO @extowner@;
 ALTER FUNCTION create_training_plan(regclass, text[], boolean, text, text, text) OWNER TO @extowner@;
+ALTER FUNCTION plan_training(regclass, text, text[], boolean, text, text) OWNER TO @extowner@;
 ALTER FUNCTION latest_training_plan() OWNER TO @extowner@;
 
 -- Plans are the user's data: pg_dump has to save them.

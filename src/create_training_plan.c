@@ -6,7 +6,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "plan_store.h"
@@ -18,12 +17,6 @@ PG_FUNCTION_INFO_V1(create_training_plan);
 #define ARG_GIT_COMMIT			3
 #define ARG_CONFIG_HASH			4
 #define ARG_METRICS_SNAPSHOT	5
-
-static const char *
-text_argument(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
 
 /*
  * create_training_plan(routing regclass, families text[], include_blocked boolean,

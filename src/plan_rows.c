@@ -1,12 +1,13 @@
 /*
  * plan_rows.c
  *		SQL function training_plan_rows(): tells PostgreSQL's planner how many
- *		jobs generate_training_plan() will return.
+ *		rows route_training_candidates() and generate_training_plan() will return.
  *
- * A decision makes at most one job, so the number of the routing relation's
- * rows is the estimate where it is known: where the call names the relation by
- * a constant, and the relation has storage or statistics.  A view's rows are not
- * known without planning it; there the function's declared ROWS stands.
+ * A candidate makes a decision, and a decision at most one job, so the number of
+ * the relation's rows is the estimate where it is known: where the call names the
+ * relation by a constant, and the relation has storage or statistics.  A view's
+ * rows are not known without planning it; there the function's declared ROWS
+ * stands.
  */
 #include "postgres.h"
 
@@ -74,19 +75,19 @@ Datum
 training_plan_rows(PG_FUNCTION_ARGS)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-	Node	   *routing;
+	Node	   *relation;
 	double		rows;
 
 	if (!IsA(request, SupportRequestRows) ||
 		!is_funcclause(((SupportRequestRows *) request)->node))
 		PG_RETURN_POINTER(NULL);
 
-	routing = linitial(((FuncExpr *) ((SupportRequestRows *) request)->node)->args);
-	routing = estimate_expression_value(((SupportRequestRows *) request)->root, routing);
-	if (!IsA(routing, Const) || ((Const *) routing)->constisnull)
+	relation = linitial(((FuncExpr *) ((SupportRequestRows *) request)->node)->args);
+	relation = estimate_expression_value(((SupportRequestRows *) request)->root, relation);
+	if (!IsA(relation, Const) || ((Const *) relation)->constisnull)
 		PG_RETURN_POINTER(NULL);
 
-	rows = relation_rows(DatumGetObjectId(((Const *) routing)->constvalue));
+	rows = relation_rows(DatumGetObjectId(((Const *) relation)->constvalue));
 	if (rows < 0)
 		PG_RETURN_POINTER(NULL);
 	((SupportRequestRows *) request)->rows = clamp_row_est(rows);

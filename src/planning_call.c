@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "families.h"
 #include "planning_call.h"
 #include "routing_relation.h"
@@ -25,6 +27,13 @@ bool
 flag_argument(FunctionCallInfo fcinfo, int argument)
 {
 	return !PG_ARGISNULL(argument) && PG_GETARG_BOOL(argument);
+}
+
+/* A text that is an argument, in the current memory context; NULL if it is. */
+const char *
+text_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
 /*

@@ -21,6 +21,7 @@ typedef struct PlanningCall
 
 extern ArrayType *families_argument(FunctionCallInfo fcinfo, int argument);
 extern bool flag_argument(FunctionCallInfo fcinfo, int argument);
+extern const char *text_argument(FunctionCallInfo fcinfo, int argument);
 extern void planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo);
 extern Planner *plan_routing_relation(PlanningCall *call, JobOrder order, bool read_only);
 

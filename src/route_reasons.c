@@ -17,10 +17,16 @@
 /* Above this, six decimals are more than a double has. */
 #define LARGEST_ROUNDED	1e9
 
-static const char *const signal_names[] = {
-	[SCOPE_TARGET] = "cross-sectional",
-	[SCOPE_SYMBOL] = "local"
+static const Slice signal_names[] = {
+	[SCOPE_TARGET] = SLICE_LITERAL("cross-sectional "),
+	[SCOPE_SYMBOL] = SLICE_LITERAL("local ")
 };
+
+static void
+append_slice(StringInfo buffer, Slice slice)
+{
+	appendBinaryStringInfo(buffer, slice.data, slice.len);
+}
 
 /* The shortest text that is this number and no other double. */
 void
@@ -82,19 +88,23 @@ append_number(StringInfo buffer, double number, double beside)
 		append_rounded(buffer, (int64) rint(number * DECIMAL_UNITS));
 }
 
-/* For messages: the stabilities of a set. */
-const char *
-stability_words_of(StabilitySet set)
+/* The stabilities of a set. */
+void
+append_stabilities(StringInfo buffer, StabilitySet set)
 {
-	StringInfoData words;
+	bool		first = true;
 
-	initStringInfo(&words);
 	for (int i = 0; i < stabilities.count; i++)
 	{
-		if (set & STABILITY_BIT(i))
-			appendStringInfo(&words, "%s%s", words.len > 0 ? ", " : "", stabilities.words[i]);
+		if ((set & STABILITY_BIT(i)) == 0)
+			continue;
+		if (!first)
+			appendStringInfoString(buffer, ", ");
+		append_slice(buffer, stabilities.words[i]);
+		first = false;
 	}
-	return words.len > 0 ? words.data : "none";
+	if (first)
+		appendStringInfoString(buffer, "none");
 }
 
 /* score 0.553 >= 0.52 (min_score, classification) */
@@ -115,7 +125,7 @@ append_score_check(StringInfo buffer, const char *key, const ScoreThreshold *thr
 	if (threshold->by_horizon && !metrics->is_classification)
 	{
 		appendStringInfoString(buffer, ", ");
-		appendStringInfoString(buffer, horizons.words[horizon]);
+		append_slice(buffer, horizons.words[horizon]);
 	}
 	appendStringInfoChar(buffer, ')');
 }
@@ -125,9 +135,8 @@ void
 append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope, Horizon horizon,
 					 const Metrics *metrics, const SignalChecks *checks, SignalRule rule)
 {
-	appendStringInfoString(buffer, signal_names[scope]);
-	appendStringInfoChar(buffer, ' ');
-	appendStringInfoString(buffer, signal_states.words[rule_state(rule)]);
+	append_slice(buffer, signal_names[scope]);
+	append_slice(buffer, signal_states.words[rule_state(rule)]);
 	appendStringInfoString(buffer, ": ");
 	switch (rule)
 	{
@@ -154,15 +163,18 @@ append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope
 		case RULE_EXPERIMENTAL:
 			append_score_check(buffer, "experimental.min_score", &policy->experimental_min_score,
 							   horizon, metrics);
-			appendStringInfo(buffer, ", stability %s", stabilities.words[metrics->stability]);
+			appendStringInfoString(buffer, ", stability ");
+			append_slice(buffer, stabilities.words[metrics->stability]);
 			break;
 		case RULE_NO_SCORE:
 			appendStringInfoString(buffer, "no score");
 			break;
 		case RULE_STABILITY:
-			appendStringInfo(buffer, "stability %s is none of %s (stability_allowlist)",
-							 stabilities.words[metrics->stability],
-							 stability_words_of(checks->allowed));
+			appendStringInfoString(buffer, "stability ");
+			append_slice(buffer, stabilities.words[metrics->stability]);
+			appendStringInfoString(buffer, " not in ");
+			append_stabilities(buffer, checks->allowed);
+			appendStringInfoString(buffer, " (stability_allowlist)");
 			break;
 	}
 }
@@ -185,7 +197,7 @@ append_route_reason(StringInfo buffer, const RoutingPolicy *policy, RouteRule ru
 			break;
 		case ROUTE_RULE_BOTH:
 			appendStringInfoString(buffer, "both can be trained: ");
-			appendStringInfoString(buffer, both_strong_behaviors.words[policy->both_strong_behavior]);
+			append_slice(buffer, both_strong_behaviors.words[policy->both_strong_behavior]);
 			break;
 		case ROUTE_RULE_EXPERIMENTAL:
 			appendStringInfoString(buffer, "experimental lane");

@@ -17,7 +17,7 @@ typedef struct ExperimentalShare
 
 extern void append_number(StringInfo buffer, double number, double beside);
 extern void append_exact_number(StringInfo buffer, double number);
-extern const char *stability_words_of(StabilitySet set);
+extern void append_stabilities(StringInfo buffer, StabilitySet set);
 extern void append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope,
 								 Horizon horizon, const Metrics *metrics,
 								 const SignalChecks *checks, SignalRule rule);

@@ -225,6 +225,13 @@ rule_state(SignalRule rule)
 	}
 }
 
+/* A target is enabled unless its pooled model is disallowed. */
+Route
+target_route(SignalState cross_sectional)
+{
+	return cross_sectional == SIGNAL_DISALLOWED ? ROUTE_BLOCKED : ROUTE_CROSS_SECTIONAL;
+}
+
 static bool
 is_good(SignalState state)
 {

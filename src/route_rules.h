@@ -79,6 +79,7 @@ extern void check_signal(const RoutingPolicy *policy, Scope scope, Horizon horiz
 						 const Metrics *metrics, SignalChecks *checks);
 extern SignalRule deciding_rule(const SignalChecks *checks, const Metrics *metrics);
 extern SignalState rule_state(SignalRule rule);
+extern Route target_route(SignalState cross_sectional);
 extern RouteRule route_rule(SignalState cross_sectional, SignalState local);
 extern Route rule_route(const RoutingPolicy *policy, RouteRule rule);
 extern int64 most_experimental(const RoutingPolicy *policy, int64 symbols);

@@ -32,29 +32,89 @@ typedef enum RoutedColumn
 	ROUTED_COLUMNS
 } RoutedColumn;
 
+/* What the router's memory leaves of work_mem for the rows: one divided by this. */
+#define ROWS_SHARE		8
+
+/* Words that many rows have, as texts. */
+typedef struct RoutedWords
+{
+	Datum		routes[SCOPES][ROUTE_BLOCKED + 1];
+	Datum		states[SIGNAL_DISALLOWED + 1];
+} RoutedWords;
+
+static void
+make_words(RoutedWords *words)
+{
+	for (int route = 0; route <= ROUTE_BLOCKED; route++)
+	{
+		words->routes[SCOPE_TARGET][route] = CStringGetTextDatum(route_word(route, SCOPE_TARGET));
+		words->routes[SCOPE_SYMBOL][route] = CStringGetTextDatum(route_word(route, SCOPE_SYMBOL));
+	}
+	for (int state = 0; state <= SIGNAL_DISALLOWED; state++)
+		words->states[state] = slice_to_text(signal_states.words[state]);
+}
+
+/* A text[] of slices, in the current memory context. */
+static Datum
+texts_of_slices(const Slice *slices, int count)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1);
+	ArrayType  *array;
+	char	   *next;
+
+	for (int i = 0; i < count; i++)
+		size += INTALIGN(VARHDRSZ + slices[i].len);
+	array = palloc0(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = TEXTOID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+
+	next = ARR_DATA_PTR(array);
+	for (int i = 0; i < count; i++)
+	{
+		SET_VARSIZE(next, VARHDRSZ + slices[i].len);
+		memcpy(VARDATA(next), slices[i].data, slices[i].len);
+		next += INTALIGN(VARHDRSZ + slices[i].len);
+	}
+	return PointerGetDatum(array);
+}
+
 /* A row for each decision; its parts are made in the current memory context. */
 static void
-put_decision(ReturnSetInfo *rsinfo, const RoutedPair *routed)
+put_decision(ReturnSetInfo *rsinfo, const RoutedWords *words, const RoutedPair *routed)
 {
-	const Decision *decision = &routed->decision;
-	const char *route = route_word(decision->route, decision_scope(decision));
-	Datum		phrases[MOST_PHRASES];
-	Datum		values[ROUTED_COLUMNS];
+	Scope		scope = slice_is_null(routed->pair.symbol) ? SCOPE_TARGET : SCOPE_SYMBOL;
+	Datum		values[ROUTED_COLUMNS] = {0};
 	bool		nulls[ROUTED_COLUMNS] = {false};
 
-	for (int i = 0; i < routed->phrase_count; i++)
-		phrases[i] = slice_to_text(routed->phrases[i]);
-
-	values[ROUTED_TARGET] = slice_to_text(decision->target);
-	values[ROUTED_SYMBOL] = slice_to_text_or_null(decision->symbol, &nulls[ROUTED_SYMBOL]);
-	values[ROUTED_ROUTE] = slice_to_text(slice_from_string(route));
-	values[ROUTED_CS_STATE] = slice_to_text(decision->cs_state);
-	values[ROUTED_LOCAL_STATE] = slice_to_text_or_null(decision->local_state, &nulls[ROUTED_LOCAL_STATE]);
-	values[ROUTED_REASON] = PointerGetDatum(construct_array(phrases, routed->phrase_count, TEXTOID,
-															-1, false, TYPALIGN_INT));
-	values[ROUTED_SAMPLE_SIZE] = Int64GetDatum(decision->sample_size);
-	nulls[ROUTED_SAMPLE_SIZE] = !decision->has_sample_size;
+	values[ROUTED_TARGET] = slice_to_text(routed->pair.target);
+	values[ROUTED_SYMBOL] = slice_to_text_or_null(routed->pair.symbol, &nulls[ROUTED_SYMBOL]);
+	values[ROUTED_ROUTE] = words->routes[scope][routed->route];
+	values[ROUTED_CS_STATE] = words->states[routed->cs_state];
+	nulls[ROUTED_LOCAL_STATE] = scope == SCOPE_TARGET;
+	if (scope == SCOPE_SYMBOL)
+		values[ROUTED_LOCAL_STATE] = words->states[routed->local_state];
+	values[ROUTED_REASON] = texts_of_slices(routed->phrases, routed->phrase_count);
+	values[ROUTED_SAMPLE_SIZE] = Int64GetDatum(routed->sample_size);
+	nulls[ROUTED_SAMPLE_SIZE] = !routed->has_sample_size;
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* A tuplestore that does not wait for work_mem to fill before it goes to disk. */
+static void
+begin_rows(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+
+	InitMaterializedSRF(fcinfo, 0);
+	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	tuplestore_end(rsinfo->setResult);
+	rsinfo->setResult = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
+											  false, work_mem / ROWS_SHARE);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -70,10 +130,12 @@ route_training_candidates(PG_FUNCTION_ARGS)
 	RoutingCall call;
 	Router	   *router;
 	RoutedPair	routed;
+	RoutedWords words;
 	MemoryContext row_context;
 	MemoryContext caller;
 
-	InitMaterializedSRF(fcinfo, 0);
+	begin_rows(fcinfo);
+	make_words(&words);
 	routing_call_begin(&call, fcinfo, ARG_POLICY);
 	router = route_candidates(&call, true);
 
@@ -84,7 +146,7 @@ route_training_candidates(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 
-		put_decision(rsinfo, &routed);
+		put_decision(rsinfo, &words, &routed);
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(caller);

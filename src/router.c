@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "byte_sort.h"
+#include "decision.h"
 #include "pair_sort.h"
 #include "router.h"
 #include "spool.h"
@@ -319,26 +320,13 @@ next_symbol(Router *router, SortedRow *row)
 }
 
 static void
-set_decision(RoutedPair *routed, const Pair *pair, Route route)
+set_decision(RoutedPair *routed, const Pair *pair, Route route, const Metrics *metrics)
 {
 	memset(routed, 0, sizeof(RoutedPair));
 	routed->pair = *pair;
-	routed->decision.target = pair->target;
-	routed->decision.symbol = pair->symbol;
-	routed->decision.route = route;
-}
-
-static Slice
-state_word(SignalState state)
-{
-	return slice_from_string(signal_states.words[state]);
-}
-
-static void
-set_sample_size(RoutedPair *routed, const Metrics *metrics)
-{
-	routed->decision.has_sample_size = metrics->has_sample_size;
-	routed->decision.sample_size = metrics->sample_size;
+	routed->route = route;
+	routed->has_sample_size = metrics->has_sample_size;
+	routed->sample_size = metrics->sample_size;
 }
 
 /* The decision for a target as a whole, the row that was peeked at being its first. */
@@ -374,10 +362,8 @@ begin_target(Router *router, RoutedPair *routed)
 	pair.target = slice_from_buffer(&target->name);
 	pair.symbol_number = NO_SYMBOL;
 	pair.symbol = NULL_SLICE;
-	set_decision(routed, &pair,
-				 target->state == SIGNAL_DISALLOWED ? ROUTE_BLOCKED : ROUTE_CROSS_SECTIONAL);
-	set_sample_size(routed, &metrics);
-	routed->decision.cs_state = state_word(target->state);
+	set_decision(routed, &pair, target_route(target->state), &metrics);
+	routed->cs_state = target->state;
 	routed->phrases[0] = slice_from_buffer(&target->reason);
 	routed->phrase_count = 1;
 }
@@ -422,10 +408,9 @@ route_symbol(Router *router, const SortedRow *row, RoutedPair *routed)
 	resetStringInfo(&router->route_reason);
 	append_route_reason(&router->route_reason, router->policy, rule, &target->share);
 
-	set_decision(routed, &row->pair, rule_route(router->policy, rule));
-	set_sample_size(routed, &metrics);
-	routed->decision.cs_state = state_word(target->state);
-	routed->decision.local_state = state_word(state);
+	set_decision(routed, &row->pair, rule_route(router->policy, rule), &metrics);
+	routed->cs_state = target->state;
+	routed->local_state = state;
 	routed->phrases[0] = slice_from_buffer(&target->reason);
 	routed->phrases[1] = slice_from_buffer(&router->local_reason);
 	routed->phrases[2] = slice_from_buffer(&router->route_reason);

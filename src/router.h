@@ -5,7 +5,6 @@
 #ifndef TRAINPLAN_ROUTER_H
 #define TRAINPLAN_ROUTER_H
 
-#include "decision.h"
 #include "pair.h"
 #include "route_reasons.h"
 
@@ -13,12 +12,16 @@ typedef struct Router Router;
 
 #define MOST_PHRASES	3
 
-/* A decision, and its reason in phrases instead of one; lives until the next one comes. */
+/* A decision; lives until the next one comes. */
 typedef struct RoutedPair
 {
 	Pair		pair;
-	Decision	decision;
-	Slice		phrases[MOST_PHRASES];
+	Route		route;
+	SignalState cs_state;
+	SignalState local_state;	/* of a symbol */
+	bool		has_sample_size;
+	int64		sample_size;
+	Slice		phrases[MOST_PHRASES];	/* its reason */
 	int			phrase_count;
 	RouteRule	rule;			/* of a symbol */
 	const ExperimentalShare *share; /* of its target */

@@ -153,12 +153,12 @@ static const PolicyKey policy_keys[] = {
 };
 static const KeyTable policy_table = KEY_TABLE(policy_keys);
 
-static const char *const horizon_words[] = {
-	[HORIZON_DEFAULT] = "default",
-	[HORIZON_SHORT] = "short",
-	[HORIZON_MEDIUM] = "medium",
-	[HORIZON_LONG] = "long",
-	[HORIZON_VERY_LONG] = "very_long"
+static const Slice horizon_words[] = {
+	[HORIZON_DEFAULT] = SLICE_LITERAL("default"),
+	[HORIZON_SHORT] = SLICE_LITERAL("short"),
+	[HORIZON_MEDIUM] = SLICE_LITERAL("medium"),
+	[HORIZON_LONG] = SLICE_LITERAL("long"),
+	[HORIZON_VERY_LONG] = SLICE_LITERAL("very_long")
 };
 const WordList horizons = {lengthof(horizon_words), horizon_words};
 
@@ -489,7 +489,7 @@ check_scores(const char *name, const char *section, const ScoreThreshold *strong
 	{
 		if (strong->regression[i] < min->regression[i])
 			appendStringInfo(&where, "%s%g < %g for regression (%s)", where.len > 0 ? ", " : "",
-							 strong->regression[i], min->regression[i], horizon_words[i]);
+							 strong->regression[i], min->regression[i], horizon_words[i].data);
 	}
 	if (where.len > 0)
 		ereport(WARNING,

@@ -333,6 +333,13 @@ file_set_open(FileSet *set, const char *name)
 	pfree(path);
 }
 
+/* Where the file that is open is, for others to write it; in the current memory context. */
+const char *
+file_set_path(const FileSet *set)
+{
+	return temporary_path(set->folder, set->files - 1);
+}
+
 static void
 flush_buffer(FileSet *set)
 {

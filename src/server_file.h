@@ -22,6 +22,7 @@ typedef void (*PublishedCallback) (void *arg, const char *path, uint64 bytes);
 extern FileSet *file_set_begin(const char *directory);
 extern void file_set_begin_folder(FileSet *set, const char *name);
 extern void file_set_open(FileSet *set, const char *name);
+extern const char *file_set_path(const FileSet *set);
 extern void file_set_write(FileSet *set, Slice bytes);
 extern void file_set_close(FileSet *set);
 extern int	file_set_read_back(const FileSet *set);

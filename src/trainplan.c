@@ -1,12 +1,18 @@
 /*
  * trainplan.c
- *		What PostgreSQL needs to know when it loads the library.
+ *		What PostgreSQL needs to know when it loads the library, and its settings.
  *
  * How the files hang together, from SQL down:
  *
+ *		route_training_candidates.c a candidates relation in, decisions out as rows
+ *		plan_training.c				a candidates relation in, a stored plan out
+ *		explain_training_route.c	why a pair is routed as it is
+ *		routing_call.c				what these have in common
+ *		routing_policies.c			policies: the default and stored ones
+ *		save_routing_candidates.c	a candidates relation in, a file out
  *		generate_training_plan.c	a routing relation in, jobs out as rows
  *		create_training_plan.c		a routing relation in, a stored plan out
- *		plan_rows.c					the planner's estimate of the jobs' number
+ *		plan_rows.c					the query planner's estimate of their number
  *		planning_call.c				what both functions have in common
  *		training_plan_documents.c	a stored plan in, its document or lines out
  *		write_training_plan.c		a stored plan in, files out
@@ -17,7 +23,19 @@
  *		plan_store.c				a plan's jobs into its tables
  *		job_tuple.c					a job into the values of its columns
  *
+ *		router.c					candidates into decisions
+ *		route_reasons.c				what the rules of routing decided, in words
+ *		route_rules.c				the rules: metrics into states and routes
+ *		candidate_relation.c		rows of a candidates relation into candidates
+ *		candidate.h					a candidate
+ *		routing_policy.c			a policy's text into what the rules need
+ *		policy_node.c				a place in that text, and what it should be
+ *		policy_hash.c				what tells that text from others
+ *		default_policy.c			the text that is used where none is given
+ *		candidates_file.c			a candidates relation into a file
+ *
  *		routing_relation.c			rows of a routing relation into decisions
+ *		pair_row.c					the target and symbol of a row
  *		relation_reader.c			rows of any relation, by names of columns
  *		row_query.c					rows of a query, one at a time
  *
@@ -58,6 +76,7 @@
  *		json_reader.c				the same, of JSON
  *		yaml_reader.c				the same, of YAML
  *		document_builder.c			values put together as a parser meets them
+ *		yaml_input.c				a text that libyaml parses
  *		yaml_scalar.c				what YAML takes a plain scalar for
  *		json_value.c				values of json-c, which documents are made of
  *		json_texts.c				their lists of strings as SQL's text[]
@@ -66,9 +85,29 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/guc.h"
+
+#include "settings.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.0");
 #else
 PG_MODULE_MAGIC;
 #endif
+
+char	   *parquet_command;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/* Called when the library is loaded. */
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("trainplan.parquet_command",
+							   "Sets the shell command that save_routing_candidates() has Parquet written by.",
+							   "It reads CSV with a header from its standard input and writes Parquet to %p. "
+							   "If it is empty, CSV is written instead.",
+							   &parquet_command, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	MarkGUCPrefixReserved("trainplan");
+}

@@ -22,31 +22,31 @@ const char *const training_type_names[] = {
 	[TRAINING_BLOCKED] = "blocked"
 };
 
-static const char *const signal_state_words[] = {
-	[SIGNAL_STRONG] = "STRONG",
-	[SIGNAL_WEAK_BUT_OK] = "WEAK_BUT_OK",
-	[SIGNAL_EXPERIMENTAL] = "EXPERIMENTAL",
-	[SIGNAL_DISALLOWED] = "DISALLOWED"
+static const Slice signal_state_words[] = {
+	[SIGNAL_STRONG] = SLICE_LITERAL("STRONG"),
+	[SIGNAL_WEAK_BUT_OK] = SLICE_LITERAL("WEAK_BUT_OK"),
+	[SIGNAL_EXPERIMENTAL] = SLICE_LITERAL("EXPERIMENTAL"),
+	[SIGNAL_DISALLOWED] = SLICE_LITERAL("DISALLOWED")
 };
 
-static const char *const stability_words[] = {
-	[STABILITY_STABLE] = "STABLE",
-	[STABILITY_DRIFTING] = "DRIFTING",
-	[STABILITY_DIVERGED] = "DIVERGED",
-	[STABILITY_UNKNOWN] = "UNKNOWN"
+static const Slice stability_words[] = {
+	[STABILITY_STABLE] = SLICE_LITERAL("STABLE"),
+	[STABILITY_DRIFTING] = SLICE_LITERAL("DRIFTING"),
+	[STABILITY_DIVERGED] = SLICE_LITERAL("DIVERGED"),
+	[STABILITY_UNKNOWN] = SLICE_LITERAL("UNKNOWN")
 };
 
-static const char *const leakage_words[] = {
-	[LEAKAGE_SAFE] = "SAFE",
-	[LEAKAGE_SUSPECT] = "SUSPECT",
-	[LEAKAGE_BLOCKED] = "BLOCKED",
-	[LEAKAGE_UNKNOWN] = "UNKNOWN"
+static const Slice leakage_words[] = {
+	[LEAKAGE_SAFE] = SLICE_LITERAL("SAFE"),
+	[LEAKAGE_SUSPECT] = SLICE_LITERAL("SUSPECT"),
+	[LEAKAGE_BLOCKED] = SLICE_LITERAL("BLOCKED"),
+	[LEAKAGE_UNKNOWN] = SLICE_LITERAL("UNKNOWN")
 };
 
-static const char *const both_strong_words[] = {
-	[BOTH_STRONG_ROUTE_BOTH] = "ROUTE_BOTH",
-	[BOTH_STRONG_PREFER_CS] = "PREFER_CS",
-	[BOTH_STRONG_PREFER_SYMBOL] = "PREFER_SYMBOL"
+static const Slice both_strong_words[] = {
+	[BOTH_STRONG_ROUTE_BOTH] = SLICE_LITERAL("ROUTE_BOTH"),
+	[BOTH_STRONG_PREFER_CS] = SLICE_LITERAL("PREFER_CS"),
+	[BOTH_STRONG_PREFER_SYMBOL] = SLICE_LITERAL("PREFER_SYMBOL")
 };
 
 const WordList signal_states = {lengthof(signal_state_words), signal_state_words};
@@ -60,7 +60,7 @@ word_meaning(const WordList *list, Slice word)
 {
 	for (int i = 0; i < list->count; i++)
 	{
-		if (slice_equal(word, slice_from_string(list->words[i])))
+		if (slice_equal(word, list->words[i]))
 			return i;
 	}
 	return -1;
@@ -74,7 +74,7 @@ valid_words(const WordList *list)
 
 	initStringInfo(&words);
 	for (int i = 0; i < list->count; i++)
-		appendStringInfo(&words, "%s%s", i > 0 ? ", " : "", list->words[i]);
+		appendStringInfo(&words, "%s%s", i > 0 ? ", " : "", list->words[i].data);
 	return words.data;
 }
 

@@ -73,11 +73,11 @@ typedef enum BothStrong
 	BOTH_STRONG_PREFER_SYMBOL
 } BothStrong;
 
-/* Words by their meaning. */
+/* Words by their meaning; each ends with a zero byte, too. */
 typedef struct WordList
 {
 	int			count;
-	const char *const *words;
+	const Slice *words;
 } WordList;
 
 /* What a state is called that nobody has determined. */

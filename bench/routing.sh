@@ -1,0 +1,48 @@
+# Routing: a candidates relation into decisions, beside planning as many decisions and
+# beside the same rules as a query.  TARGETS and SYMBOLS change the size.
+
+route() { execution "SELECT * FROM route_training_candidates('candidates')"; }
+plain_route() { execution "SELECT * FROM plain_decisions"; }
+
+plan_candidates() {
+    forget
+    echo "SELECT plan_training('candidates');" | milliseconds
+}
+plan_stored_decisions() {
+    forget
+    milliseconds <<'SQL'
+CREATE TABLE plain_table AS SELECT * FROM route_training_candidates('candidates');
+SELECT create_training_plan('plain_table');
+SQL
+}
+
+sql -v table=candidates -v targets="$targets" -v symbols="$symbols" -f candidates.sql
+sql -v table=tenth_candidates -v targets="$targets" -v symbols="$((symbols / 10))" -f candidates.sql
+sql -f plain_routing.sql
+
+echo
+echo "$(sql -c 'SELECT count(*) FROM candidates') candidates"
+echo
+without_reason='SELECT target, symbol, route, cs_state, local_state, sample_size FROM'
+wrong=$(sql -c "SELECT count(*) FROM (($without_reason plain_decisions EXCEPT ALL $without_reason route_training_candidates('candidates')) UNION ALL ($without_reason route_training_candidates('candidates') EXCEPT ALL $without_reason plain_decisions)) AS d")
+[ "$wrong" = 0 ] || { echo "the two do not decide the same: $wrong differ"; exit 1; }
+
+compare 'route_training_candidates()' route generate 'generate_training_plan() of decisions'
+compare 'route_training_candidates()' route plain_route 'the rules as a query'
+compare 'plan_training()' plan_candidates plan_stored_decisions 'decisions in a table, then planned'
+forget
+
+echo
+echo "peak memory of the backend's own, at $(sql -c 'SELECT count(*) FROM tenth_candidates') and at $(sql -c 'SELECT count(*) FROM candidates') candidates"
+printf '%-32s %8s MB %8s MB\n' 'route_training_candidates()' \
+    "$(peak_memory "SELECT * FROM route_training_candidates('tenth_candidates')")" \
+    "$(peak_memory "SELECT * FROM route_training_candidates('candidates')")"
+printf '%-32s %8s MB %8s MB\n' 'plan_training()' \
+    "$(peak_memory "SELECT plan_training('tenth_candidates')")" \
+    "$(peak_memory "SELECT plan_training('candidates')")"
+forget
+
+echo
+echo 'slowest of 14 cancels at different moments of a call'
+printf '%-32s %8s ms\n' 'route_training_candidates()' "$(slowest_cancel "SELECT * FROM route_training_candidates('candidates')")"
+printf '%-32s %8s ms\n' 'plan_training()' "$(slowest_cancel "SELECT plan_training('candidates')")"

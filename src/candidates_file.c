@@ -1,0 +1,278 @@
+/*
+ * candidates_file.c
+ *		A candidates relation into a file on the server.
+ *
+ * All columns are written, as COPY writes them, or for JSON as row_to_json() does.
+ * PostgreSQL has no Parquet: a command that the superuser has set makes it from
+ * CSV.  It is run as COPY TO PROGRAM runs one, in a subtransaction, so that whatever
+ * it does the snapshot is written, if need be as CSV.
+ *
+ * The file is written under a temporary name (server_file.c) and appears whole.
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "access/xact.h"
+#include "catalog/pg_authid.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "candidates_file.h"
+#include "encoding.h"
+#include "row_query.h"
+#include "server_file.h"
+#include "settings.h"
+
+#define CSV_SUFFIX		".csv"
+#define JSON_SUFFIX		".json"
+#define PARQUET_SUFFIX	".parquet"
+
+/* As other files of the server that are made for others to read. */
+#define FILE_MODE		(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
+
+static bool
+has_suffix(const char *path, const char *suffix)
+{
+	size_t		length = strlen(path);
+
+	return length > strlen(suffix) && pg_strcasecmp(path + length - strlen(suffix), suffix) == 0;
+}
+
+static void
+ignore_file(void *arg, const char *path, uint64 bytes)
+{
+}
+
+/* Begin the file of a path, alone in a set. */
+static FileSet *
+begin_file(const char *path)
+{
+	char	   *directory = pstrdup(path);
+	FileSet    *set;
+
+	get_parent_directory(directory);
+	set = file_set_begin(directory);
+	file_set_open(set, last_dir_separator(path) + 1);
+	return set;
+}
+
+static void
+end_file(FileSet *set)
+{
+	file_set_close(set);
+	file_set_publish(set, ignore_file, NULL);
+}
+
+/* COPY all rows to where destination says: 'file', or PROGRAM 'command'. */
+static void
+copy_rows(const char *relation, const char *destination)
+{
+	char	   *command = psprintf("COPY (SELECT * FROM %s) TO %s WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')",
+								   relation, destination);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not copy relation %s", relation);
+	SPI_finish();
+}
+
+static void
+write_csv(const char *relation, const char *path)
+{
+	FileSet    *set = begin_file(path);
+
+	copy_rows(relation, quote_literal_cstr(file_set_path(set)));
+	end_file(set);
+}
+
+/* What a JSON file is written with. */
+typedef struct JsonRows
+{
+	FileSet    *set;
+	bool		first;
+} JsonRows;
+
+static void
+write_json_row(void *arg, const Datum *values, const bool *nulls)
+{
+	JsonRows   *rows = arg;
+
+	file_set_write(rows->set, slice_from_string(rows->first ? "[\n" : ",\n"));
+	file_set_write(rows->set, slice_in_utf8(slice_from_text(PG_DETOAST_DATUM_PACKED(values[0]))));
+	rows->first = false;
+}
+
+static void
+write_json(const char *relation, const char *path)
+{
+	JsonRows	rows = {begin_file(path), true};
+	char	   *query = psprintf("SELECT pg_catalog.row_to_json(r.*)::pg_catalog.text FROM %s AS r", relation);
+
+	row_query_run(query, psprintf("read relation %s", relation), CURSOR_OPT_PARALLEL_OK, false,
+				  write_json_row, &rows);
+	file_set_write(rows.set, slice_from_string(rows.first ? "[]\n" : "\n]\n"));
+	end_file(rows.set);
+}
+
+/* A word of the shell that is this string. */
+static void
+append_shell_word(StringInfo command, const char *string)
+{
+	appendStringInfoChar(command, '\'');
+	for (; *string != '\0'; string++)
+	{
+		if (*string == '\'')
+			appendStringInfoString(command, "'\\''");
+		else
+			appendStringInfoChar(command, *string);
+	}
+	appendStringInfoChar(command, '\'');
+}
+
+/* The command that is set, with the path for %p, and % for %%. */
+static const char *
+command_for(const char *path)
+{
+	StringInfoData command;
+
+	initStringInfo(&command);
+	for (const char *c = parquet_command; *c != '\0'; c++)
+	{
+		if (c[0] == '%' && c[1] == 'p')
+		{
+			append_shell_word(&command, path);
+			c++;
+		}
+		else
+		{
+			appendStringInfoChar(&command, *c);
+			if (c[0] == '%' && c[1] == '%')
+				c++;
+		}
+	}
+	return command.data;
+}
+
+/* Have the command write the file; NULL, or a sentence that says why there is none. */
+static const char *
+run_command(const char *relation, const char *path)
+{
+	FileSet    *set = begin_file(path);
+	const char *temporary = file_set_path(set);
+	struct stat status;
+
+	/* some commands do not overwrite */
+	unlink(temporary);
+	copy_rows(relation, psprintf("PROGRAM %s", quote_literal_cstr(command_for(temporary))));
+	if (stat(temporary, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+		return "The command in \"trainplan.parquet_command\" succeeded, but wrote nothing.";
+	if (chmod(temporary, FILE_MODE) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not set permissions of file \"%s\": %m", temporary)));
+	end_file(set);
+	return NULL;
+}
+
+/*
+ * The same, whatever the command does: an error of its is a sentence, too.  One that
+ * ends the query, like a cancel, stays an error.
+ */
+static const char *
+try_command(const char *relation, const char *path)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext context = AllocSetContextCreate(caller, "trainplan parquet",
+												  ALLOCSET_DEFAULT_SIZES);
+	const char *volatile problem = NULL;
+	ErrorData  *error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		MemoryContextSwitchTo(context);
+		problem = run_command(relation, path);
+		MemoryContextSwitchTo(caller);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+
+	if (error != NULL)
+	{
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+			ReThrowError(error);
+		problem = psprintf("The command in \"trainplan.parquet_command\" failed: %s%s%s.",
+						   error->message, error->detail != NULL ? ", " : "",
+						   error->detail != NULL ? error->detail : "");
+	}
+	/* the signal of a cancel ends the command, too */
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextDelete(context);
+	return problem;
+}
+
+/* Write Parquet if that can be done, else CSV; returns the path of what was written. */
+static const char *
+write_parquet(const char *relation, const char *path)
+{
+	const char *problem;
+	char	   *csv_path;
+
+	if (parquet_command[0] == '\0')
+		problem = "\"trainplan.parquet_command\" is empty.";
+	else if (!has_privs_of_role(GetUserId(), ROLE_PG_EXECUTE_SERVER_PROGRAM))
+		problem = "Only roles with privileges of the \"pg_execute_server_program\" role may run "
+			"the command in \"trainplan.parquet_command\".";
+	else
+		problem = try_command(relation, path);
+	if (problem == NULL)
+		return path;
+
+	csv_path = psprintf("%.*s" CSV_SUFFIX, (int) (strlen(path) - strlen(PARQUET_SUFFIX)), path);
+	write_csv(relation, csv_path);
+	ereport(WARNING,
+			(errmsg("could not write Parquet, wrote CSV into \"%s\"", csv_path),
+			 errdetail_internal("%s", problem)));
+	return csv_path;
+}
+
+/*
+ * Write a relation, whose name is quoted as SQL needs it, into the file of an
+ * absolute path, in the format of its suffix.  Returns the path of what was written.
+ *
+ * Errors: a path with another suffix (invalid_parameter_value); those of reading
+ * and writing.
+ */
+const char *
+write_candidates_file(const char *relation, const char *path)
+{
+	if (has_suffix(path, PARQUET_SUFFIX))
+		return write_parquet(relation, path);
+	if (has_suffix(path, CSV_SUFFIX))
+		write_csv(relation, path);
+	else if (has_suffix(path, JSON_SUFFIX))
+		write_json(relation, path);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("path \"%s\" does not say what to write", path),
+				 errhint("It has to end in %s, %s or %s.", CSV_SUFFIX, JSON_SUFFIX, PARQUET_SUFFIX)));
+	return path;
+}

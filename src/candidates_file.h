@@ -1,0 +1,10 @@
+/*
+ * candidates_file.h
+ *		A candidates relation into a file on the server.
+ */
+#ifndef TRAINPLAN_CANDIDATES_FILE_H
+#define TRAINPLAN_CANDIDATES_FILE_H
+
+extern const char *write_candidates_file(const char *relation, const char *path);
+
+#endif							/* TRAINPLAN_CANDIDATES_FILE_H */

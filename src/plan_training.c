@@ -1,0 +1,100 @@
+/*
+ * plan_training.c
+ *		SQL function plan_training(): a candidates relation in, a stored plan
+ *		out.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+
+#include "plan_store.h"
+#include "planning_call.h"
+#include "routing_call.h"
+
+PG_FUNCTION_INFO_V1(plan_training);
+
+/* Arguments, as the SQL declaration has them. */
+#define ARG_POLICY				1
+#define ARG_FAMILIES			2
+#define ARG_INCLUDE_BLOCKED		3
+#define ARG_GIT_COMMIT			4
+#define ARG_METRICS_SNAPSHOT	5
+
+/* A decision as planning has it; the reason's phrases are joined in the buffer. */
+static Decision
+planned_decision(const RoutedPair *routed, StringInfo reason)
+{
+	bool		is_target = slice_is_null(routed->pair.symbol);
+	Decision	decision = {
+		.target = routed->pair.target,
+		.symbol = routed->pair.symbol,
+		.route = routed->route,
+		.has_sample_size = routed->has_sample_size,
+		.sample_size = routed->sample_size,
+		.cs_state = signal_states.words[routed->cs_state],
+		.local_state = is_target ? slice_from_string(STATE_UNKNOWN) :
+		signal_states.words[routed->local_state]
+	};
+
+	resetStringInfo(reason);
+	for (int i = 0; i < routed->phrase_count; i++)
+		append_phrase(reason, routed->phrases[i], i == 0);
+	decision.reason = slice_from_buffer(reason);
+	return decision;
+}
+
+/* Plan what the router decides, which comes in the order that the planner needs. */
+static void
+plan_decisions(Router *router, Planner *planner)
+{
+	StringInfoData reason;
+	RoutedPair	routed;
+
+	initStringInfo(&reason);
+	while (router_next(router, &routed))
+	{
+		Decision	decision = planned_decision(&routed, &reason);
+
+		CHECK_FOR_INTERRUPTS();
+		planner_add_sorted(planner, &routed.pair, &decision);
+	}
+	pfree(reason.data);
+}
+
+/*
+ * plan_training(candidates regclass, policy text, families text[],
+ *				 include_blocked boolean, git_commit text, metrics_snapshot text)
+ *
+ * Returns the new plan's plan_id.
+ */
+Datum
+plan_training(PG_FUNCTION_ARGS)
+{
+	RoutingCall call;
+	PlanFacts	facts = {0};
+	Router	   *router;
+	Planner    *planner;
+	int64		plan_id;
+
+	routing_call_begin(&call, fcinfo, ARG_POLICY);
+	facts.routing = candidate_relation_name(call.candidates);
+	facts.config_hash = call.config_hash;
+	facts.families = families_argument(fcinfo, ARG_FAMILIES);
+	facts.include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
+	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
+	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);
+
+	router = route_candidates(&call, false);
+	planner = planner_create_sorted(candidate_relation_source(call.candidates),
+									facts.include_blocked, JOBS_BY_TARGET, router_names(router));
+	plan_decisions(router, planner);
+	facts.total_jobs = planner_finish(planner);
+
+	plan_id = store_planned_jobs(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, planner);
+	planner_end(planner);
+	router_end(router);
+
+	PG_RETURN_INT64(plan_id);
+}
