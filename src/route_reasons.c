@@ -66,26 +66,30 @@ append_rounded(StringInfo buffer, int64 units)
 	appendBinaryStringInfo(buffer, next, end - next);
 }
 
-/*
- * A number in at most six decimals, or exactly where it is rounded to nothing, or
- * would not stand to the one beside it as it does.
- */
-void
-append_number(StringInfo buffer, double number, double beside)
+/* Does a number stand to another one as its rounded value does? */
+static bool
+stands_as(double number, double rounded, double other)
 {
-	double		rounded;
+	return (number < other) == (rounded < other) && (number == other) == (rounded == other);
+}
 
-	if (!(fabs(number) < LARGEST_ROUNDED))
-	{
-		append_exact_number(buffer, number);
-		return;
-	}
-	rounded = rint(number * DECIMAL_UNITS) / DECIMAL_UNITS;
-	if ((rounded == 0 && number != 0) || (number < beside) != (rounded < beside) ||
-		(number == beside) != (rounded == beside))
-		append_exact_number(buffer, number);
+/*
+ * A number in at most six decimals, or exactly where these would be nothing, or
+ * would not stand to the thresholds as it does.
+ */
+static void
+append_number(StringInfo buffer, double number, const SignalChecks *checks)
+{
+	double		units = rint(number * DECIMAL_UNITS);
+	double		rounded = units / DECIMAL_UNITS;
+
+	if (fabs(number) < LARGEST_ROUNDED && (rounded != 0 || number == 0) &&
+		stands_as(number, rounded, checks->strong_score) &&
+		stands_as(number, rounded, checks->min_score) &&
+		stands_as(number, rounded, checks->experimental_score))
+		append_rounded(buffer, (int64) units);
 	else
-		append_rounded(buffer, (int64) rint(number * DECIMAL_UNITS));
+		append_exact_number(buffer, number);
 }
 
 /* The stabilities of a set. */
@@ -110,14 +114,14 @@ append_stabilities(StringInfo buffer, StabilitySet set)
 /* score 0.553 >= 0.52 (min_score, classification) */
 static void
 append_score_check(StringInfo buffer, const char *key, const ScoreThreshold *threshold,
-				   Horizon horizon, const Metrics *metrics)
+				   Horizon horizon, const Metrics *metrics, const SignalChecks *checks)
 {
 	double		needed = score_threshold(threshold, metrics->is_classification, horizon);
 
 	appendStringInfoString(buffer, "score ");
-	append_number(buffer, metrics->score, needed);
+	append_number(buffer, metrics->score, checks);
 	appendStringInfoString(buffer, metrics->score >= needed ? " >= " : " < ");
-	append_number(buffer, needed, needed);
+	append_number(buffer, needed, checks);
 	appendStringInfoString(buffer, " (");
 	appendStringInfoString(buffer, key);
 	if (threshold->by_task)
@@ -154,15 +158,17 @@ append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope
 			appendStringInfoString(buffer, "leakage BLOCKED (block_on_leakage)");
 			break;
 		case RULE_STRONG_SCORE:
-			append_score_check(buffer, "strong_score", &policy->strong_score[scope], horizon, metrics);
+			append_score_check(buffer, "strong_score", &policy->strong_score[scope], horizon, metrics,
+							   checks);
 			break;
 		case RULE_MIN_SCORE:
 		case RULE_LOW_SCORE:
-			append_score_check(buffer, "min_score", &policy->min_score[scope], horizon, metrics);
+			append_score_check(buffer, "min_score", &policy->min_score[scope], horizon, metrics,
+							   checks);
 			break;
 		case RULE_EXPERIMENTAL:
 			append_score_check(buffer, "experimental.min_score", &policy->experimental_min_score,
-							   horizon, metrics);
+							   horizon, metrics, checks);
 			appendStringInfoString(buffer, ", stability ");
 			append_slice(buffer, stabilities.words[metrics->stability]);
 			break;

@@ -15,7 +15,6 @@ typedef struct ExperimentalShare
 	double		least_score;	/* of those that are; NaN: there are none, or they are not limited */
 } ExperimentalShare;
 
-extern void append_number(StringInfo buffer, double number, double beside);
 extern void append_exact_number(StringInfo buffer, double number);
 extern void append_stabilities(StringInfo buffer, StabilitySet set);
 extern void append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope,
