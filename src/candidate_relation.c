@@ -141,7 +141,7 @@ read_sample_size(const CandidateRelation *candidates, const Datum *values, const
 	if (is_out_of_range)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("sample_size %.0f is %s for %s in %s", size,
+				 errmsg("sample_size %.15g is %s for %s in %s", size,
 						size < 0 ? "negative" : "too large",
 						decision_name(candidate->target, candidate->symbol),
 						candidate_relation_source(candidates))));

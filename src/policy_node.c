@@ -4,37 +4,139 @@
  *
  * People write policies, and the systems that they come from read them as YAML
  * 1.1; so anchors, aliases and merge keys are taken, a number may be written as
- * 50_000 and a boolean as yes.  What has quotes is a string and nothing else.
+ * 50_000 and a boolean as yes.  What has quotes is a string and nothing else; tags
+ * mean nothing.
  */
 #include "postgres.h"
 
 #include <math.h>
 
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "utils/memutils.h"
 
-#include "encoding.h"
-#include "json_value.h"
 #include "policy_node.h"
 #include "yaml_input.h"
+
+/* Deeper than any policy, and far from what a stack would not hold. */
+#define MAX_DEPTH		20
 
 /* The most bytes of a policy's own words that a message shows. */
 #define LONGEST_WORD	64
 
-/* What libyaml is asked to make; it goes with its memory context. */
-typedef struct LoadedText
+/* ---- a text into values -------------------------------------------------- */
+
+/* What aliases may stand for. */
+typedef struct Anchor
 {
-	PolicyText	text;
+	char	   *name;
+	PolicyValue *value;
+} Anchor;
+
+typedef struct PolicyLoader
+{
 	YamlInput	input;
-	yaml_document_t document;
-	MemoryContextCallback release;
-} LoadedText;
+	List	   *anchors;		/* of values that are complete, the last first */
+	int			depth;
+} PolicyLoader;
+
+static PolicyValue *load_value(PolicyLoader *loader);
+
+/* An anchor, of which libyaml's copy goes with its event. */
+static char *
+anchor_name(const yaml_char_t *anchor)
+{
+	return anchor == NULL ? NULL : pstrdup((const char *) anchor);
+}
+
+static PolicyValue *
+find_anchor(PolicyLoader *loader)
+{
+	const char *name = (const char *) loader->input.event.data.alias.anchor;
+	ListCell   *cell;
+
+	foreach(cell, loader->anchors)
+	{
+		Anchor	   *anchor = lfirst(cell);
+
+		if (strcmp(anchor->name, name) == 0)
+			return anchor->value;
+	}
+	report_yaml_problem(&loader->input, psprintf("alias \"%s\" has no anchor before it", name));
+}
 
 static void
-release_document(void *arg)
+set_anchor(PolicyLoader *loader, char *name, PolicyValue *value)
 {
-	yaml_document_delete(&((LoadedText *) arg)->document);
+	Anchor	   *anchor = palloc(sizeof(Anchor));
+
+	anchor->name = name;
+	anchor->value = value;
+	loader->anchors = lcons(anchor, loader->anchors);
+}
+
+static void
+load_scalar(PolicyLoader *loader, PolicyValue *value)
+{
+	Slice		text = yaml_input_scalar(&loader->input);
+	char	   *copy = palloc(text.len + 1);
+
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	value->text.data = copy;
+	value->text.len = text.len;
+	value->is_plain = loader->input.event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+/* The parts of the list or mapping that begins at the event at hand. */
+static void
+load_parts(PolicyLoader *loader, PolicyValue *value)
+{
+	if (++loader->depth > MAX_DEPTH)
+		report_yaml_problem(&loader->input,
+							psprintf("values are nested deeper than %d levels", MAX_DEPTH));
+	yaml_input_next(&loader->input);
+	while (loader->input.event.type != YAML_SEQUENCE_END_EVENT &&
+		   loader->input.event.type != YAML_MAPPING_END_EVENT)
+	{
+		value->parts = lappend(value->parts, load_value(loader));
+		yaml_input_next(&loader->input);
+	}
+	loader->depth--;
+}
+
+/* The value that begins at the event at hand, which is its end then. */
+static PolicyValue *
+load_value(PolicyLoader *loader)
+{
+	const yaml_event_t *event = &loader->input.event;
+	PolicyValue *value;
+	char	   *anchor;
+
+	if (event->type == YAML_ALIAS_EVENT)
+		return find_anchor(loader);
+
+	value = palloc0(sizeof(PolicyValue));
+	value->position = yaml_input_position(&loader->input);
+	switch (event->type)
+	{
+		case YAML_SEQUENCE_START_EVENT:
+			value->kind = POLICY_LIST;
+			anchor = anchor_name(event->data.sequence_start.anchor);
+			load_parts(loader, value);
+			break;
+		case YAML_MAPPING_START_EVENT:
+			value->kind = POLICY_MAPPING;
+			anchor = anchor_name(event->data.mapping_start.anchor);
+			load_parts(loader, value);
+			break;
+		default:
+			value->kind = POLICY_SCALAR;
+			anchor = anchor_name(event->data.scalar.anchor);
+			load_scalar(loader, value);
+			break;
+	}
+	if (anchor != NULL)
+		set_anchor(loader, anchor, value);
+	return value;
 }
 
 /*
@@ -45,55 +147,29 @@ release_document(void *arg)
  * (invalid_text_representation).
  */
 PolicyNode
-policy_text_load(Slice text, const char *name)
+policy_load(Slice text, const char *name)
 {
-	LoadedText *loaded = palloc0(sizeof(LoadedText));
-	PolicyNode	whole = {.text = &loaded->text};
-	yaml_document_t second;
-	yaml_mark_t mark;
-	bool		has_second;
+	PolicyLoader *loader = palloc0(sizeof(PolicyLoader));
+	PolicyNode	whole = {.text_name = name};
 
-	loaded->text.name = name;
-	loaded->text.document = &loaded->document;
-	yaml_input_open(&loaded->input, text, name);
-	loaded->release.func = release_document;
-	loaded->release.arg = loaded;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &loaded->release);
-
-	if (!yaml_parser_load(&loaded->input.parser, &loaded->document))
-		report_yaml_error(&loaded->input);
-	whole.value = yaml_document_get_root_node(&loaded->document);
-	if (whole.value == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("%s is empty", name)));
-
-	if (!yaml_parser_load(&loaded->input.parser, &second))
-		report_yaml_error(&loaded->input);
-	has_second = yaml_document_get_root_node(&second) != NULL;
-	mark = second.start_mark;
-	yaml_document_delete(&second);
-	if (has_second)
-		report_problem(name, yaml_input_position(mark),
-					   "a second document begins, and one is expected");
+	yaml_input_open(&loader->input, text, name);
+	yaml_input_begin(&loader->input);
+	whole.value = load_value(loader);
+	yaml_input_next(&loader->input);
+	yaml_input_end(&loader->input);
 	return whole;
 }
 
+/* ---- places ------------------------------------------------------------------ */
+
 /* The text of a scalar, as messages show it, in the current memory context. */
 static const char *
-shown_text(const yaml_node_t *scalar)
+shown_text(const PolicyValue *scalar)
 {
-	Slice		utf8 = {(const char *) scalar->data.scalar.value, (uint32) scalar->data.scalar.length};
-	const char *zero = memchr(utf8.data, '\0', utf8.len);
-
-	if (zero != NULL)
-		utf8.len = zero - utf8.data;
-	if (utf8.len > LONGEST_WORD)
-	{
-		utf8.len = pg_encoding_mbcliplen(PG_UTF8, utf8.data, utf8.len, LONGEST_WORD);
-		return psprintf("%s...", slice_to_string(slice_from_utf8(utf8)));
-	}
-	return slice_to_string(slice_from_utf8(utf8));
+	if (scalar->text.len <= LONGEST_WORD)
+		return scalar->text.data;
+	return psprintf("%.*s...", pg_mbcliplen(scalar->text.data, scalar->text.len, LONGEST_WORD),
+					scalar->text.data);
 }
 
 /* The path to a place, in the current memory context: routing.symbol.min_score */
@@ -101,159 +177,59 @@ const char *
 policy_path(const PolicyNode *node)
 {
 	if (node->key == NULL)
-		return node->parent == NULL ? "the policy" : policy_path(node->parent);
+		return node->parent == NULL ? node->text_name : policy_path(node->parent);
 	if (node->parent->parent == NULL)
 		return node->key;
 	return psprintf("%s.%s", policy_path(node->parent), node->key);
 }
 
-static int
-problem_at(const PolicyText *text, yaml_mark_t mark, const char *format, va_list args)
-{
-	DocumentPosition position = yaml_input_position(mark);
-	char		problem[1024];
-
-	vsnprintf(problem, sizeof(problem), format, args);
-	return errmsg("line %llu, column %llu of %s: %s", (unsigned long long) position.line,
-				  (unsigned long long) position.column, text->name, problem);
-}
-
-/* An errmsg() that begins with where a value stands. */
-int
-policy_problem(const PolicyNode *node, const char *format,...)
-{
-	va_list		args;
-
-	va_start(args, format);
-	problem_at(node->text, node->value->start_mark, format, args);
-	va_end(args);
-	return 0;
-}
-
-/* The same, with where a key stands. */
-int
-policy_key_problem(const PolicyMember *member, const char *format,...)
-{
-	va_list		args;
-
-	va_start(args, format);
-	problem_at(member->value.text, member->key->start_mark, format, args);
-	va_end(args);
-	return 0;
-}
-
-static bool
-is_plain(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-}
-
-static Slice
-scalar_slice(const yaml_node_t *scalar)
-{
-	Slice		utf8 = {(const char *) scalar->data.scalar.value, (uint32) scalar->data.scalar.length};
-
-	return utf8;
-}
-
-/* The error that a value is not what it should be: a number, say. */
+/* The error that a policy has a problem at some position; hint may be NULL. */
 void
-report_policy_type(const PolicyNode *node, const char *expected)
+report_policy_problem(const PolicyNode *node, DocumentPosition position, const char *problem,
+					  const char *hint)
 {
-	const yaml_node_t *value = node->value;
-	const char *found;
-	const char *hint = NULL;
-
-	if (value->type == YAML_MAPPING_NODE)
-		found = "a mapping";
-	else if (value->type == YAML_SEQUENCE_NODE)
-		found = "a list";
-	else if (is_plain(value) && (value->data.scalar.length == 0 || strcmp(shown_text(value), "null") == 0 ||
-								 strcmp(shown_text(value), "~") == 0))
-		found = "null";
-	else
-	{
-		found = psprintf("\"%s\"", shown_text(value));
-		if (!is_plain(value) && strcmp(expected, "a mapping") != 0 && strcmp(expected, "a list") != 0)
-			hint = "What has quotes is a string.";
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 policy_problem(node, "%s is %s, not %s", policy_path(node), found, expected),
+			 errmsg("line %llu, column %llu of %s: %s", (unsigned long long) position.line,
+					(unsigned long long) position.column, node->text_name, problem),
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
-bool
-policy_is_mapping(const PolicyNode *node)
-{
-	return node->value->type == YAML_MAPPING_NODE;
-}
-
-bool
-policy_is_list(const PolicyNode *node)
-{
-	return node->value->type == YAML_SEQUENCE_NODE;
-}
-
-/* How many members a mapping has. */
+/* How many members a mapping has; what is no mapping is an error. */
 int
 policy_members(const PolicyNode *mapping)
 {
-	return mapping->value->data.mapping.pairs.top - mapping->value->data.mapping.pairs.start;
+	if (mapping->value->kind != POLICY_MAPPING)
+		report_policy_type(mapping, "a mapping");
+	return list_length(mapping->value->parts) / 2;
 }
 
 /* A member of a mapping, by its place from 0; a key that is not a string is an error. */
 PolicyMember
 policy_member(const PolicyNode *mapping, int place)
 {
-	yaml_document_t *document = mapping->text->document;
-	yaml_node_pair_t *pair = mapping->value->data.mapping.pairs.start + place;
-	PolicyMember member = {{.text = mapping->text, .parent = mapping}};
+	PolicyMember member = {{.text_name = mapping->text_name, .parent = mapping}};
 
-	member.key = yaml_document_get_node(document, pair->key);
-	member.value.value = yaml_document_get_node(document, pair->value);
-	if (member.key->type != YAML_SCALAR_NODE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 policy_key_problem(&member, "a key is not a string")));
-	member.value.key = shown_text(member.key);
-	member.is_merge = is_plain(member.key) && strcmp(member.value.key, "<<") == 0;
+	member.key = list_nth(mapping->value->parts, 2 * place);
+	member.node.value = list_nth(mapping->value->parts, 2 * place + 1);
+	if (member.key->kind != POLICY_SCALAR)
+		report_policy_problem(mapping, member.key->position, "a key is not a string", NULL);
+	member.node.key = shown_text(member.key);
+	member.is_merge = member.key->is_plain && strcmp(member.node.key, "<<") == 0;
 	return member;
-}
-
-/* How many elements a list has. */
-int
-policy_elements(const PolicyNode *list)
-{
-	return list->value->data.sequence.items.top - list->value->data.sequence.items.start;
 }
 
 /* An element of a list, by its place from 0. */
 PolicyNode
 policy_element(const PolicyNode *list, int place)
 {
-	PolicyNode	element = {.text = list->text, .parent = list};
+	PolicyNode	element = {.text_name = list->text_name, .parent = list};
 
-	element.value = yaml_document_get_node(list->text->document,
-										   list->value->data.sequence.items.start[place]);
+	element.value = list_nth(list->value->parts, place);
 	return element;
 }
 
-bool
-policy_boolean(const PolicyNode *node)
-{
-	static const char *const words[2][3] = {{"false", "no", "off"}, {"true", "yes", "on"}};
-
-	for (int i = 0; i < lengthof(words[0]) && is_plain(node->value); i++)
-	{
-		for (int value = 0; value <= 1; value++)
-		{
-			if (pg_strcasecmp(shown_text(node->value), words[value][i]) == 0)
-				return value;
-		}
-	}
-	report_policy_type(node, "true or false");
-}
+/* ---- what a place should be ---------------------------------------------------- */
 
 /*
  * A number's text without the underscores between its digits, in the current
@@ -301,22 +277,74 @@ number_text(Slice text)
 	return i == text.len ? number : NULL;
 }
 
+/* Is a value one of some words, without quotes and in whatever case? */
+static bool
+is_word(const PolicyValue *value, const char *const *words, int count)
+{
+	for (int i = 0; i < count && value->kind == POLICY_SCALAR && value->is_plain; i++)
+	{
+		if (pg_strcasecmp(value->text.data, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+describe(const PolicyValue *value)
+{
+	static const char *const nulls[] = {"", "~", "null"};
+
+	if (value->kind == POLICY_MAPPING)
+		return "a mapping";
+	if (value->kind == POLICY_LIST)
+		return "a list";
+	if (is_word(value, nulls, lengthof(nulls)))
+		return "null";
+	if (value->is_plain && number_text(value->text) != NULL)
+		return shown_text(value);
+	return psprintf("\"%s\"", shown_text(value));
+}
+
+/* The error that a value is not what it should be: a number, say. */
+void
+report_policy_type(const PolicyNode *node, const char *expected)
+{
+	const PolicyValue *value = node->value;
+
+	report_policy_problem(node, value->position,
+						  psprintf("%s is %s, not %s", policy_path(node), describe(value), expected),
+						  value->kind == POLICY_SCALAR && !value->is_plain ?
+						  "What has quotes is a string." : NULL);
+}
+
+bool
+policy_boolean(const PolicyNode *node)
+{
+	static const char *const yes[] = {"true", "yes", "on"};
+	static const char *const no[] = {"false", "no", "off"};
+
+	if (is_word(node->value, yes, lengthof(yes)))
+		return true;
+	if (!is_word(node->value, no, lengthof(no)))
+		report_policy_type(node, "true or false");
+	return false;
+}
+
 /* A number, which may be infinite: .inf */
 double
 policy_number(const PolicyNode *node)
 {
-	char	   *number;
-	Slice		text;
+	static const char *const infinity[] = {".inf", "+.inf"};
+	static const char *const minus_infinity[] = {"-.inf"};
+	const PolicyValue *value = node->value;
+	char	   *number = NULL;
 
-	if (!is_plain(node->value))
-		report_policy_type(node, "a number");
-	text = scalar_slice(node->value);
-	if (pg_strcasecmp(shown_text(node->value), ".inf") == 0 ||
-		pg_strcasecmp(shown_text(node->value), "+.inf") == 0)
+	if (is_word(value, infinity, lengthof(infinity)))
 		return INFINITY;
-	if (pg_strcasecmp(shown_text(node->value), "-.inf") == 0)
+	if (is_word(value, minus_infinity, lengthof(minus_infinity)))
 		return -INFINITY;
-	number = number_text(text);
+	if (value->kind == POLICY_SCALAR && value->is_plain)
+		number = number_text(value->text);
 	if (number == NULL)
 		report_policy_type(node, "a number");
 	return strtod(number, NULL);
@@ -327,14 +355,13 @@ int64
 policy_integer(const PolicyNode *node)
 {
 	double		number = policy_number(node);
-	char	   *digits = number_text(scalar_slice(node->value));
 	char	   *end;
 	int64		integer;
 
 	if (isinf(number) || rint(number) != number)
 		report_policy_type(node, "an integer");
 	errno = 0;
-	integer = strtoll(digits, &end, 10);
+	integer = strtoll(number_text(node->value->text), &end, 10);
 	if (*end == '\0' && errno == 0)
 		return integer;
 	/* beyond these, a double has no units any more */
@@ -349,8 +376,8 @@ policy_word(const PolicyNode *node, const WordList *words)
 {
 	int			meaning = -1;
 
-	if (node->value->type == YAML_SCALAR_NODE)
-		meaning = word_meaning(words, scalar_slice(node->value));
+	if (node->value->kind == POLICY_SCALAR)
+		meaning = word_meaning(words, node->value->text);
 	if (meaning < 0)
 		report_policy_type(node, psprintf("one of %s", valid_words(words)));
 	return meaning;

@@ -5,45 +5,52 @@
 #ifndef TRAINPLAN_POLICY_NODE_H
 #define TRAINPLAN_POLICY_NODE_H
 
+#include "nodes/pg_list.h"
+
+#include "document_builder.h"
 #include "vocabulary.h"
 
-struct yaml_node_s;
-struct yaml_document_s;
-
-/* A policy's text as libyaml has read it. */
-typedef struct PolicyText
+typedef enum PolicyKind
 {
-	const char *name;			/* what messages call it */
-	struct yaml_document_s *document;
-} PolicyText;
+	POLICY_SCALAR,
+	POLICY_LIST,
+	POLICY_MAPPING
+} PolicyKind;
+
+/* A value, as it stands in the text; one that has aliases is there once. */
+typedef struct PolicyValue
+{
+	PolicyKind	kind;
+	DocumentPosition position;
+	Slice		text;			/* of a scalar */
+	bool		is_plain;		/* it has no quotes */
+	List	   *parts;			/* elements of a list; keys and values of a mapping, in turn */
+} PolicyValue;
 
 typedef struct PolicyNode
 {
-	const PolicyText *text;
+	const char *text_name;		/* what messages call the policy */
 	const struct PolicyNode *parent;	/* NULL: the whole */
 	const char *key;			/* in parent; NULL: the whole, or an element of a list */
-	struct yaml_node_s *value;
+	const PolicyValue *value;
 } PolicyNode;
 
-/* A member of a mapping; value is what its key stands for. */
+/* A member of a mapping. */
 typedef struct PolicyMember
 {
-	PolicyNode	value;
-	struct yaml_node_s *key;
-	bool		is_merge;		/* <<, whose value's members are the mapping's too */
+	PolicyNode	node;			/* what its key stands for */
+	const PolicyValue *key;
+	bool		is_merge;		/* <<: the members of its value are the mapping's too */
 } PolicyMember;
 
-extern PolicyNode policy_text_load(Slice text, const char *name);
+extern PolicyNode policy_load(Slice text, const char *name);
 extern const char *policy_path(const PolicyNode *node);
-extern int	policy_problem(const PolicyNode *node, const char *format,...) pg_attribute_printf(2, 3);
-extern int	policy_key_problem(const PolicyMember *member, const char *format,...) pg_attribute_printf(2, 3);
+pg_noreturn extern void report_policy_problem(const PolicyNode *node, DocumentPosition position,
+											  const char *problem, const char *hint);
 pg_noreturn extern void report_policy_type(const PolicyNode *node, const char *expected);
 
-extern bool policy_is_mapping(const PolicyNode *node);
-extern bool policy_is_list(const PolicyNode *node);
 extern int	policy_members(const PolicyNode *mapping);
 extern PolicyMember policy_member(const PolicyNode *mapping, int place);
-extern int	policy_elements(const PolicyNode *list);
 extern PolicyNode policy_element(const PolicyNode *list, int place);
 
 extern bool policy_boolean(const PolicyNode *node);

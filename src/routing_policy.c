@@ -212,9 +212,9 @@ read_stabilities(const PolicyNode *node)
 {
 	StabilitySet set = 0;
 
-	if (!policy_is_list(node))
+	if (node->value->kind != POLICY_LIST)
 		report_policy_type(node, "a list");
-	for (int i = 0; i < policy_elements(node); i++)
+	for (int i = 0; i < list_length(node->value->parts); i++)
 	{
 		PolicyNode	element = policy_element(node, i);
 
@@ -230,7 +230,7 @@ read_regression(PolicyReader *reader, const PolicyNode *node, ScoreThreshold *th
 {
 	double	   *regression = threshold->regression;
 
-	if (!policy_is_mapping(node))
+	if (node->value->kind != POLICY_MAPPING)
 	{
 		set_regression(regression, read_score(node));
 		return;
@@ -251,7 +251,7 @@ read_regression(PolicyReader *reader, const PolicyNode *node, ScoreThreshold *th
 static void
 read_threshold(PolicyReader *reader, const PolicyNode *node, ScoreThreshold *threshold)
 {
-	threshold->by_task = policy_is_mapping(node);
+	threshold->by_task = node->value->kind == POLICY_MAPPING;
 	threshold->by_horizon = false;
 	if (threshold->by_task)
 	{
@@ -359,13 +359,12 @@ valid_keys(const KeyTable *table)
 static void
 report_unknown_key(const PolicyMember *member, const KeyTable *table)
 {
-	const char *nearest = nearest_key(table, member->value.key);
+	const char *nearest = nearest_key(table, member->node.key);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 policy_key_problem(member, "unknown key %s", policy_path(&member->value)),
-			 nearest != NULL ? errhint("Perhaps you meant \"%s\".", nearest) :
-			 errhint("Valid keys here are %s.", valid_keys(table))));
+	report_policy_problem(&member->node, member->key->position,
+						  psprintf("unknown key %s", policy_path(&member->node)),
+						  nearest != NULL ? psprintf("Perhaps you meant \"%s\".", nearest) :
+						  psprintf("Valid keys here are %s.", valid_keys(table)));
 }
 
 /* Read the members of what << stands for: a mapping, or a list of mappings. */
@@ -373,24 +372,21 @@ static void
 read_merged(PolicyReader *reader, const PolicyNode *merged, const KeyTable *table, void *base,
 			uint32 *seen)
 {
-	if (policy_is_list(merged))
+	if (merged->value->kind == POLICY_LIST)
 	{
-		for (int i = 0; i < policy_elements(merged); i++)
+		for (int i = 0; i < list_length(merged->value->parts); i++)
 		{
 			PolicyNode	element = policy_element(merged, i);
 
-			if (policy_is_list(&element))
+			if (element.value->kind != POLICY_MAPPING)
 				report_policy_type(&element, "a mapping");
 			read_merged(reader, &element, table, base, seen);
 		}
 		return;
 	}
-	if (!policy_is_mapping(merged))
-		report_policy_type(merged, "a mapping");
 	if (reader->merges++ == MAX_MERGES)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 policy_problem(merged, "more than %d mappings are merged", MAX_MERGES)));
+		report_policy_problem(merged, merged->value->position,
+							  psprintf("more than %d mappings are merged", MAX_MERGES), NULL);
 	read_members(reader, merged, table, base, seen, true);
 }
 
@@ -413,19 +409,18 @@ read_members(PolicyReader *reader, const PolicyNode *mapping, const KeyTable *ta
 				continue;
 			if (member.is_merge)
 			{
-				read_merged(reader, &member.value, table, base, seen);
+				read_merged(reader, &member.node, table, base, seen);
 				continue;
 			}
 
-			place = find_key(table, member.value.key);
+			place = find_key(table, member.node.key);
 			if (place < 0)
 				report_unknown_key(&member, table);
 			if ((*seen & (1 << place)) == 0)
-				read_value(reader, &member.value, &table->keys[place], base);
+				read_value(reader, &member.node, &table->keys[place], base);
 			else if (!merging)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 policy_key_problem(&member, "duplicate key %s", policy_path(&member.value))));
+				report_policy_problem(&member.node, member.key->position,
+									  psprintf("duplicate key %s", policy_path(&member.node)), NULL);
 			*seen |= 1 << place;
 		}
 	}
@@ -436,8 +431,6 @@ read_mapping(PolicyReader *reader, const PolicyNode *mapping, const KeyTable *ta
 {
 	uint32		seen = 0;
 
-	if (!policy_is_mapping(mapping))
-		report_policy_type(mapping, "a mapping");
 	read_members(reader, mapping, table, base, &seen, false);
 
 	for (int i = 0; i < table->count; i++)
@@ -448,9 +441,8 @@ read_mapping(PolicyReader *reader, const PolicyNode *mapping, const KeyTable *ta
 
 			missing.parent = mapping;
 			missing.key = table->keys[i].name;
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 policy_problem(&missing, "%s is missing", policy_path(&missing))));
+			report_policy_problem(&missing, mapping->value->position,
+								  psprintf("%s is missing", policy_path(&missing)), NULL);
 		}
 	}
 }
@@ -474,23 +466,34 @@ set_defaults(RoutingPolicy *policy)
 	policy->dev_mode_min_sample_size = 5000;
 }
 
+/* Say where a strong score is easier to reach than one that is just enough. */
+static void
+note_low_score(StringInfo where, const char *kind, double strong, double min)
+{
+	if (strong < min)
+		appendStringInfo(where, "%s%g < %g%s", where->len > 0 ? ", " : "", strong, min, kind);
+}
+
 /* A strong score that is easier to reach than one that is just enough makes no sense. */
 static void
 check_scores(const char *name, const char *section, const ScoreThreshold *strong,
 			 const ScoreThreshold *min)
 {
+	bool		by_task = strong->by_task || min->by_task;
 	StringInfoData where;
 
 	initStringInfo(&where);
-	if (strong->classification < min->classification)
-		appendStringInfo(&where, "%g < %g for classification", strong->classification,
-						 min->classification);
-	for (int i = 0; i < HORIZONS; i++)
+	note_low_score(&where, by_task ? " for classification" : "", strong->classification,
+				   min->classification);
+	if (strong->by_horizon || min->by_horizon)
 	{
-		if (strong->regression[i] < min->regression[i])
-			appendStringInfo(&where, "%s%g < %g for regression (%s)", where.len > 0 ? ", " : "",
-							 strong->regression[i], min->regression[i], horizon_words[i].data);
+		for (int i = 0; i < HORIZONS; i++)
+			note_low_score(&where, psprintf(" for regression (%s)", horizon_words[i].data),
+						   strong->regression[i], min->regression[i]);
 	}
+	else if (by_task)
+		note_low_score(&where, " for regression", strong->regression[HORIZON_DEFAULT],
+					   min->regression[HORIZON_DEFAULT]);
 	if (where.len > 0)
 		ereport(WARNING,
 				(errmsg("strong_score is below min_score in routing.%s of %s", section, name),
@@ -512,7 +515,7 @@ routing_policy_read(Slice text, const char *name, RoutingPolicy *policy)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan policy",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	PolicyNode	whole = policy_text_load(text, name);
+	PolicyNode	whole = policy_load(text, name);
 	PolicyReader reader = {0};
 
 	initStringInfo(&reader.without_effect);

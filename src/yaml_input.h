@@ -1,6 +1,6 @@
 /*
  * yaml_input.h
- *		A text that libyaml parses.
+ *		A text that libyaml parses, event by event.
  */
 #ifndef TRAINPLAN_YAML_INPUT_H
 #define TRAINPLAN_YAML_INPUT_H
@@ -12,15 +12,18 @@
 typedef struct YamlInput
 {
 	Slice		text;			/* in UTF-8 */
-	uint32		read;			/* how far libyaml has read it */
 	const char *name;			/* what messages call it */
 	yaml_parser_t parser;
-	ErrorData  *interrupt;		/* that came while it was read, or NULL */
+	yaml_event_t event;			/* the one at hand */
 	MemoryContextCallback release;
 } YamlInput;
 
 extern void yaml_input_open(YamlInput *input, Slice text, const char *name);
-extern DocumentPosition yaml_input_position(yaml_mark_t mark);
-pg_noreturn extern void report_yaml_error(YamlInput *input);
+extern void yaml_input_next(YamlInput *input);
+extern void yaml_input_begin(YamlInput *input);
+extern void yaml_input_end(YamlInput *input);
+extern DocumentPosition yaml_input_position(const YamlInput *input);
+extern Slice yaml_input_scalar(const YamlInput *input);
+pg_noreturn extern void report_yaml_problem(const YamlInput *input, const char *problem);
 
 #endif							/* TRAINPLAN_YAML_INPUT_H */

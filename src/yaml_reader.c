@@ -15,10 +15,8 @@
 #include "postgres.h"
 
 #include "common/jsonapi.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "encoding.h"
 #include "yaml_input.h"
 #include "yaml_scalar.h"
 
@@ -43,8 +41,6 @@ typedef struct Frame
 typedef struct YamlReader
 {
 	YamlInput	input;
-	yaml_event_t event;			/* the one at hand */
-	MemoryContextCallback release;
 	DocumentBuilder *builder;
 
 	JsonValue  *anchors;		/* by name: a list of value, size, height; null if not complete */
@@ -54,34 +50,17 @@ typedef struct YamlReader
 	int			depth;
 } YamlReader;
 
-static void
-release_event(void *arg)
-{
-	yaml_event_delete(&((YamlReader *) arg)->event);
-}
-
 /* Where the event at hand begins. */
 static DocumentPosition
 yaml_position(void *arg)
 {
-	return yaml_input_position(((YamlReader *) arg)->event.start_mark);
-}
-
-static void
-next_event(YamlReader *reader)
-{
-	CHECK_FOR_INTERRUPTS();
-
-	yaml_event_delete(&reader->event);
-	memset(&reader->event, 0, sizeof(reader->event));
-	if (!yaml_parser_parse(&reader->input.parser, &reader->event))
-		report_yaml_error(&reader->input);
+	return yaml_input_position(&((YamlReader *) arg)->input);
 }
 
 static void
 report_here(YamlReader *reader, const char *problem)
 {
-	report_problem(reader->input.name, yaml_position(reader), problem);
+	report_yaml_problem(&reader->input, problem);
 }
 
 /* A tag other than the standard one of this name, or none, is an error. */
@@ -91,17 +70,6 @@ check_tag(YamlReader *reader, const yaml_char_t *tag, const char *standard)
 	if (tag == NULL || strcmp((const char *) tag, standard) == 0)
 		return;
 	report_here(reader, psprintf("tag \"%s\" is not supported, or not for this value", tag));
-}
-
-static Slice
-scalar_text(YamlReader *reader)
-{
-	Slice		utf8 = {(const char *) reader->event.data.scalar.value,
-	(uint32) reader->event.data.scalar.length};
-
-	if (memchr(utf8.data, '\0', utf8.len) != NULL)
-		report_here(reader, "zero byte");
-	return slice_from_utf8(utf8);
 }
 
 static JsonValue *
@@ -137,14 +105,14 @@ tag_of(PlainScalar kind)
 static JsonValue *
 scalar_value(YamlReader *reader)
 {
-	const yaml_char_t *tag = reader->event.data.scalar.tag;
-	Slice		text = scalar_text(reader);
+	const yaml_char_t *tag = reader->input.event.data.scalar.tag;
+	Slice		text = yaml_input_scalar(&reader->input);
 	PlainScalar kind = plain_scalar(text);
 
 	/* quotes and the tag ! make a string, and so does its own tag */
 	if (tag != NULL && strcmp((const char *) tag, "!") == 0)
 		tag = (const yaml_char_t *) STANDARD_TAG "str";
-	if (tag == NULL ? !reader->event.data.scalar.plain_implicit :
+	if (tag == NULL ? !reader->input.event.data.scalar.plain_implicit :
 		strcmp((const char *) tag, STANDARD_TAG "str") == 0)
 		kind = PLAIN_STRING;
 	check_tag(reader, tag, tag_of(kind));
@@ -194,20 +162,20 @@ set_anchor(YamlReader *reader, const char *anchor, JsonValue *reference, uint64 
 static void
 read_key(YamlReader *reader)
 {
-	check_tag(reader, reader->event.data.scalar.tag, STANDARD_TAG "str");
-	if (reader->event.data.scalar.plain_implicit &&
-		strcmp((const char *) reader->event.data.scalar.value, "<<") == 0)
+	check_tag(reader, reader->input.event.data.scalar.tag, STANDARD_TAG "str");
+	if (reader->input.event.data.scalar.plain_implicit &&
+		strcmp((const char *) reader->input.event.data.scalar.value, "<<") == 0)
 		report_here(reader, "merge keys (<<) are not supported");
-	if (reader->event.data.scalar.anchor != NULL)
+	if (reader->input.event.data.scalar.anchor != NULL)
 		report_here(reader, "anchors of keys are not supported");
-	document_key(reader->builder, scalar_text(reader));
+	document_key(reader->builder, yaml_input_scalar(&reader->input));
 }
 
 static void
 read_scalar(YamlReader *reader)
 {
-	const char *anchor = (const char *) reader->event.data.scalar.anchor;
-	uint64		size = 1 + reader->event.data.scalar.length;
+	const char *anchor = (const char *) reader->input.event.data.scalar.anchor;
+	uint64		size = 1 + reader->input.event.data.scalar.length;
 	JsonValue  *value = scalar_value(reader);
 
 	grow(reader, size, 0);
@@ -219,7 +187,7 @@ read_scalar(YamlReader *reader)
 static void
 read_alias(YamlReader *reader)
 {
-	const char *anchor = (const char *) reader->event.data.alias.anchor;
+	const char *anchor = (const char *) reader->input.event.data.alias.anchor;
 	JsonValue  *target;
 	JsonValue  *value;
 	uint64		size;
@@ -276,7 +244,7 @@ end_container(YamlReader *reader)
 static void
 read_key_or_end(YamlReader *reader)
 {
-	switch (reader->event.type)
+	switch (reader->input.event.type)
 	{
 		case YAML_SCALAR_EVENT:
 			read_key(reader);
@@ -293,7 +261,7 @@ read_key_or_end(YamlReader *reader)
 static void
 read_value_or_end(YamlReader *reader)
 {
-	yaml_event_t *event = &reader->event;
+	yaml_event_t *event = &reader->input.event;
 
 	switch (event->type)
 	{
@@ -328,29 +296,18 @@ read_yaml(Slice text, const char *name, const char *streamed, PartCallback callb
 	YamlReader *reader = palloc0(sizeof(YamlReader));
 
 	yaml_input_open(&reader->input, text, name);
-	reader->release.func = release_event;
-	reader->release.arg = reader;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &reader->release);
 	reader->anchors = json_own(json_object_new_object());
 	reader->builder = document_builder_create(name, streamed, callback, arg, yaml_position, reader);
 
-	next_event(reader);			/* the stream's start */
-	next_event(reader);			/* a document's start, or the stream's end */
-	if (reader->event.type == YAML_STREAM_END_EVENT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("%s is empty", name)));
-	next_event(reader);
-	while (reader->event.type != YAML_DOCUMENT_END_EVENT)
+	yaml_input_begin(&reader->input);
+	while (reader->input.event.type != YAML_DOCUMENT_END_EVENT)
 	{
 		if (document_expects_key(reader->builder))
 			read_key_or_end(reader);
 		else
 			read_value_or_end(reader);
-		next_event(reader);
+		yaml_input_next(&reader->input);
 	}
-	next_event(reader);
-	if (reader->event.type != YAML_STREAM_END_EVENT)
-		report_here(reader, "a second document begins, and one is expected");
+	yaml_input_end(&reader->input);
 	return document_finish(reader->builder);
 }

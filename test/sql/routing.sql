@@ -332,7 +332,9 @@ SELECT plan_training('candidates', :'policy', '{ridge,mlp}', true, 'f3ba63d', 's
 SELECT routing, model_families, include_blocked, git_commit, config_hash = routing_policy_hash(:'policy') AS "this policy", metrics_snapshot, total_jobs FROM training_plans WHERE plan_id = :plan;
 SELECT job_id, route, model_families, priority, estimated_samples, reason, metadata FROM training_jobs WHERE plan_id = :plan AND target = 'v' ORDER BY job_id;
 TRUNCATE candidates;
+SET client_min_messages = error;
 SELECT plan_training('candidates') AS plan \gset
+RESET client_min_messages;
 SELECT total_jobs FROM training_plans WHERE plan_id = :plan;
 SELECT count(*) FROM route_training_candidates('candidates');
 
