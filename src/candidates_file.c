@@ -121,10 +121,28 @@ write_json(const char *relation, const char *path)
 	end_file(rows.set);
 }
 
-/* A word of the shell that is this string. */
+/* Is a string a word of the shell as it stands, in quotes or not? */
+static bool
+is_plain_word(const char *string)
+{
+	for (const char *c = string; *c != '\0'; c++)
+	{
+		if (!(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') &&
+			strchr("/._-+,:@", *c) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Append a string as a word of the shell, in quotes if it needs them. */
 static void
 append_shell_word(StringInfo command, const char *string)
 {
+	if (is_plain_word(string))
+	{
+		appendStringInfoString(command, string);
+		return;
+	}
 	appendStringInfoChar(command, '\'');
 	for (; *string != '\0'; string++)
 	{
@@ -160,30 +178,38 @@ command_for(const char *path)
 	return command.data;
 }
 
-/* Have the command write the file; NULL, or a sentence that says why there is none. */
-static const char *
+/* Have the command write a file. */
+static void
 run_command(const char *relation, const char *path)
 {
-	FileSet    *set = begin_file(path);
-	const char *temporary = file_set_path(set);
 	struct stat status;
 
 	/* some commands do not overwrite */
-	unlink(temporary);
-	copy_rows(relation, psprintf("PROGRAM %s", quote_literal_cstr(command_for(temporary))));
-	if (stat(temporary, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
-		return "The command in \"trainplan.parquet_command\" succeeded, but wrote nothing.";
-	if (chmod(temporary, FILE_MODE) != 0)
+	unlink(path);
+	copy_rows(relation, psprintf("PROGRAM %s", quote_literal_cstr(command_for(path))));
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+				 errmsg("it wrote no file")));
+	if (chmod(path, FILE_MODE) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not set permissions of file \"%s\": %m", temporary)));
-	end_file(set);
-	return NULL;
+				 errmsg("could not set permissions of file \"%s\": %m", path)));
+}
+
+/* What a command has made that is no file is not for the set to remove. */
+static void
+remove_folder(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		rmtree(path, true);
 }
 
 /*
- * The same, whatever the command does: an error of its is a sentence, too.  One that
- * ends the query, like a cancel, stays an error.
+ * Have the command write the file of a path, whatever the command does: NULL, or a sentence that says why there is no
+ * file.  An error that ends the query, like a cancel, stays one.
  */
 static const char *
 try_command(const char *relation, const char *path)
@@ -192,14 +218,21 @@ try_command(const char *relation, const char *path)
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext context = AllocSetContextCreate(caller, "trainplan parquet",
 												  ALLOCSET_DEFAULT_SIZES);
-	const char *volatile problem = NULL;
-	ErrorData  *error = NULL;
+	ErrorData  *volatile error = NULL;
+	const char *temporary;
+	FileSet    *set;
+
+	MemoryContextSwitchTo(context);
+	set = begin_file(path);
+	file_set_close(set);
+	temporary = file_set_path(set);
 
 	BeginInternalSubTransaction(NULL);
 	PG_TRY();
 	{
 		MemoryContextSwitchTo(context);
-		problem = run_command(relation, path);
+		run_command(relation, temporary);
+		file_set_publish(set, ignore_file, NULL);
 		MemoryContextSwitchTo(caller);
 		ReleaseCurrentSubTransaction();
 	}
@@ -209,23 +242,21 @@ try_command(const char *relation, const char *path)
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		remove_folder(temporary);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 
-	if (error != NULL)
-	{
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		problem = psprintf("The command in \"trainplan.parquet_command\" failed: %s%s%s.",
-						   error->message, error->detail != NULL ? ", " : "",
-						   error->detail != NULL ? error->detail : "");
-	}
+	if (error != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
 	/* the signal of a cancel ends the command, too */
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextDelete(context);
-	return problem;
+	if (error == NULL)
+		return NULL;
+	return psprintf("The command in \"trainplan.parquet_command\" failed: %s%s%s.", error->message,
+					error->detail != NULL ? ", " : "", error->detail != NULL ? error->detail : "");
 }
 
 /* Write Parquet if that can be done, else CSV; returns the path of what was written. */

@@ -333,7 +333,7 @@ file_set_open(FileSet *set, const char *name)
 	pfree(path);
 }
 
-/* Where the file that is open is, for others to write it; in the current memory context. */
+/* Where the file that was opened last is, for others to write it; in the current memory context. */
 const char *
 file_set_path(const FileSet *set)
 {
