@@ -39,7 +39,7 @@ is(as('quant', q{
 			UNION ALL
 			SELECT extowner FROM pg_extension WHERE extname = 'trainplan'
 		) AS objects
-	}), '24|24', 'all of it is the installer\'s');
+	}), '35|35', 'all of it is the installer\'s');
 is(as('quant', q{
 		CREATE TABLE "Desk".decisions AS SELECT 't' AS target, 's' AS symbol, 'ROUTE_BOTH' AS route;
 		SELECT "Desk".create_training_plan('"Desk".decisions');

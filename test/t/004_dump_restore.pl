@@ -29,6 +29,10 @@ run_sql($server, 'origin', q{
 	SELECT plans.create_training_plan('decisions', '{ridge}', true);
 	SELECT plans.create_training_plan('decisions', '{mlp}');
 	DELETE FROM plans.training_plans WHERE plan_id = 2;
+	INSERT INTO plans.routing_policies (name, policy) VALUES ('default', plans.routing_policy_default()), ('old', plans.routing_policy_default() || '# old');
+	ALTER TABLE plans.routing_policies DISABLE TRIGGER touch;
+	UPDATE plans.routing_policies SET updated_at = '2020-02-02' WHERE name = 'old';
+	ALTER TABLE plans.routing_policies ENABLE TRIGGER touch;
 	GRANT USAGE ON SCHEMA plans TO reader;
 	GRANT SELECT ON plans.training_jobs TO reader;
 });
@@ -36,11 +40,12 @@ run_sql($server, 'origin', q{
 my $contents = q{
 	SELECT md5(string_agg(p::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
 	SELECT md5(string_agg(j::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_jobs AS j;
+	SELECT md5(string_agg(r::text, ' ' ORDER BY name)), count(*) FROM plans.routing_policies AS r;
 	SELECT relname, has_table_privilege('reader', oid, 'SELECT') FROM pg_class
 	WHERE relnamespace = 'plans'::regnamespace AND relkind IN ('r', 'v') ORDER BY relname COLLATE "C";
 };
 my $origin = run_sql($server, 'origin', $contents, '-At');
-like($origin, qr/\|2\n.*\|440\n/, 'there are plans to dump');
+like($origin, qr/\|2\n.*\|440\n.*\|2\n/, 'there are plans to dump');
 
 my $folder = PostgreSQL::Test::Utils::tempdir;
 command_ok([ 'pg_dump', '-f', "$folder/script", $server->connstr('origin') ], 'dump as a script');

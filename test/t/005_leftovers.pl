@@ -19,6 +19,10 @@ run_sql($server, 'postgres', q{
 	CREATE VIEW endless AS
 	SELECT 'target_' || t AS target, 'symbol_' || t AS symbol, 'ROUTE_BOTH' AS route, md5(t::text) AS reason
 	FROM generate_series(1, 1000000000000) AS t;
+	CREATE VIEW candidates AS
+	SELECT target, symbol, 0.55 AS score, 6000 AS sample_size, 'UNKNOWN' AS stability FROM decisions;
+	CREATE VIEW endless_candidates AS
+	SELECT target, symbol, 0.55 AS score, 6000 AS sample_size FROM endless;
 });
 
 # Rows without headings, and errors in one line.
@@ -36,7 +40,10 @@ my $leftovers = q{
 # A call that would never end is ended, in memory and on disk, storing or not.
 foreach my $work_mem ('64MB', '64kB')
 {
-	foreach my $call (q{SELECT count(*) FROM generate_training_plan('endless')}, q{SELECT create_training_plan('endless')})
+	foreach my $call (
+		q{SELECT count(*) FROM generate_training_plan('endless')}, q{SELECT create_training_plan('endless')},
+		q{SELECT count(*) FROM route_training_candidates('endless_candidates')}, q{SELECT plan_training('endless_candidates')},
+		q{SELECT count(*) FROM explain_training_route('endless_candidates', 'target_1', 'symbol_1')})
 	{
 		is(outcome("
 				SET work_mem = '$work_mem';
@@ -63,6 +70,19 @@ for (my $timeout = 5; $timeout <= 305; $timeout += 10)
 is(outcome($leftovers),
 	join('|', 0, $successes, $successes * 40200), 'every plan is there whole or not at all');
 
+# The same from candidates, with the lane that holds a target's symbols back.
+my $limited = q{replace(routing_policy_default(), '# max_fraction_symbols_per_target: 0.2', 'max_fraction_symbols_per_target: 0.2')};
+for (my $timeout = 5; $timeout <= 305; $timeout += 30)
+{
+	like(outcome("
+			SET work_mem = '64kB';
+			DELETE FROM training_plans;
+			SET statement_timeout = '${timeout}ms';
+			SELECT plan_training('candidates', $limited) > 0"),
+		qr/^(t|ERROR:  canceling statement due to statement timeout)$/, "plan_training() cancelled after $timeout ms, or done");
+}
+is(outcome("SELECT count(*) FROM route_training_candidates('candidates', $limited) LIMIT 1; DELETE FROM training_plans; $leftovers"), "40200\n0|0|0", 'and nothing is left');
+
 # Failing calls take no memory with them.
 outcome(<<'SQL');
 	CREATE FUNCTION fail(calls text[], times integer) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -88,18 +108,25 @@ is(outcome(q{
 	INSERT INTO wrong VALUES ('t', 's', 'nonsense');
 	CREATE TABLE twice AS SELECT * FROM decisions LIMIT 2000;
 	INSERT INTO twice SELECT * FROM twice LIMIT 1;
+	CREATE VIEW twice_measured AS SELECT target, symbol, 0.55 AS score, 6000 AS sample_size FROM twice;
+	CREATE VIEW badly_measured AS SELECT target, symbol, 0.55 AS score, CASE route WHEN 'nonsense' THEN -1 ELSE 6000 END AS sample_size FROM wrong;
 	SELECT ARRAY[
 		$$SELECT count(*) FROM generate_training_plan('wrong')$$,
 		$$SELECT count(*) FROM generate_training_plan('twice')$$,
 		$$SELECT create_training_plan('twice')$$,
 		$$SELECT count(*) FROM generate_training_plan('wrong', '{}')$$,
-		$$SELECT count(*) FROM generate_training_plan('pg_class')$$] AS calls \gset
+		$$SELECT count(*) FROM generate_training_plan('pg_class')$$,
+		$$SELECT count(*) FROM route_training_candidates('twice_measured')$$,
+		$$SELECT count(*) FROM route_training_candidates('candidates', 'routing: [')$$,
+		$$SELECT plan_training('twice_measured')$$,
+		$$SELECT count(*) FROM explain_training_route('twice_measured', 'target_1', 'symbol_1')$$,
+		$$SELECT count(*) FROM route_training_candidates('badly_measured', replace(routing_policy_default(), '# max_f', 'max_f'))$$] AS calls \gset
 	SET work_mem = '64kB';
 	SELECT fail(:'calls', 20);
 	SELECT sum(used_bytes) AS before FROM pg_backend_memory_contexts \gset
 	SELECT fail(:'calls', 200);
 	SELECT sum(used_bytes) - :before < 100000 AS flat FROM pg_backend_memory_contexts;
-}), "100\n1000\nt", 'failing calls leave no memory behind');
+}), "200\n2000\nt", 'failing calls leave no memory behind');
 is(outcome('SELECT count(*) FROM pg_ls_tmpdir()'), '0', 'nor temporary files');
 
 # Documents: json-c and libyaml allocate outside of PostgreSQL's memory, so what
@@ -143,7 +170,13 @@ SKIP:
 			SELECT format('SELECT import_training_plan(%L)', d) FROM unnest(ARRAY[
 				'{"metadata": {"x": [1, 2, {"y": "z"}]}, "jobs": [{}]}',
 				E'metadata: &m {model_families: [a], routing_plan_path: x}\njobs: []\nsummary: {total_cs_jobs: 7}',
-				replace(training_plan_to_yaml(:plan), 'ROUTE_BOTH', 'ROUTE_X')]) AS d) AS c \gset
+				replace(training_plan_to_yaml(:plan), 'ROUTE_BOTH', 'ROUTE_X')]) AS d
+			UNION ALL
+			SELECT format('SELECT routing_policy_hash(%L)', d) FROM unnest(ARRAY[
+				E'routing: &r\n  symbol: [a, &b b, *b]\n  x: "',
+				replace(routing_policy_default(), 'dev_mode:', 'dev_mood:'),
+				E'routing:\n  <<: [{dev_mode: yes}, {dev_mode: "no"}]',
+				'routing: ' || repeat('[', 200)]) AS d) AS c \gset
 		-- what the process has, in kB: memory that is its own
 		CREATE FUNCTION own_memory() RETURNS bigint LANGUAGE sql AS
 		$$ SELECT substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'RssAnon:\s+(\d+)')::bigint $$;
@@ -152,14 +185,14 @@ SKIP:
 		RESET ROLE;
 		SELECT own_memory() AS before \gset
 		SET ROLE watched;
-		SELECT fail(:'calls', 720);
+		SELECT fail(:'calls', 560);
 		RESET ROLE;
 		SELECT own_memory() - :before;
 		ALTER TABLE training_jobs DISABLE ROW LEVEL SECURITY;
 SQL
 	my ($first, $second, $grown) = $output =~ /(\d+)\n(\d+)\n(-?\d+)$/;
 
-	is("$first $second", '280 10080', 'ten thousand calls about documents fail') or diag($output);
+	is("$first $second", '360 10080', 'ten thousand calls about documents and policies fail') or diag($output);
 	cmp_ok($grown, '<', 2048, 'and the process has not grown by 2 MB') or diag($output);
 }
 
