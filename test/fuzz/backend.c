@@ -12,9 +12,11 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
+#include "utils/varlena.h"
 
 #include "backend.h"
 
@@ -185,6 +187,51 @@ MemoryContextReset(MemoryContext target)
 		pfree(context->chunks->data);
 }
 
+/* The context itself stays until its parent is reset. */
+void
+MemoryContextDelete(MemoryContext context)
+{
+	MemoryContextReset(context);
+}
+
+/* ---- lists ---------------------------------------------------------------- */
+
+static List *
+list_with_room(List *list)
+{
+	if (list == NIL)
+	{
+		list = palloc0(sizeof(List));
+		list->type = T_List;
+	}
+	if (list->length == list->max_length)
+	{
+		list->max_length = 2 * list->max_length + 1;
+		list->elements = list->elements == NULL ?
+			palloc(list->max_length * sizeof(ListCell)) :
+			repalloc(list->elements, list->max_length * sizeof(ListCell));
+	}
+	list->length++;
+	return list;
+}
+
+List *
+lappend(List *list, void *datum)
+{
+	list = list_with_room(list);
+	list->elements[list->length - 1].ptr_value = datum;
+	return list;
+}
+
+List *
+lcons(void *datum, List *list)
+{
+	list = list_with_room(list);
+	memmove(list->elements + 1, list->elements, (list->length - 1) * sizeof(ListCell));
+	list->elements[0].ptr_value = datum;
+	return list;
+}
+
 /* ---- errors ------------------------------------------------------------- */
 
 static sigjmp_buf error_exit;
@@ -269,6 +316,21 @@ char *
 pg_server_to_any(const char *string, int length, int encoding)
 {
 	return unconstify(char *, string);
+}
+
+int
+pg_mbcliplen(const char *string, int length, int limit)
+{
+	while (limit > 0 && ((unsigned char) string[limit] & 0xc0) == 0x80)
+		limit--;
+	return limit;
+}
+
+int
+varstr_levenshtein_less_equal(const char *source, int source_length, const char *target, int target_length,
+							  int insert, int delete, int substitute, int most, bool trusted)
+{
+	return abs(source_length - target_length);
 }
 
 void

@@ -2,7 +2,8 @@
  * documents.c
  *		Feeds whatever a fuzzer makes up to the readers of documents.
  *
- * Each input is read as a routing plan and as a training plan.  Any outcome but
+ * Each input is read as a routing plan, as a training plan and as a policy.  Any
+ * outcome but
  * a PostgreSQL error or success is a finding: a crash, an invalid access, memory
  * of json-c or libyaml that is not given back, a call that does not end.
  */
@@ -12,6 +13,7 @@
 #include "document_reader.h"
 #include "plan_import.h"
 #include "routing_document.h"
+#include "routing_policy.h"
 
 /* Look at all that a decision has. */
 static void
@@ -56,6 +58,21 @@ read_training_plan(Slice bytes)
 	plan_import_read(document_text(bytes, "the document"), "the document", &facts, take_job, &sum);
 }
 
+static void
+read_policy(Slice bytes)
+{
+	RoutingPolicy policy;
+
+	routing_policy_read(document_text(bytes, "the policy"), "the policy", &policy);
+
+	/* what was accepted is in range */
+	if (policy.min_sample_size[SCOPE_TARGET] < 0 || policy.min_sample_size[SCOPE_SYMBOL] < 0 ||
+		policy.dev_mode_min_sample_size < 0 || policy.max_fraction_symbols < 0 ||
+		policy.max_fraction_symbols > 1 || policy.both_strong_behavior < 0 ||
+		policy.both_strong_behavior >= both_strong_behaviors.count)
+		abort();
+}
+
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -65,5 +82,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	backend_run(read_routing_plan, bytes);
 	backend_run(read_training_plan, bytes);
+	backend_run(read_policy, bytes);
 	return 0;
 }
