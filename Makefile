@@ -1,4 +1,4 @@
-# trainplan: training plans from routing decisions, in PostgreSQL
+# trainplan: from metrics to training plans, in PostgreSQL
 #
 #   make demo, make test, make bench, make fuzz    on a private server that goes away again
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
@@ -8,7 +8,7 @@ EXTVERSION = 1.0
 
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
-PGFILEDESC = "trainplan - training plans from routing decisions"
+PGFILEDESC = "trainplan - from metrics to training plans"
 PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c)
 SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
@@ -45,12 +45,12 @@ demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
 test:
-	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml" SMALL_DISK=4m dev/with-server test/run
+	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run
 
 bench:
 	@PACKAGES="python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
 
-# The readers of documents, for twenty minutes or FUZZ_SECONDS.
+# The readers of documents and policies, for twenty minutes or FUZZ_SECONDS.
 fuzz:
 	@PACKAGES="clang llvm" dev/with-server test/fuzz/run
 

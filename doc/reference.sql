@@ -29,14 +29,14 @@ SELECT format(
     p.proname,
     p.proname,
     replace(E'\n    ' || replace(regexp_replace(pg_get_function_arguments(p.oid), '::[a-z]+(\[\])?', '', 'g'), ', ', E',\n    ') || E'\n', E'\n    \n', ''),
-    replace(replace(replace(pg_get_function_result(p.oid), ', ', E',\n    '), 'TABLE(', E'TABLE (\n    '), 'jsonb)', E'jsonb\n)'),
+    regexp_replace(replace(pg_get_function_result(p.oid), ', ', E',\n    '), '^TABLE\((.*)\)$', E'TABLE (\n    \\1\n)'),
     obj_description(p.oid, 'pg_proc'),
     CASE p.provolatile WHEN 'i' THEN 'Immutable' WHEN 's' THEN 'Stable' ELSE 'Volatile' END,
     CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END
 )
 FROM members AS m
 JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.prorettype <> 'internal'::regtype
+WHERE p.prorettype NOT IN ('internal'::regtype, 'trigger'::regtype)
 ORDER BY p.oid;
 
 SELECT format(

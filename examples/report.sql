@@ -52,7 +52,7 @@ WHERE plan_id = :plan \gset
 SELECT
     p.plan_id AS "plan",
     to_char(p.generated_at, 'YYYY-MM-DD HH24:MI:SS TZ') AS "made at",
-    p.routing AS "from decisions",
+    p.routing AS "made from",
     array_to_string(p.model_families, ', ') AS "families",
     s.total_jobs AS "jobs",
     s.total_cs_jobs AS "cross-sectional",

@@ -1,4 +1,4 @@
--- From routing decisions to a stored training plan and its documents.
+-- From metrics to a stored training plan, its documents, and why.
 --
 --   psql -X -f examples/eu_stocks/demo.sql    from the top of the repository
 
@@ -13,19 +13,33 @@
 CREATE EXTENSION IF NOT EXISTS trainplan;
 
 \echo
-\echo '1. A CSV file into a table: routing decisions for 20 targets over four European stock indices'
+\echo '1. A CSV file into a table: metrics of 20 targets over four European stock indices'
 \echo
 
-CREATE TABLE eu_stock_decisions (
+CREATE TABLE eu_stock_candidates (
     target text,
     symbol text,
-    route text,
-    cs_state text,
-    local_state text,
-    reason text,
-    sample_size bigint
+    mode text,
+    score double precision,
+    stability text,
+    sample_size bigint,
+    leakage_status text,
+    task_type text,
+    metric_name text,
+    mean_overlap double precision,
+    std_overlap double precision,
+    mean_tau double precision,
+    std_tau double precision
 );
-\copy eu_stock_decisions FROM 'examples/eu_stocks/eu_stock_decisions.csv' WITH (FORMAT csv, HEADER match)
+\copy eu_stock_candidates FROM 'examples/eu_stocks/eu_stock_candidates.csv' WITH (FORMAT csv, HEADER match)
+
+\pset title 'Metrics of one target: pooled over the indices, and of each'
+SELECT target, symbol, metric_name AS metric, score, sample_size, mean_overlap, std_overlap, mean_tau, std_tau
+FROM eu_stock_candidates
+WHERE target = 'y_will_rise_10d';
+
+\echo '2. SELECT * FROM route_training_candidates(''eu_stock_candidates''): what the default policy makes of them'
+\echo
 
 \pset title 'Decisions by route'
 SELECT
@@ -33,26 +47,30 @@ SELECT
     route,
     count(*) AS decisions,
     repeat('█', count(*)::integer) AS " "
-FROM eu_stock_decisions
+FROM route_training_candidates('eu_stock_candidates')
 GROUP BY 1, 2
 ORDER BY 1 DESC, 3 DESC, 2;
 
-\echo '2. SELECT * FROM generate_training_plan(''eu_stock_decisions''): what would be trained for the DAX, and why'
+\pset title 'The same target, decided'
+SELECT symbol, route, array_to_string(reason[least(cardinality(reason), 2):], E'\n') AS reason
+FROM route_training_candidates('eu_stock_candidates')
+WHERE target = 'y_will_rise_10d';
+
+\echo '3. SELECT * FROM explain_training_route(''eu_stock_candidates'', ''y_will_rise_10d'', ''DAX''): why is it blocked?'
 \echo
 
-\pset title 'The first five jobs of the DAX'
-SELECT job_id, route, priority, reason
-FROM generate_training_plan('eu_stock_decisions')
-WHERE symbol = 'DAX'
-LIMIT 5;
+\pset title 'Every check that failed, and what followed'
+SELECT scope, check_name, value, threshold, passed
+FROM explain_training_route('eu_stock_candidates', 'y_will_rise_10d', 'DAX')
+WHERE NOT passed;
 
-\echo '3. SELECT create_training_plan(''eu_stock_decisions''): a stored plan, as examples/report.sql shows it'
+\echo '4. SELECT plan_training(''eu_stock_candidates''): metrics to a stored plan in one call, as examples/report.sql shows it'
 \echo
 
-SELECT create_training_plan('eu_stock_decisions') AS plan \gset
+SELECT plan_training('eu_stock_candidates') AS plan \gset
 \ir ../report.sql
 
-\echo '4. SELECT write_training_plan(:plan, :folder): the same plan as JSON, YAML and Markdown, and a JSON file for each target, symbol, type and route'
+\echo '5. SELECT write_training_plan(:plan, :folder): the same plan as JSON, YAML and Markdown, and a JSON file for each target, symbol, type and route'
 \echo
 
 \set folder `folder=$(mktemp -d /tmp/trainplan_demo.XXXXXX) && chmod 755 "$folder" && echo "$folder"`
