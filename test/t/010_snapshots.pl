@@ -115,11 +115,12 @@ SKIP:
 {
 	my $small_disk = $ENV{SMALL_DISK_PATH};
 
-	skip 'no small disk could be mounted', 4 unless $small_disk;
+	skip 'no small disk (SMALL_DISK_PATH)', 4 unless $small_disk;
+	my $there = files($small_disk);
 	outcome('CREATE VIEW large AS SELECT c.* FROM candidates AS c, generate_series(1, 50)');
 	like(outcome("SET trainplan.parquet_command = 'cat >%p'; SELECT save_routing_candidates('large', '$small_disk/x.$_')"), qr/^ERROR:  could not write .*: No space left on device$/m, "a full disk, $_")
 		foreach ('csv', 'json', 'parquet');
-	is(files($small_disk), '', 'nothing is left on it');
+	is(files($small_disk), $there, 'nothing is left on it');
 }
 
 # ---- Parquet falls back ----------------------------------------------------------
