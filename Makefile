@@ -45,7 +45,7 @@ demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
 test:
-	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run
+	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml python3-sklearn python3-xgboost $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run
 
 bench:
 	@PACKAGES="python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run

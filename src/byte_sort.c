@@ -79,4 +79,8 @@ void
 byte_sort_end(ByteSort *sort)
 {
 	tuplesort_end(sort->tuplesort);
+	if (sort->current != (Datum) 0)
+		pfree(DatumGetPointer(sort->current));
+	pfree(sort->datum.data);
+	pfree(sort);
 }

@@ -6,7 +6,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/lsyscache.h"
 
 #include "plan_store.h"
@@ -57,7 +56,6 @@ plan_decisions(Router *router, Planner *planner)
 	{
 		Decision	decision = planned_decision(&routed, &reason);
 
-		CHECK_FOR_INTERRUPTS();
 		planner_add_sorted(planner, &routed.pair, &decision);
 	}
 	pfree(reason.data);

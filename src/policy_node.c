@@ -19,6 +19,9 @@
 /* Deeper than any policy, and far from what a stack would not hold. */
 #define MAX_DEPTH		20
 
+/* More anchors than any policy has, and few enough to look through. */
+#define MAX_ANCHORS		1000
+
 /* The most bytes of a policy's own words that a message shows. */
 #define LONGEST_WORD	64
 
@@ -68,6 +71,8 @@ set_anchor(PolicyLoader *loader, char *name, PolicyValue *value)
 {
 	Anchor	   *anchor = palloc(sizeof(Anchor));
 
+	if (list_length(loader->anchors) == MAX_ANCHORS)
+		report_yaml_problem(&loader->input, psprintf("there are more than %d anchors", MAX_ANCHORS));
 	anchor->name = name;
 	anchor->value = value;
 	loader->anchors = lcons(anchor, loader->anchors);

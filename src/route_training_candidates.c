@@ -144,8 +144,6 @@ route_training_candidates(PG_FUNCTION_ARGS)
 	caller = MemoryContextSwitchTo(row_context);
 	while (router_next(router, &routed))
 	{
-		CHECK_FOR_INTERRUPTS();
-
 		put_decision(rsinfo, &words, &routed);
 		MemoryContextReset(row_context);
 	}

@@ -175,7 +175,6 @@ router_names(const Router *router)
 static bool
 peek_row(Router *router)
 {
-	CHECK_FOR_INTERRUPTS();
 	if (!router->has_row)
 		router->has_row = pair_sort_next(router->sort, &router->row);
 	return router->has_row;
@@ -255,6 +254,8 @@ hold_symbols(Router *router)
 		Metrics		metrics = unpack_metrics(row);
 		SignalChecks checks;
 		SignalState state = rule_state(judge_symbol(router, &metrics, &checks));
+
+		CHECK_FOR_INTERRUPTS();
 
 		resetStringInfo(&router->packed);
 		pack_pair(&router->packed, &row->pair);
@@ -432,6 +433,8 @@ router_next(Router *router, RoutedPair *routed)
 	RoutedTarget *target = &router->target;
 	SortedRow	row;
 	bool		found = true;
+
+	CHECK_FOR_INTERRUPTS();
 
 	if (target->is_open && next_symbol(router, &row))
 		route_symbol(router, &row, routed);

@@ -181,12 +181,6 @@ set_regression(double *regression, double score)
 }
 
 static double
-read_score(const PolicyNode *node)
-{
-	return policy_number(node);
-}
-
-static double
 read_number(const PolicyNode *node, const PolicyKey *key)
 {
 	double		number = policy_number(node);
@@ -232,7 +226,7 @@ read_regression(PolicyReader *reader, const PolicyNode *node, ScoreThreshold *th
 
 	if (node->value->kind != POLICY_MAPPING)
 	{
-		set_regression(regression, read_score(node));
+		set_regression(regression, policy_number(node));
 		return;
 	}
 
@@ -261,7 +255,7 @@ read_threshold(PolicyReader *reader, const PolicyNode *node, ScoreThreshold *thr
 	}
 	else
 	{
-		threshold->classification = read_score(node);
+		threshold->classification = policy_number(node);
 		set_regression(threshold->regression, threshold->classification);
 	}
 }
@@ -287,7 +281,7 @@ read_value(PolicyReader *reader, const PolicyNode *node, const PolicyKey *key, v
 			*(double *) place = read_number(node, key);
 			break;
 		case KEY_SCORE:
-			*(double *) place = read_score(node);
+			*(double *) place = policy_number(node);
 			break;
 		case KEY_THRESHOLD:
 			read_threshold(reader, node, place);

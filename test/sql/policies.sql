@@ -95,6 +95,7 @@ SELECT pg_temp.try(replace(:'policy', E'routing:\n', E'routing:\n  dump_plan_as:
     || '  experimental: {<<: *x20}');
 SELECT pg_temp.try_with(:'anchored', E'symbol:\n    <<: *scores', E'symbol:\n    <<: [' || trim(trailing ', ' FROM repeat('*scores, ', 101)) || ']');
 SELECT pg_temp.try_with(:'anchored', '*size', '*sice');
+SELECT pg_temp.try_more(:'policy', 'dump_plan_as: [' || (SELECT string_agg(format('&a%s %s', n, n), ', ') FROM generate_series(1, 1001) AS n) || ']');
 
 -- ---- keys -----------------------------------------------------------------------
 

@@ -1,0 +1,45 @@
+# The example's program: prices in, candidates out that can be routed.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Trainplan;
+
+system('/usr/bin/python3 -c "import sklearn, xgboost" 2>/dev/null') == 0
+	or plan skip_all => 'Debian\'s python3-xgboost and python3-sklearn are not installed';
+
+my $server = start_server('example');
+my $folder = PostgreSQL::Test::Utils::tempdir();
+
+# two of the indices and a part of the days are enough
+my @prices = split /\n/, slurp_file('examples/eu_stocks/eu_stock_indices.csv');
+append_to_file("$folder/prices.csv", join('', map { join(',', (split /,/)[ 0 .. 2 ]) . "\n" } @prices[ 0 .. 700 ]));
+is(system("examples/eu_stocks/candidates.py '$folder/prices.csv' >'$folder/candidates.csv'"), 0, 'the program ends well');
+
+run_sql($server, 'postgres', q{
+	CREATE EXTENSION trainplan;
+	CREATE TABLE computed (target text, symbol text, mode text, score double precision, stability text, sample_size bigint,
+		leakage_status text, task_type text, metric_name text, mean_overlap double precision, std_overlap double precision,
+		mean_tau double precision, std_tau double precision);
+	CREATE TABLE committed (LIKE computed);
+});
+is(run_sql($server, 'postgres', "\\copy computed FROM '$folder/candidates.csv' WITH (FORMAT csv, HEADER match)\n\\copy committed FROM 'examples/eu_stocks/eu_stock_candidates.csv' WITH (FORMAT csv, HEADER match)\n"),
+	'', 'its output is a table of candidates');
+is(run_sql($server, 'postgres', q{
+	SELECT count(*), count(*) FILTER (WHERE symbol IS NULL), bool_and(score < 1), min(sample_size), max(sample_size) FROM computed;
+	SELECT count(*) FROM (SELECT target, task_type, metric_name FROM computed EXCEPT SELECT target, task_type, metric_name FROM committed) AS d;
+	SELECT count(*), count(DISTINCT target) FROM route_training_candidates('computed', replace(routing_policy_default(), '5000', '1000'));
+}, '-At'), "60|20|t|620|1278\n0\n60|20", 'the same targets as in the committed candidates, and all are routed');
+
+# The committed ones are routed as the committed decisions say.
+run_sql($server, 'postgres', 'CREATE TABLE decisions (target text, symbol text, route text, cs_state text, local_state text, reason text, sample_size bigint)');
+is(run_sql($server, 'postgres', "\\copy decisions FROM 'examples/eu_stocks/eu_stock_decisions.csv' WITH (FORMAT csv, HEADER match)\n" . q{
+	SELECT count(*), count(*) FILTER (WHERE d.route = r.route AND d.sample_size = r.sample_size)
+	FROM decisions AS d
+	JOIN route_training_candidates('committed') AS r ON (r.target, coalesce(r.symbol, '')) = (d.target, coalesce(d.symbol, ''));
+}, '-At'), '100|100', 'the committed candidates make the committed decisions');
+
+done_testing();
