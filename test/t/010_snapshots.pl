@@ -152,25 +152,31 @@ clear();
 
 # who may not run programs
 outcome(q{
-	CREATE ROLE writer;
+	CREATE ROLE writer LOGIN;
 	GRANT pg_write_server_files TO writer;
 	GRANT SELECT ON candidates TO writer;
-	LOAD 'trainplan';
-	ALTER SYSTEM SET trainplan.parquet_command = 'cat >%p';
-	SELECT pg_reload_conf();
+	ALTER DATABASE postgres SET trainplan.parquet_command = 'cat >%p';
 });
-is(run_sql($server, 'postgres', "SET SESSION AUTHORIZATION writer; SELECT save_routing_candidates('candidates', '$directory/metrics.parquet')", '-At'),
+
+sub as_writer
+{
+	return run_sql($server, 'postgres', "SELECT save_routing_candidates('candidates', '$directory/metrics.parquet')", '-At', '-U', 'writer', @_);
+}
+
+is(as_writer(),
 	"WARNING:  could not write Parquet, wrote CSV into \"$directory/metrics.csv\"\nDETAIL:  Only roles with privileges of the \"pg_execute_server_program\" role may run the command in \"trainplan.parquet_command\".\n$directory/metrics.csv",
 	'a caller who may not run programs');
 csv_is_whole('metrics.csv', 'whose CSV has every row');
 clear();
 outcome('GRANT pg_execute_server_program TO writer');
-is(outcome("SET SESSION AUTHORIZATION writer; SELECT save_routing_candidates('candidates', '$directory/metrics.parquet')"), "$directory/metrics.parquet", 'one who may');
+is(as_writer(), "$directory/metrics.parquet", 'one who may');
 csv_is_whole('metrics.parquet', 'the command gets every row as CSV');
 is(sprintf('%o', (stat "$directory/metrics.parquet")[2] & 07777), '644', 'others may read what it wrote');
 outcome('REVOKE pg_write_server_files FROM writer');
-is(outcome("SET SESSION AUTHORIZATION writer; SELECT save_routing_candidates('candidates', '$directory/metrics.parquet')"), 'ERROR:  permission denied to write server files', 'who may not write files');
-outcome('LOAD \'trainplan\'; ALTER SYSTEM RESET trainplan.parquet_command; SELECT pg_reload_conf()');
+is(as_writer('-v', 'VERBOSITY=terse'), 'ERROR:  permission denied to write server files', 'who may not write files');
+like(run_sql($server, 'postgres', q{SET trainplan.parquet_command = 'touch hacked'; SELECT save_routing_candidates('candidates', '/tmp/x.parquet')}, '-At', '-U', 'writer', '-v', 'VERBOSITY=terse'),
+	qr/permission denied to set parameter "trainplan.parquet_command"/, 'nor set the command');
+outcome('ALTER DATABASE postgres RESET trainplan.parquet_command');
 
 # the path in the command, whatever it holds
 clear();
