@@ -43,7 +43,7 @@ append_phrase(StringInfo reason, Slice phrase, bool first)
 {
 	if (!first)
 		appendStringInfoString(reason, "; ");
-	appendBinaryStringInfo(reason, phrase.data, phrase.len);
+	append_slice(reason, phrase);
 }
 
 #endif							/* TRAINPLAN_DECISION_H */

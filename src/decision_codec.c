@@ -105,8 +105,7 @@ pack_encoded(StringInfo buffer, const EncodedDecision *encoded)
 {
 	pack_pair(buffer, &encoded->pair);
 	appendBinaryStringInfo(buffer, (const char *) &encoded->numbers, sizeof(EncodedBody));
-	if (encoded->body.len > 0)
-		appendBinaryStringInfo(buffer, encoded->body.data, encoded->body.len);
+	append_slice(buffer, encoded->body);
 }
 
 /* The inverse; its slices point into the packed bytes. */

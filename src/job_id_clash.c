@@ -69,10 +69,9 @@ find_underscore(Slice name, int position)
 static bool
 joined_name_may_exist(JobIdCheck *check, const Dictionary *names, Slice a, Slice b)
 {
-	resetStringInfo(&check->name);
-	appendBinaryStringInfo(&check->name, a.data, a.len);
+	hold_slice(&check->name, a);
 	appendStringInfoCharMacro(&check->name, '_');
-	appendBinaryStringInfo(&check->name, b.data, b.len);
+	append_slice(&check->name, b);
 	return dictionary_may_contain(names, slice_from_buffer(&check->name));
 }
 
@@ -80,8 +79,7 @@ joined_name_may_exist(JobIdCheck *check, const Dictionary *names, Slice a, Slice
 static void
 begin_target(JobIdCheck *check, Slice target)
 {
-	resetStringInfo(&check->target);
-	appendBinaryStringInfo(&check->target, target.data, target.len);
+	hold_slice(&check->target, target);
 	target = slice_from_buffer(&check->target);
 	list_free_deep(check->tails);
 	check->tails = NIL;
@@ -192,8 +190,7 @@ job_id_check_end(JobIdCheck *check)
 							suspect.data, check->source,
 							suspect_name(previous->data), suspect_name(suspect.data)),
 					 errhint("Rename a target or a symbol so that <target>_<symbol> says which is which.")));
-		resetStringInfo(previous);
-		appendBinaryStringInfo(previous, suspect.data, suspect.len);
+		hold_slice(previous, suspect);
 	}
 	byte_sort_end(check->suspects);
 	check->suspects = NULL;

@@ -46,11 +46,11 @@ void
 append_job_id(StringInfo buffer, const JobRule *rule, Slice target, Slice symbol)
 {
 	appendStringInfoString(buffer, rule->job_id_prefix);
-	appendBinaryStringInfo(buffer, target.data, target.len);
+	append_slice(buffer, target);
 	if (!slice_is_null(symbol))
 	{
 		appendStringInfoCharMacro(buffer, '_');
-		appendBinaryStringInfo(buffer, symbol.data, symbol.len);
+		append_slice(buffer, symbol);
 	}
 }
 

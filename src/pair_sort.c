@@ -88,7 +88,7 @@ pair_sort_create(const PairNames *names, Size payload_size, int memory_kb)
 static void
 append_name(StringInfo key, Slice name)
 {
-	appendBinaryStringInfo(key, name.data, name.len);
+	append_slice(key, name);
 	appendStringInfoCharMacro(key, '\0');
 }
 
@@ -150,8 +150,7 @@ put_on_disk(PairSort *sort, const Pair *pair, const void *payload, Slice rest)
 	append_key(sort->names, record, pair);
 	pack_pair(record, pair);
 	appendBinaryStringInfo(record, payload, sort->payload_size);
-	if (rest.len > 0)
-		appendBinaryStringInfo(record, rest.data, rest.len);
+	append_slice(record, rest);
 	byte_sort_put(sort->records);
 }
 

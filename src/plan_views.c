@@ -96,8 +96,7 @@ plan_views_add(PlanViews *views, const Slice *keys, uint64 offset, uint32 length
 		}
 
 		put_run(views, view);
-		resetStringInfo(value);
-		appendBinaryStringInfo(value, keys[view].data, keys[view].len);
+		hold_slice(value, keys[view]);
 		run->offset = offset;
 		run->length = length;
 	}
@@ -191,8 +190,7 @@ plan_views_write(PlanViews *views, int document, FileSet *set)
 				end_view(set);
 			for (; view < record.data[0]; view++)
 				file_set_begin_folder(set, view_folders[view + 1]);
-			resetStringInfo(&value);
-			appendBinaryStringInfo(&value, record_value.data, record_value.len);
+			hold_slice(&value, record_value);
 			caller = MemoryContextSwitchTo(name_context);
 			begin_view(set, view, record_value);
 			MemoryContextSwitchTo(caller);

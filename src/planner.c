@@ -193,14 +193,6 @@ spool_job(Planner *planner, int spool, const EncodedDecision *decision)
 	planner->jobs++;
 }
 
-static void
-remember_name(StringInfo buffer, Slice name)
-{
-	resetStringInfo(buffer);
-	if (!slice_is_null(name))
-		appendBinaryStringInfo(buffer, name.data, name.len);
-}
-
 /*
  * Behind the last decision of a target: what its symbols need of it.  Before the
  * first target there is one without a name, on which nothing counts.
@@ -241,7 +233,7 @@ reach_target(Planner *planner, const Pair *pair)
 	if (target->name.len > 0 && slice_equal(pair->target, slice_from_buffer(&target->name)))
 		return;
 	end_target(planner, target);
-	remember_name(&target->name, pair->target);
+	hold_slice(&target->name, pair->target);
 	target->number = pair->target_number;
 	target->has_decision = false;
 	target->enabled = false;
@@ -280,7 +272,7 @@ walk_decision(Planner *planner, const Pair *pair, const Decision *decision)
 	target->is_new = false;
 	target->has_symbol = !slice_is_null(decision->symbol);
 	target->route = decision->route;
-	remember_name(&target->symbol, decision->symbol);
+	hold_slice(&target->symbol, decision->symbol);
 
 	if (!target->has_symbol)
 	{

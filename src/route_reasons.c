@@ -22,12 +22,6 @@ static const Slice signal_names[] = {
 	[SCOPE_SYMBOL] = SLICE_LITERAL("local ")
 };
 
-static void
-append_slice(StringInfo buffer, Slice slice)
-{
-	appendBinaryStringInfo(buffer, slice.data, slice.len);
-}
-
 /* The shortest text that is this number and no other double. */
 void
 append_exact_number(StringInfo buffer, double number)

@@ -188,13 +188,6 @@ peek_row_of_target(Router *router)
 		slice_equal(router->row.pair.target, slice_from_buffer(&router->target.name));
 }
 
-static void
-set_buffer(StringInfo buffer, Slice slice)
-{
-	resetStringInfo(buffer);
-	appendBinaryStringInfo(buffer, slice.data, slice.len);
-}
-
 /* The double's order, as that of the bytes of an integer; a better score is less. */
 static uint64
 descending_bytes(double score)
@@ -260,8 +253,7 @@ hold_symbols(Router *router)
 		resetStringInfo(&router->packed);
 		pack_pair(&router->packed, &row->pair);
 		appendBinaryStringInfo(&router->packed, row->payload, sizeof(PackedMetrics));
-		if (row->rest.len > 0)
-			appendBinaryStringInfo(&router->packed, row->rest.data, row->rest.len);
+		append_slice(&router->packed, row->rest);
 		spool_put(target->held, &router->packed);
 
 		if (route_rule(target->state, state) == ROUTE_RULE_EXPERIMENTAL)
@@ -341,7 +333,7 @@ begin_target(Router *router, RoutedPair *routed)
 	SignalChecks checks = {0};
 	Metrics		metrics = {0};
 
-	set_buffer(&target->name, pair.target);
+	hold_slice(&target->name, pair.target);
 	target->number = pair.target_number;
 	target->horizon = target_horizon(pair.target);
 	if (has_metrics)
@@ -397,7 +389,7 @@ route_symbol(Router *router, const SortedRow *row, RoutedPair *routed)
 
 	check_not_repeated(router, &row->pair);
 	target->has_symbol = true;
-	set_buffer(&target->symbol, row->pair.symbol);
+	hold_slice(&target->symbol, row->pair.symbol);
 
 	if (rule == ROUTE_RULE_EXPERIMENTAL && target->is_full &&
 		(target->share.most == 0 || memcmp(&rank, &target->last, sizeof(rank)) > 0))

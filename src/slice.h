@@ -66,6 +66,22 @@ slice_from_buffer(const StringInfoData *buffer)
 	return slice;
 }
 
+/* Append a slice to a buffer; what is NULL is nothing. */
+static inline void
+append_slice(StringInfo buffer, Slice slice)
+{
+	if (slice.len > 0)
+		appendBinaryStringInfo(buffer, slice.data, slice.len);
+}
+
+/* Have a buffer hold a slice, and nothing else. */
+static inline void
+hold_slice(StringInfo buffer, Slice slice)
+{
+	resetStringInfo(buffer);
+	append_slice(buffer, slice);
+}
+
 static inline bool
 slice_is_null(Slice slice)
 {
