@@ -48,3 +48,28 @@ EXPLAIN (ANALYZE, TIMING off) $1 \\g /dev/null
 \\! grep -E '^(VmHWM|RssFile|RssShmem)' /proc/\$BACKEND/status
 SQL
 }
+
+# memory NAME WHAT SMALL LARGE: the peaks for a query with WHAT in it as SMALL and as LARGE.
+memory() {
+    printf '%-32s %8s MB %8s MB\n' "$1" \
+        "$(peak_memory "$(echo "$2" | sed "s/WHAT/$3/g")")" "$(peak_memory "$(echo "$2" | sed "s/WHAT/$4/g")")"
+}
+
+# The most milliseconds between a cancel and the end of the call, over many
+# moments of the call.
+slowest_cancel() {
+    slowest=0
+    for tenths in $(seq 1 3 40); do
+        psql -X -q -c "/* victim */ EXPLAIN (ANALYZE, TIMING off) $1" >/dev/null 2>&1 &
+        victim=$!
+        sleep "$(echo "$tenths" | awk '{ print $1 / 10 }')"
+        begin=$(date +%s%3N)
+        sql -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '/* victim */%'" >/dev/null
+        wait "$victim" || :
+        took=$(($(date +%s%3N) - begin))
+        if [ "$took" -gt "$slowest" ]; then slowest=$took; fi
+    done
+    echo "$slowest"
+}
+
+cancels() { printf '%-32s %8s ms\n' "$1" "$(slowest_cancel "$2")"; }

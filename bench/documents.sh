@@ -29,10 +29,6 @@ decisions_to_files() {
     echo "SELECT count(*) FROM write_training_plan(create_training_plan('hundred_thousand'), '$files/plan');" | milliseconds
 }
 
-document_memory() {
-    printf '%-32s %8s MB %8s MB\n' "$1" "$(peak_memory "$(echo "$2" | sed "s/PLAN/$small/")")" "$(peak_memory "$(echo "$2" | sed "s/PLAN/$large/")")"
-}
-
 sql -v table=hundred_thousand -v targets=100 -v symbols=1000 -f decisions.sql
 plan=$(sql -c "SELECT create_training_plan('hundred_thousand')")
 sql -c "SELECT training_plan_lines($plan, 'json')" >"$files/plan.json"
@@ -64,8 +60,8 @@ small=$(sql -c "SELECT create_training_plan('tenth')")
 large=$(sql -c "SELECT create_training_plan('decisions')")
 echo
 echo "peak memory of the backend's own, for $(sql -c "SELECT total_jobs FROM training_plans WHERE plan_id = $small") and $(sql -c "SELECT total_jobs FROM training_plans WHERE plan_id = $large") jobs"
-document_memory 'training_plan_lines(), JSON' "SELECT training_plan_lines(PLAN, 'json')"
-document_memory 'training_plan_lines(), YAML' "SELECT training_plan_lines(PLAN, 'yaml')"
-document_memory 'training_plan_lines(), Markdown' "SELECT training_plan_lines(PLAN, 'markdown')"
-document_memory 'write_training_plan()' "SELECT * FROM write_training_plan(PLAN, '$files/PLAN')"
+memory 'training_plan_lines(), JSON' "SELECT training_plan_lines(WHAT, 'json')" "$small" "$large"
+memory 'training_plan_lines(), YAML' "SELECT training_plan_lines(WHAT, 'yaml')" "$small" "$large"
+memory 'training_plan_lines(), Markdown' "SELECT training_plan_lines(WHAT, 'markdown')" "$small" "$large"
+memory 'write_training_plan()' "SELECT * FROM write_training_plan(WHAT, '$files/WHAT')" "$small" "$large"
 forget

@@ -20,23 +20,6 @@ ALTER TABLE plain_table ADD UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol);
 SQL
 }
 
-# The most milliseconds between a cancel and the end of the call, over many
-# moments of the call.
-slowest_cancel() {
-    slowest=0
-    for tenths in $(seq 1 3 40); do
-        psql -X -q -c "/* victim */ EXPLAIN (ANALYZE, TIMING off) $1" >/dev/null 2>&1 &
-        victim=$!
-        sleep "$(echo "$tenths" | awk '{ print $1 / 10 }')"
-        begin=$(date +%s%3N)
-        sql -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '/* victim */%'" >/dev/null
-        wait "$victim" || :
-        took=$(($(date +%s%3N) - begin))
-        if [ "$took" -gt "$slowest" ]; then slowest=$took; fi
-    done
-    echo "$slowest"
-}
-
 sql -v table=decisions -v targets="$targets" -v symbols="$symbols" -f decisions.sql
 sql -v table=tenth -v targets="$targets" -v symbols="$((symbols / 10))" -f decisions.sql
 sql -f plain.sql
@@ -53,15 +36,11 @@ forget
 
 echo
 echo "peak memory of the backend's own, at $(sql -c 'SELECT count(*) FROM tenth') and at $(sql -c 'SELECT count(*) FROM decisions') decisions"
-printf '%-32s %8s MB %8s MB\n' 'generate_training_plan()' \
-    "$(peak_memory "SELECT * FROM generate_training_plan('tenth')")" \
-    "$(peak_memory "SELECT * FROM generate_training_plan('decisions')")"
-printf '%-32s %8s MB %8s MB\n' 'create_training_plan()' \
-    "$(peak_memory "SELECT create_training_plan('tenth')")" \
-    "$(peak_memory "SELECT create_training_plan('decisions')")"
+memory 'generate_training_plan()' "SELECT * FROM generate_training_plan('WHAT')" tenth decisions
+memory 'create_training_plan()' "SELECT create_training_plan('WHAT')" tenth decisions
 forget
 
 echo
 echo 'slowest of 14 cancels at different moments of a call'
-printf '%-32s %8s ms\n' 'generate_training_plan()' "$(slowest_cancel "SELECT * FROM generate_training_plan('decisions')")"
-printf '%-32s %8s ms\n' 'create_training_plan()' "$(slowest_cancel "SELECT create_training_plan('decisions')")"
+cancels 'generate_training_plan()' "SELECT * FROM generate_training_plan('decisions')"
+cancels 'create_training_plan()' "SELECT create_training_plan('decisions')"

@@ -34,15 +34,11 @@ forget
 
 echo
 echo "peak memory of the backend's own, at $(sql -c 'SELECT count(*) FROM tenth_candidates') and at $(sql -c 'SELECT count(*) FROM candidates') candidates"
-printf '%-32s %8s MB %8s MB\n' 'route_training_candidates()' \
-    "$(peak_memory "SELECT * FROM route_training_candidates('tenth_candidates')")" \
-    "$(peak_memory "SELECT * FROM route_training_candidates('candidates')")"
-printf '%-32s %8s MB %8s MB\n' 'plan_training()' \
-    "$(peak_memory "SELECT plan_training('tenth_candidates')")" \
-    "$(peak_memory "SELECT plan_training('candidates')")"
+memory 'route_training_candidates()' "SELECT * FROM route_training_candidates('WHAT')" tenth_candidates candidates
+memory 'plan_training()' "SELECT plan_training('WHAT')" tenth_candidates candidates
 forget
 
 echo
 echo 'slowest of 14 cancels at different moments of a call'
-printf '%-32s %8s ms\n' 'route_training_candidates()' "$(slowest_cancel "SELECT * FROM route_training_candidates('candidates')")"
-printf '%-32s %8s ms\n' 'plan_training()' "$(slowest_cancel "SELECT plan_training('candidates')")"
+cancels 'route_training_candidates()' "SELECT * FROM route_training_candidates('candidates')"
+cancels 'plan_training()' "SELECT plan_training('candidates')"
