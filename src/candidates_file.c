@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "access/xact.h"
@@ -33,20 +32,12 @@
 #define JSON_SUFFIX		".json"
 #define PARQUET_SUFFIX	".parquet"
 
-/* As other files of the server that are made for others to read. */
-#define FILE_MODE		(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
-
 static bool
 has_suffix(const char *path, const char *suffix)
 {
 	size_t		length = strlen(path);
 
 	return length > strlen(suffix) && pg_strcasecmp(path + length - strlen(suffix), suffix) == 0;
-}
-
-static void
-ignore_file(void *arg, const char *path, uint64 bytes)
-{
 }
 
 /* Begin the file of a path, alone in a set. */
@@ -66,7 +57,7 @@ static void
 end_file(FileSet *set)
 {
 	file_set_close(set);
-	file_set_publish(set, ignore_file, NULL);
+	file_set_publish(set, NULL, NULL);
 }
 
 /* COPY all rows to where destination says: 'file', or PROGRAM 'command'. */
@@ -191,7 +182,7 @@ run_command(const char *relation, const char *path)
 		ereport(ERROR,
 				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 				 errmsg("it wrote no file")));
-	if (chmod(path, FILE_MODE) != 0)
+	if (chmod(path, SERVER_FILE_MODE) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not set permissions of file \"%s\": %m", path)));
@@ -208,8 +199,9 @@ remove_folder(const char *path)
 }
 
 /*
- * Have the command write the file of a path, whatever the command does: NULL, or a sentence that says why there is no
- * file.  An error that ends the query, like a cancel, stays one.
+ * Have the command write the file of a path, whatever the command does: NULL, or a
+ * sentence that says why there is no file.  An error that ends the query, like a
+ * cancel, stays one.
  */
 static const char *
 try_command(const char *relation, const char *path)
@@ -232,7 +224,7 @@ try_command(const char *relation, const char *path)
 	{
 		MemoryContextSwitchTo(context);
 		run_command(relation, temporary);
-		file_set_publish(set, ignore_file, NULL);
+		file_set_publish(set, NULL, NULL);
 		MemoryContextSwitchTo(caller);
 		ReleaseCurrentSubTransaction();
 	}

@@ -110,26 +110,28 @@ static void
 put_classification(Explanation *explanation, const StabilityMetrics *metrics, Stability stability)
 {
 	const RoutingPolicy *policy = explanation->policy;
+	StabilityChecks checks;
 
+	check_stability(policy, metrics, &checks);
 	if (isnan(metrics->mean_overlap) && isnan(metrics->std_overlap) &&
 		isnan(metrics->mean_tau) && isnan(metrics->std_tau))
 		return;
 	put_number_check(explanation, "max_std_overlap", metrics->std_overlap, policy->max_std_overlap,
-					 !(metrics->std_overlap > policy->max_std_overlap));
+					 checks.has_steady_overlap);
 	put_number_check(explanation, "max_std_tau", metrics->std_tau, policy->max_std_tau,
-					 !(metrics->std_tau > policy->max_std_tau));
+					 checks.has_steady_tau);
 	if (stability == STABILITY_DIVERGED)
 		return;
 	put_number_check(explanation, "stable_overlap_min", metrics->mean_overlap,
-					 policy->stable_overlap_min, metrics->mean_overlap >= policy->stable_overlap_min);
+					 policy->stable_overlap_min, checks.has_stable_overlap);
 	put_number_check(explanation, "stable_tau_min", metrics->mean_tau,
-					 policy->stable_tau_min, metrics->mean_tau >= policy->stable_tau_min);
+					 policy->stable_tau_min, checks.has_stable_tau);
 	if (stability == STABILITY_STABLE)
 		return;
 	put_number_check(explanation, "drifting_overlap_min", metrics->mean_overlap,
-					 policy->drifting_overlap_min, metrics->mean_overlap >= policy->drifting_overlap_min);
+					 policy->drifting_overlap_min, checks.has_drifting_overlap);
 	put_number_check(explanation, "drifting_tau_min", metrics->mean_tau,
-					 policy->drifting_tau_min, metrics->mean_tau >= policy->drifting_tau_min);
+					 policy->drifting_tau_min, checks.has_drifting_tau);
 }
 
 static void
@@ -245,11 +247,9 @@ static void
 take_candidate(void *arg, const Candidate *candidate)
 {
 	Explanation *explanation = arg;
-	Metrics		metrics = candidate->metrics;
 	Scope		scope = slice_is_null(candidate->symbol) ? SCOPE_TARGET : SCOPE_SYMBOL;
 
-	metrics.stability = candidate_stability(explanation->policy, candidate);
-	router_add(explanation->router, candidate->target, candidate->symbol, &metrics);
+	router_add(explanation->router, candidate);
 	explanation->rows++;
 	if (scope == SCOPE_TARGET || slice_equal(candidate->symbol, explanation->symbol))
 	{

@@ -94,11 +94,6 @@ plan_decision(void *planner, const DocumentedDecision *documented)
 	planner_add(planner, &decision);
 }
 
-static void
-ignore_file(void *arg, const char *path, uint64 bytes)
-{
-}
-
 /*
  * generate_training_plan_from_routing(routing_plan_path text, output_dir text,
  *									   model_families text[], include_blocked boolean)
@@ -143,6 +138,6 @@ generate_training_plan_from_routing(PG_FUNCTION_ARGS)
 	planner_end(planner);
 	MemoryContextDelete(context);
 
-	write_plan_files(schema, plan_id, output_path, ignore_file, NULL);
+	write_plan_files(schema, plan_id, output_path, NULL, NULL);
 	PG_RETURN_INT64(plan_id);
 }

@@ -142,15 +142,37 @@ key_length(const PairNames *names, const char *key)
 	return end - key;
 }
 
+/* Append a row to a buffer. */
+void
+pack_row(StringInfo buffer, const SortedRow *row, Size payload_size)
+{
+	pack_pair(buffer, &row->pair);
+	appendBinaryStringInfo(buffer, row->payload, payload_size);
+	append_slice(buffer, row->rest);
+}
+
+/* The inverse; the row lives as long as the packed bytes. */
+SortedRow
+unpack_row(const PairNames *names, Slice packed, Size payload_size)
+{
+	const char *position = packed.data;
+	SortedRow	row;
+
+	row.pair = unpack_pair(names, &position);
+	row.payload = position;
+	row.rest.data = position + payload_size;
+	row.rest.len = packed.data + packed.len - row.rest.data;
+	return row;
+}
+
 static void
 put_on_disk(PairSort *sort, const Pair *pair, const void *payload, Slice rest)
 {
 	StringInfo	record = byte_sort_begin_record(sort->records);
+	SortedRow	row = {*pair, payload, rest};
 
 	append_key(sort->names, record, pair);
-	pack_pair(record, pair);
-	appendBinaryStringInfo(record, payload, sort->payload_size);
-	append_slice(record, rest);
+	pack_row(record, &row, sort->payload_size);
 	byte_sort_put(sort->records);
 }
 
@@ -260,17 +282,15 @@ static bool
 next_on_disk(PairSort *sort, SortedRow *row)
 {
 	Slice		record;
-	const char *position;
+	Size		key_len;
 
 	if (!byte_sort_next(sort->records, &record))
 		return false;
 
-	position = record.data + key_length(sort->names, record.data);
-	row->pair = unpack_pair(sort->names, &position);
-	row->payload = position;
-	position += sort->payload_size;
-	row->rest.data = position;
-	row->rest.len = record.data + record.len - position;
+	key_len = key_length(sort->names, record.data);
+	record.data += key_len;
+	record.len -= key_len;
+	*row = unpack_row(sort->names, record, sort->payload_size);
 	return true;
 }
 

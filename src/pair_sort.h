@@ -18,6 +18,9 @@ typedef struct SortedRow
 	Slice		rest;			/* empty if there was none */
 } SortedRow;
 
+extern void pack_row(StringInfo buffer, const SortedRow *row, Size payload_size);
+extern SortedRow unpack_row(const PairNames *names, Slice packed, Size payload_size);
+
 extern PairSort *pair_sort_create(const PairNames *names, Size payload_size, int memory_kb);
 extern void pair_sort_put(PairSort *sort, const Pair *pair, const void *payload, Slice rest);
 extern void pair_sort_perform(PairSort *sort);

@@ -51,7 +51,7 @@ write_document(PlanText *text, const DocumentFormat *format, FileSet *set, PlanV
 
 /*
  * Write a plan's documents and views into a directory, an absolute path; the
- * callback is told of each file.
+ * callback, if there is one, is told of each file.
  */
 void
 write_plan_files(Oid schema, int64 plan_id, const char *directory,

@@ -10,6 +10,7 @@
 
 #include "plan_store.h"
 #include "planning_call.h"
+#include "policy_hash.h"
 #include "routing_call.h"
 
 PG_FUNCTION_INFO_V1(plan_training);
@@ -78,7 +79,7 @@ plan_training(PG_FUNCTION_ARGS)
 
 	routing_call_begin(&call, fcinfo, ARG_POLICY);
 	facts.routing = candidate_relation_name(call.candidates);
-	facts.config_hash = call.config_hash;
+	facts.config_hash = policy_hash(call.policy_text);
 	facts.families = families_argument(fcinfo, ARG_FAMILIES);
 	facts.include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
 	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);

@@ -230,7 +230,7 @@ reach_target(Planner *planner, const Pair *pair)
 {
 	TargetInfo *target = &planner->target;
 
-	if (target->name.len > 0 && slice_equal(pair->target, slice_from_buffer(&target->name)))
+	if (slice_equal(pair->target, slice_from_buffer(&target->name)))
 		return;
 	end_target(planner, target);
 	hold_slice(&target->name, pair->target);

@@ -128,7 +128,7 @@ append_score_check(StringInfo buffer, const char *key, const ScoreThreshold *thr
 	appendStringInfoChar(buffer, ')');
 }
 
-/* Why a signal has its state; metrics and checks are NULL if there is no row. */
+/* Why a signal has its state; without a row, its metrics and checks do not matter. */
 void
 append_signal_reason(StringInfo buffer, const RoutingPolicy *policy, Scope scope, Horizon horizon,
 					 const Metrics *metrics, const SignalChecks *checks, SignalRule rule)

@@ -15,8 +15,8 @@
 #define MINUTES_OF_HOUR		60
 #define MINUTES_OF_DAY		390
 
-/* More than any horizon, and far from what overflows. */
-#define MOST_MINUTES		1000000000
+/* More than any horizon has of any unit, and far from what overflows. */
+#define LARGEST_NUMBER		1000000
 
 /* A pooled model in dev_mode needs a tenth of its rows, but not fewer than these. */
 #define DEV_MODE_SHARE		10
@@ -57,7 +57,7 @@ part_minutes(Slice part)
 	{
 		if (part.data[i] < '0' || part.data[i] > '9')
 			return -1;
-		number = Min(number * 10 + (part.data[i] - '0'), MOST_MINUTES / 1000);
+		number = Min(number * 10 + (part.data[i] - '0'), LARGEST_NUMBER);
 	}
 	switch (pg_ascii_tolower((unsigned char) part.data[part.len - 1]))
 	{
@@ -120,17 +120,31 @@ target_horizon(Slice target)
 	return HORIZON_DEFAULT;
 }
 
-/* What stability metrics make; a metric that is not known fails what it is compared with. */
+/* Compare stability metrics with all that the policy says of them. */
+void
+check_stability(const RoutingPolicy *policy, const StabilityMetrics *metrics,
+				StabilityChecks *checks)
+{
+	checks->has_steady_overlap = !(metrics->std_overlap > policy->max_std_overlap);
+	checks->has_steady_tau = !(metrics->std_tau > policy->max_std_tau);
+	checks->has_stable_overlap = metrics->mean_overlap >= policy->stable_overlap_min;
+	checks->has_stable_tau = metrics->mean_tau >= policy->stable_tau_min;
+	checks->has_drifting_overlap = metrics->mean_overlap >= policy->drifting_overlap_min;
+	checks->has_drifting_tau = metrics->mean_tau >= policy->drifting_tau_min;
+}
+
+/* What stability metrics make. */
 Stability
 classify_stability(const RoutingPolicy *policy, const StabilityMetrics *metrics)
 {
-	if (metrics->std_overlap > policy->max_std_overlap || metrics->std_tau > policy->max_std_tau)
+	StabilityChecks checks;
+
+	check_stability(policy, metrics, &checks);
+	if (!checks.has_steady_overlap || !checks.has_steady_tau)
 		return STABILITY_DIVERGED;
-	if (metrics->mean_overlap >= policy->stable_overlap_min &&
-		metrics->mean_tau >= policy->stable_tau_min)
+	if (checks.has_stable_overlap && checks.has_stable_tau)
 		return STABILITY_STABLE;
-	if (metrics->mean_overlap >= policy->drifting_overlap_min &&
-		metrics->mean_tau >= policy->drifting_tau_min)
+	if (checks.has_drifting_overlap && checks.has_drifting_tau)
 		return STABILITY_DRIFTING;
 	return STABILITY_UNKNOWN;
 }

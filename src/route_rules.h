@@ -27,6 +27,17 @@ typedef struct StabilityMetrics
 	double		std_tau;
 } StabilityMetrics;
 
+/* Stability metrics beside what their policy asks for; what is not known is steady, and reaches nothing. */
+typedef struct StabilityChecks
+{
+	bool		has_steady_overlap;
+	bool		has_steady_tau;
+	bool		has_stable_overlap;
+	bool		has_stable_tau;
+	bool		has_drifting_overlap;
+	bool		has_drifting_tau;
+} StabilityChecks;
+
 /* A signal's metrics beside what its policy asks for. */
 typedef struct SignalChecks
 {
@@ -72,6 +83,8 @@ typedef enum RouteRule
 
 extern bool is_classification_task(Slice task_type);
 extern Horizon target_horizon(Slice target);
+extern void check_stability(const RoutingPolicy *policy, const StabilityMetrics *metrics,
+							StabilityChecks *checks);
 extern Stability classify_stability(const RoutingPolicy *policy, const StabilityMetrics *metrics);
 extern double score_threshold(const ScoreThreshold *threshold, bool is_classification,
 							  Horizon horizon);

@@ -54,7 +54,6 @@ typedef struct ExperimentalRank
 typedef struct RoutedTarget
 {
 	bool		is_open;		/* its own decision has been handed out */
-	uint32		number;
 	StringInfoData name;
 	Horizon		horizon;
 	SignalState state;			/* of its pooled model */
@@ -65,8 +64,7 @@ typedef struct RoutedTarget
 	/* if experimental symbols are limited */
 	Spool	   *held;			/* rows of its symbols */
 	int64		place;			/* of the symbol at hand, from 0 */
-	bool		is_full;		/* there are more experimental ones than may be */
-	ExperimentalRank last;		/* of those that may be, if it is full */
+	ExperimentalRank last;		/* of the experimental ones that may be */
 	ExperimentalShare share;
 } RoutedTarget;
 
@@ -112,14 +110,15 @@ router_create(const RoutingPolicy *policy, const char *source)
 	return router;
 }
 
-/* Take the metrics of a symbol of a target, or of its pooled model (symbol is NULL). */
+/* Take a candidate, which is copied. */
 void
-router_add(Router *router, Slice target, Slice symbol, const Metrics *metrics)
+router_add(Router *router, const Candidate *candidate)
 {
-	Pair		pair = pair_of_names(router->names, target, symbol);
+	const Metrics *metrics = &candidate->metrics;
+	Pair		pair = pair_of_names(router->names, candidate->target, candidate->symbol);
 	PackedMetrics packed = {
 		.score = metrics->score,
-		.stability = metrics->stability,
+		.stability = candidate_stability(router->policy, candidate),
 		.leakage = metrics->leakage,
 		.is_classification = metrics->is_classification
 	};
@@ -215,12 +214,14 @@ judge_symbol(const Router *router, const Metrics *metrics, SignalChecks *checks)
 	return deciding_rule(checks, metrics);
 }
 
-/* Find the last of the ranks that may be experimental. */
+/* Find the last of the ranks that may be experimental; there are more. */
 static void
 limit_experimental(RoutedTarget *target, ByteSort *ranks)
 {
 	Slice		record;
 
+	/* before all ranks */
+	memset(&target->last, 0, sizeof(target->last));
 	byte_sort_perform(ranks);
 	for (int64 i = 0; i < target->share.most && byte_sort_next(ranks, &record); i++)
 	{
@@ -251,9 +252,7 @@ hold_symbols(Router *router)
 		CHECK_FOR_INTERRUPTS();
 
 		resetStringInfo(&router->packed);
-		pack_pair(&router->packed, &row->pair);
-		appendBinaryStringInfo(&router->packed, row->payload, sizeof(PackedMetrics));
-		append_slice(&router->packed, row->rest);
+		pack_row(&router->packed, row, sizeof(PackedMetrics));
 		spool_put(target->held, &router->packed);
 
 		if (route_rule(target->state, state) == ROUTE_RULE_EXPERIMENTAL)
@@ -271,8 +270,7 @@ hold_symbols(Router *router)
 	spool_rewind(target->held);
 
 	target->share.most = most_experimental(router->policy, target->share.symbols);
-	target->is_full = experimental > target->share.most;
-	if (target->is_full)
+	if (experimental > target->share.most)
 		limit_experimental(target, ranks);
 	byte_sort_end(ranks);
 }
@@ -282,7 +280,6 @@ static bool
 next_held(Router *router, SortedRow *row)
 {
 	Slice		record;
-	const char *position;
 
 	if (!spool_get(router->target.held, &record))
 	{
@@ -290,12 +287,7 @@ next_held(Router *router, SortedRow *row)
 		router->target.held = NULL;
 		return false;
 	}
-	position = record.data;
-	row->pair = unpack_pair(router->names, &position);
-	row->payload = position;
-	position += sizeof(PackedMetrics);
-	row->rest.data = position;
-	row->rest.len = record.data + record.len - position;
+	*row = unpack_row(router->names, record, sizeof(PackedMetrics));
 	return true;
 }
 
@@ -334,7 +326,6 @@ begin_target(Router *router, RoutedPair *routed)
 	Metrics		metrics = {0};
 
 	hold_slice(&target->name, pair.target);
-	target->number = pair.target_number;
 	target->horizon = target_horizon(pair.target);
 	if (has_metrics)
 	{
@@ -347,7 +338,8 @@ begin_target(Router *router, RoutedPair *routed)
 	target->state = rule_state(rule);
 	target->has_symbol = false;
 	target->place = 0;
-	target->is_full = false;
+	/* behind all ranks */
+	memset(&target->last, 0xff, sizeof(target->last));
 	resetStringInfo(&target->reason);
 	append_signal_reason(&target->reason, router->policy, SCOPE_TARGET, target->horizon,
 						 &metrics, &checks, rule);
@@ -391,8 +383,7 @@ route_symbol(Router *router, const SortedRow *row, RoutedPair *routed)
 	target->has_symbol = true;
 	hold_slice(&target->symbol, row->pair.symbol);
 
-	if (rule == ROUTE_RULE_EXPERIMENTAL && target->is_full &&
-		(target->share.most == 0 || memcmp(&rank, &target->last, sizeof(rank)) > 0))
+	if (rule == ROUTE_RULE_EXPERIMENTAL && memcmp(&rank, &target->last, sizeof(rank)) > 0)
 		rule = ROUTE_RULE_MAX_FRACTION;
 
 	resetStringInfo(&router->local_reason);

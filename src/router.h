@@ -5,6 +5,7 @@
 #ifndef TRAINPLAN_ROUTER_H
 #define TRAINPLAN_ROUTER_H
 
+#include "candidate.h"
 #include "pair.h"
 #include "route_reasons.h"
 
@@ -28,7 +29,7 @@ typedef struct RoutedPair
 } RoutedPair;
 
 extern Router *router_create(const RoutingPolicy *policy, const char *source);
-extern void router_add(Router *router, Slice target, Slice symbol, const Metrics *metrics);
+extern void router_add(Router *router, const Candidate *candidate);
 extern void router_finish(Router *router);
 extern const PairNames *router_names(const Router *router);
 extern bool router_next(Router *router, RoutedPair *routed);

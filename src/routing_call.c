@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "policy_hash.h"
 #include "routing_call.h"
 
 /* Arguments, as the SQL declarations have them. */
@@ -29,29 +28,17 @@ void
 routing_call_begin(RoutingCall *call, FunctionCallInfo fcinfo, int policy_argument)
 {
 	Oid			relid = candidates_argument(fcinfo);
-	Slice		yaml = slice_from_string(default_routing_policy);
 
-	if (!PG_ARGISNULL(policy_argument))
-		yaml = slice_from_text(PG_GETARG_TEXT_PP(policy_argument));
-	routing_policy_read(yaml, "the policy", &call->policy);
-	call->config_hash = policy_hash(yaml);
+	call->policy_text = PG_ARGISNULL(policy_argument) ? slice_from_string(default_routing_policy) :
+		slice_from_text(PG_GETARG_TEXT_PP(policy_argument));
+	routing_policy_read(call->policy_text, "the policy", &call->policy);
 	call->candidates = candidate_relation_open(relid);
 }
 
-typedef struct Routing
-{
-	const RoutingPolicy *policy;
-	Router	   *router;
-} Routing;
-
 static void
-route_candidate(void *arg, const Candidate *candidate)
+route_candidate(void *router, const Candidate *candidate)
 {
-	Routing    *routing = arg;
-	Metrics		metrics = candidate->metrics;
-
-	metrics.stability = candidate_stability(routing->policy, candidate);
-	router_add(routing->router, candidate->target, candidate->symbol, &metrics);
+	router_add(router, candidate);
 }
 
 /*
@@ -61,10 +48,9 @@ route_candidate(void *arg, const Candidate *candidate)
 Router *
 route_candidates(RoutingCall *call, bool read_only)
 {
-	Routing		routing = {&call->policy};
+	Router	   *router = router_create(&call->policy, candidate_relation_source(call->candidates));
 
-	routing.router = router_create(&call->policy, candidate_relation_source(call->candidates));
-	candidate_relation_read(call->candidates, NULL_SLICE, read_only, route_candidate, &routing);
-	router_finish(routing.router);
-	return routing.router;
+	candidate_relation_read(call->candidates, NULL_SLICE, read_only, route_candidate, router);
+	router_finish(router);
+	return router;
 }

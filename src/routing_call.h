@@ -13,7 +13,7 @@
 typedef struct RoutingCall
 {
 	RoutingPolicy policy;
-	char	   *config_hash;	/* of the policy's text */
+	Slice		policy_text;
 	CandidateRelation *candidates;
 } RoutingCall;
 

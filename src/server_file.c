@@ -32,8 +32,7 @@
 #include "server_file.h"
 #include "spool.h"
 
-/* As COPY makes files: others may read them. */
-#define FILE_MODE		(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
+/* Others may look into folders, too. */
 #define FOLDER_MODE		(S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH)
 
 #define WRITE_SIZE		(64 * 1024)
@@ -328,7 +327,7 @@ file_set_open(FileSet *set, const char *name)
 	set->folder->files++;
 	set->files++;
 	set->fd = OpenTransientFile(path, O_WRONLY | O_CREAT | O_EXCL | PG_BINARY);
-	if (set->fd < 0 || fchmod(set->fd, FILE_MODE) != 0)
+	if (set->fd < 0 || fchmod(set->fd, SERVER_FILE_MODE) != 0)
 		report_write_error(set);
 	pfree(path);
 }
@@ -456,7 +455,8 @@ rename_files(FileSet *set, const Folder *folder, PublishedCallback callback, voi
 			ereport(ERROR,
 					(errcode_for_file_access(),
 					 errmsg("could not rename file \"%s\" to \"%s\": %m", temporary, path)));
-		callback(arg, path, file.bytes);
+		if (callback != NULL)
+			callback(arg, path, file.bytes);
 		pfree(temporary);
 		pfree(path);
 	}
@@ -486,9 +486,10 @@ warn_of_other_files(const Folder *folder)
 }
 
 /*
- * Put all files into their places, and tell the callback of each.  An error, or
- * a cancel, may come when some are in their places and some are not; each is
- * whole.  A warning says which folders of the directory hold other files, too.
+ * Put all files into their places, and tell the callback of each, if there is one.
+ * An error, or a cancel, may come when some are in their places and some are not;
+ * each is whole.  A warning says which folders of the directory hold other files,
+ * too.
  */
 void
 file_set_publish(FileSet *set, PublishedCallback callback, void *arg)

@@ -6,7 +6,12 @@
 #ifndef TRAINPLAN_SERVER_FILE_H
 #define TRAINPLAN_SERVER_FILE_H
 
+#include <sys/stat.h>
+
 #include "slice.h"
+
+/* As COPY makes files: others may read them. */
+#define SERVER_FILE_MODE	(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
 
 extern void check_may_read_server_files(void);
 extern void check_may_write_server_files(void);
