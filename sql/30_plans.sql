@@ -14,7 +14,9 @@ CREATE TABLE training_plans (
     config_hash text COLLATE "C",
     metrics_snapshot text COLLATE "C",
     total_jobs bigint NOT NULL,
-    PRIMARY KEY (plan_id)
+    max_attempts integer NOT NULL DEFAULT 3,
+    PRIMARY KEY (plan_id),
+    CONSTRAINT training_plans_max_attempts_check CHECK (max_attempts > 0)
 );
 
 COMMENT ON TABLE training_plans IS 'Stored training plans, one a row; their jobs are in training_jobs.';
@@ -28,7 +30,9 @@ COMMENT ON COLUMN training_plans.git_commit IS 'The commit of the code that the 
 COMMENT ON COLUMN training_plans.config_hash IS 'The hash of the routing policy''s text: of plan_training() its own, else as the caller gave it.';
 COMMENT ON COLUMN training_plans.metrics_snapshot IS 'Where the metrics behind the decisions are kept, as the caller gave it.';
 COMMENT ON COLUMN training_plans.total_jobs IS 'How many jobs the plan has.';
+COMMENT ON COLUMN training_plans.max_attempts IS 'How often a job is tried before it has failed for good.';
 COMMENT ON CONSTRAINT training_plans_pkey ON training_plans IS 'A plan by its number.';
+COMMENT ON CONSTRAINT training_plans_max_attempts_check ON training_plans IS 'A job is tried once at least.';
 COMMENT ON INDEX training_plans_pkey IS 'A plan by its number.';
 COMMENT ON SEQUENCE training_plans_plan_id_seq IS 'Numbers the plans.';
 

@@ -31,7 +31,24 @@
 #define ExecInsertIndexTuples(rel, slot, estate, update, no_dup_error, conflict, arbiters, only_summarizing) \
 	ExecInsertIndexTuples(rel, slot, estate, update, no_dup_error, conflict, arbiters)
 
+/* PostgreSQL 15: told only whether indexes are to be updated. */
+#define TU_UpdateIndexes	bool
+#define TU_None				false
+
 #endif							/* PG_VERSION_NUM < 160000 */
+
+/* Whether only summarizing indexes are to be updated, where there is a difference. */
+#if PG_VERSION_NUM >= 160000
+#define ONLY_SUMMARIZING(update_indexes) ((update_indexes) == TU_Summarizing)
+#else
+#define ONLY_SUMMARIZING(update_indexes) false
+#endif
+
+/* Since PostgreSQL 18 a scan can be instrumented. */
+#if PG_VERSION_NUM < 180000
+#define index_beginscan(heap, index, snapshot, instrument, keys, orderbys) \
+	index_beginscan(heap, index, snapshot, keys, orderbys)
+#endif
 
 /* What the actions of the JSON parser return. */
 #if PG_VERSION_NUM >= 160000

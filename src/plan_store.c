@@ -2,11 +2,11 @@
  * plan_store.c
  *		Stores a plan and its jobs in training_plans and training_jobs.
  *
- * Jobs go into their table as COPY would put them there: many tuples at a time,
- * then their index entries.  The one thing COPY would do and this does not is
- * the check of the foreign key, a query per row: the plan that these jobs belong
- * to has just been inserted by this very call, and nobody else can see it, let
- * alone delete it.
+ * Jobs go into their table as COPY would put them there, and with each its place
+ * in the queue, for which nobody needs rights but to insert jobs.  The one thing
+ * COPY would do and this does not is the check of the foreign keys, a query per
+ * row: the plan that these jobs belong to has just been inserted by this very
+ * call, and nobody else can see it, let alone delete it.
  *
  * The jobs come in the order of target and symbol, so that the entries of both
  * indexes of a new plan arrive nearly sorted and are appended rather than
@@ -18,12 +18,11 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
-#include "access/tableam.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -33,19 +32,17 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 
-#include "compat.h"
+#include "bulk_insert.h"
+#include "job_queue.h"
 #include "job_tuple.h"
 #include "plan_store.h"
 
 /* training_jobs has the plan's number before a job's columns. */
 #define TABLE_COLUMNS		(1 + JOB_COLUMNS)
 
-/* How many jobs, and how many bytes of them, are put into the table at a time. */
-#define BATCH_JOBS			1000
-#define BATCH_BYTES			(512 * 1024)
-
-static Oid
-table_in_schema(Oid schema, const char *name)
+/* A table of the extension in schema. */
+Oid
+plan_table(Oid schema, const char *name)
 {
 	Oid			relid = get_relname_relid(name, schema);
 
@@ -115,138 +112,149 @@ insert_plan(Oid schema, const PlanFacts *facts)
 	return plan_id;
 }
 
-/* A foreign key has this many triggers on the table that it is of: for insert and for update. */
-#define FOREIGN_KEY_TRIGGERS	2
-
-/* Are the triggers on the jobs table only those of its foreign key to the plans? */
-static bool
-has_only_own_triggers(Relation jobs, Oid plans)
+/* What the extension made of a table that plans are stored in. */
+typedef struct TableAsCreated
 {
-	TriggerDesc *triggers = jobs->trigdesc;
+	int			columns;
+	uint32		nullable;		/* a bit a column: what a plan may leave null */
+	const char *referenced;		/* by its foreign key */
+	const char *trigger;		/* the function that its trigger calls when rows are inserted */
+} TableAsCreated;
 
-	if (triggers != NULL && triggers->numtriggers > FOREIGN_KEY_TRIGGERS)
-		return false;
+#define COLUMN_BIT(column)	(UINT32_C(1) << (column))
+
+static const TableAsCreated jobs_as_created = {
+	TABLE_COLUMNS,
+	COLUMN_BIT(1 + JOB_SYMBOL) | COLUMN_BIT(1 + JOB_ESTIMATED_SAMPLES) | COLUMN_BIT(1 + JOB_REASON),
+	PLANS_TABLE,
+	"queue_training_jobs"
+};
+
+static const TableAsCreated queue_as_created = {
+	QUEUE_COLUMNS,
+	COLUMN_BIT(QUEUE_WORKER),
+	JOBS_TABLE,
+	"training_job_queue_guard"
+};
+
+/* Are the triggers that an insert fires only the table's own, which bulk_insert.c may leave out? */
+static bool
+has_only_own_triggers(Relation table, const TableAsCreated *as_created)
+{
+	Oid			schema = RelationGetNamespace(table);
+	TriggerDesc *triggers = table->trigdesc;
+
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		if (!triggers->triggers[i].tgisinternal || triggers->triggers[i].tgconstrrelid != plans)
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (!TRIGGER_FOR_INSERT(trigger->tgtype))
+			continue;
+		if (trigger->tgisinternal ?
+			trigger->tgconstrrelid != plan_table(schema, as_created->referenced) :
+			get_func_namespace(trigger->tgfoid) != schema ||
+			strcmp(get_func_name(trigger->tgfoid), as_created->trigger) != 0)
 			return false;
 	}
 	return true;
 }
 
 /*
- * Is the jobs table as the extension made it, in all that decides over a row?
- * Indexes don't matter; they are kept up either way.
+ * Is a table as the extension made it, in all that decides over a row?  Indexes
+ * don't matter; they are kept up either way.
  */
 static bool
-is_as_created(Relation jobs, Oid plans)
+is_as_created(Relation table, const TableAsCreated *as_created)
 {
-	TupleDesc	descriptor = RelationGetDescr(jobs);
+	TupleDesc	descriptor = RelationGetDescr(table);
 	TupleConstr *constraints = descriptor->constr;
 
-	if (jobs->rd_rel->relkind != RELKIND_RELATION ||
-		jobs->rd_rules != NULL ||
-		check_enable_rls(RelationGetRelid(jobs), InvalidOid, true) == RLS_ENABLED ||
-		!has_only_own_triggers(jobs, plans) ||
-		descriptor->natts != TABLE_COLUMNS)
+	if (table->rd_rel->relkind != RELKIND_RELATION ||
+		table->rd_rules != NULL ||
+		check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED ||
+		!has_only_own_triggers(table, as_created) ||
+		descriptor->natts != as_created->columns)
 		return false;
 	if (constraints != NULL &&
 		(constraints->num_check > 0 || constraints->has_generated_stored))
 		return false;
 
-	/* what is null in a job may be null in the table */
-	for (int i = 0; i < TABLE_COLUMNS; i++)
+	for (int i = 0; i < descriptor->natts; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(descriptor, i);
-		bool		may_be_null = i == 1 + JOB_SYMBOL || i == 1 + JOB_ESTIMATED_SAMPLES ||
-			i == 1 + JOB_REASON;
 
-		if (column->attisdropped || (may_be_null && column->attnotnull))
+		if (column->attisdropped ||
+			((as_created->nullable & COLUMN_BIT(i)) != 0 && column->attnotnull))
 			return false;
 	}
 	return true;
 }
 
-/* The table while jobs go into it in bulk. */
-typedef struct BulkInsert
+/*
+ * The places of a plan's jobs: jobs of a target come together, its own job before
+ * or behind those of its symbols, and is the first to be claimed.
+ */
+typedef struct PlanOrder
 {
-	EState	   *estate;
-	ResultRelInfo *result_rel;
-	BulkInsertState state;
-	CommandId	command_id;
-	MemoryContext batch_context;	/* values of the jobs in slots */
-	TupleTableSlot *slots[BATCH_JOBS];
-	int			filled;
-} BulkInsert;
+	StringInfoData target;		/* of the last job */
+	int32		of_target;		/* the place kept for the target's own job */
+	int32		last;
+} PlanOrder;
 
-static void
-flush_batch(BulkInsert *insert)
+static int32
+next_position(PlanOrder *order, const Datum *job, const bool *nulls)
 {
-	Relation	jobs = insert->result_rel->ri_RelationDesc;
-	MemoryContext caller;
+	Slice		target = slice_from_text(DatumGetTextPP(job[JOB_TARGET]));
 
-	/* table_multi_insert() leaks into the current memory context */
-	caller = MemoryContextSwitchTo(insert->batch_context);
-	table_multi_insert(jobs, insert->slots, insert->filled, insert->command_id, 0, insert->state);
-	MemoryContextSwitchTo(caller);
-
-	for (int i = 0; i < insert->filled; i++)
+	if (order->last == 0 || !slice_equal(target, slice_from_buffer(&order->target)))
 	{
-		CHECK_FOR_INTERRUPTS();
-
-		insert->slots[i]->tts_tableOid = RelationGetRelid(jobs);
-		list_free(ExecInsertIndexTuples(insert->result_rel, insert->slots[i], insert->estate,
-										false, false, NULL, NIL, false));
-		ResetPerTupleExprContext(insert->estate);
-		ExecClearTuple(insert->slots[i]);
+		hold_slice(&order->target, target);
+		order->of_target = ++order->last;
 	}
-	insert->filled = 0;
-	MemoryContextReset(insert->batch_context);
+	return nulls[JOB_SYMBOL] ? order->of_target : ++order->last;
 }
 
-static void
-insert_jobs_in_bulk(Relation jobs, int64 plan_id, JobSource next_job, void *arg)
+/*
+ * Jobs and their places in the queue, in bulk.  Returns whether any of them can
+ * be claimed.
+ */
+static bool
+insert_jobs_in_bulk(Relation jobs, Relation queue, int64 plan_id, JobSource next_job, void *arg)
 {
-	BulkInsert	insert = {0};
+	BulkInsert *job_rows = bulk_insert_begin(jobs);
+	BulkInsert *queue_rows = bulk_insert_begin(queue);
+	PlanOrder	order = {0};
+	bool		claimable = false;
 
-	insert.estate = CreateExecutorState();
-	insert.result_rel = makeNode(ResultRelInfo);
-	InitResultRelInfo(insert.result_rel, jobs, 0, NULL, 0);
-	ExecOpenIndices(insert.result_rel, false);
-	insert.state = GetBulkInsertState();
-	insert.command_id = GetCurrentCommandId(true);
-	insert.batch_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan jobs",
-												 ALLOCSET_DEFAULT_SIZES);
-
+	initStringInfo(&order.target);
 	for (;;)
 	{
-		TupleTableSlot *slot = insert.slots[insert.filled];
+		Datum	   *job;
+		bool	   *job_nulls;
+		Datum	   *place;
+		bool	   *place_nulls;
 
 		CHECK_FOR_INTERRUPTS();
 
-		if (slot == NULL)
-			slot = insert.slots[insert.filled] = table_slot_create(jobs, NULL);
-		if (!next_job(arg, insert.batch_context, slot->tts_values + 1, slot->tts_isnull + 1))
+		bulk_insert_row(job_rows, &job, &job_nulls);
+		if (!next_job(arg, bulk_insert_context(job_rows), job + 1, job_nulls + 1))
 			break;
-		slot->tts_values[0] = Int64GetDatum(plan_id);
-		slot->tts_isnull[0] = false;
+		job[0] = Int64GetDatum(plan_id);
+		job_nulls[0] = false;
 
-		ExecStoreVirtualTuple(slot);
-		insert.filled++;
-		if (insert.filled == BATCH_JOBS ||
-			MemoryContextMemAllocated(insert.batch_context, false) > BATCH_BYTES)
-			flush_batch(&insert);
+		/* before the job is kept: then its values may be gone */
+		bulk_insert_row(queue_rows, &place, &place_nulls);
+		if (job_place_in_queue(bulk_insert_context(queue_rows), job + 1, plan_id,
+							   next_position(&order, job + 1, job_nulls + 1), place, place_nulls))
+		{
+			bulk_insert_keep(queue_rows);
+			claimable = true;
+		}
+		bulk_insert_keep(job_rows);
 	}
-	if (insert.filled > 0)
-		flush_batch(&insert);
-
-	for (int i = 0; i < BATCH_JOBS && insert.slots[i] != NULL; i++)
-		ExecDropSingleTupleTableSlot(insert.slots[i]);
-	FreeBulkInsertState(insert.state);
-	table_finish_bulk_insert(jobs, 0);
-	ExecCloseIndices(insert.result_rel);
-	FreeExecutorState(insert.estate);
-	MemoryContextDelete(insert.batch_context);
+	bulk_insert_end(job_rows);
+	bulk_insert_end(queue_rows);
+	return claimable;
 }
 
 static void
@@ -312,8 +320,8 @@ check_insert_privilege(Oid relid)
 int64
 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 {
-	Oid			plans_relid = table_in_schema(schema, PLANS_TABLE);
-	Relation	jobs = table_open(table_in_schema(schema, JOBS_TABLE), RowExclusiveLock);
+	Relation	jobs = table_open(plan_table(schema, JOBS_TABLE), RowExclusiveLock);
+	Relation	queue = table_open(plan_table(schema, QUEUE_TABLE), RowExclusiveLock);
 	int64		plan_id;
 
 	check_insert_privilege(RelationGetRelid(jobs));
@@ -321,12 +329,13 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	plan_id = insert_plan(schema, facts);
-	if (is_as_created(jobs, plans_relid))
-		insert_jobs_in_bulk(jobs, plan_id, next_job, arg);
-	else
+	if (!is_as_created(jobs, &jobs_as_created) || !is_as_created(queue, &queue_as_created))
 		insert_jobs_one_by_one(schema, plan_id, next_job, arg);
+	else if (insert_jobs_in_bulk(jobs, queue, plan_id, next_job, arg))
+		notify_of_jobs(plan_id);
 	SPI_finish();
 
+	table_close(queue, NoLock);
 	table_close(jobs, NoLock);
 	CommandCounterIncrement();
 	return plan_id;

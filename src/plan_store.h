@@ -1,6 +1,7 @@
 /*
  * plan_store.h
- *		Stores a plan and its jobs in training_plans and training_jobs.
+ *		Stores a plan and its jobs in training_plans and training_jobs, and gives
+ *		the jobs their places in training_job_queue.
  */
 #ifndef TRAINPLAN_PLAN_STORE_H
 #define TRAINPLAN_PLAN_STORE_H
@@ -32,6 +33,7 @@ typedef struct PlanFacts
  */
 typedef bool (*JobSource) (void *arg, MemoryContext context, Datum *values, bool *nulls);
 
+extern Oid	plan_table(Oid schema, const char *name);
 extern char *plan_table_name(Oid schema, const char *name);
 extern int64 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg);
 extern int64 store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner);

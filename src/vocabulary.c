@@ -49,10 +49,27 @@ static const Slice both_strong_words[] = {
 	[BOTH_STRONG_PREFER_SYMBOL] = SLICE_LITERAL("PREFER_SYMBOL")
 };
 
+static const Slice job_state_words[] = {
+	[JOB_PENDING] = SLICE_LITERAL("pending"),
+	[JOB_RUNNING] = SLICE_LITERAL("running"),
+	[JOB_SUCCEEDED] = SLICE_LITERAL("succeeded"),
+	[JOB_FAILED] = SLICE_LITERAL("failed"),
+	[JOB_CANCELLED] = SLICE_LITERAL("cancelled")
+};
+
+static const Slice attempt_outcome_words[] = {
+	[ATTEMPT_SUCCEEDED] = SLICE_LITERAL("succeeded"),
+	[ATTEMPT_FAILED] = SLICE_LITERAL("failed"),
+	[ATTEMPT_CANCELLED] = SLICE_LITERAL("cancelled"),
+	[ATTEMPT_EXPIRED] = SLICE_LITERAL("expired")
+};
+
 const WordList signal_states = {lengthof(signal_state_words), signal_state_words};
 const WordList stabilities = {lengthof(stability_words), stability_words};
 const WordList leakages = {lengthof(leakage_words), leakage_words};
 const WordList both_strong_behaviors = {lengthof(both_strong_words), both_strong_words};
+const WordList job_states = {lengthof(job_state_words), job_state_words};
+const WordList attempt_outcomes = {lengthof(attempt_outcome_words), attempt_outcome_words};
 
 /* What a word of a list means, or -1 if it is not there. */
 int

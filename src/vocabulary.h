@@ -73,6 +73,25 @@ typedef enum BothStrong
 	BOTH_STRONG_PREFER_SYMBOL
 } BothStrong;
 
+/* Where a job stands that is not blocked. */
+typedef enum JobState
+{
+	JOB_PENDING,
+	JOB_RUNNING,
+	JOB_SUCCEEDED,
+	JOB_FAILED,
+	JOB_CANCELLED
+} JobState;
+
+/* How an attempt at a job ended. */
+typedef enum AttemptOutcome
+{
+	ATTEMPT_SUCCEEDED,
+	ATTEMPT_FAILED,
+	ATTEMPT_CANCELLED,
+	ATTEMPT_EXPIRED				/* its lease ran out */
+} AttemptOutcome;
+
 /* Words by their meaning; each ends with a zero byte, too. */
 typedef struct WordList
 {
@@ -90,6 +109,8 @@ extern const WordList signal_states;
 extern const WordList stabilities;
 extern const WordList leakages;
 extern const WordList both_strong_behaviors;
+extern const WordList job_states;
+extern const WordList attempt_outcomes;
 
 extern int	word_meaning(const WordList *list, Slice word);
 extern const char *valid_words(const WordList *list);

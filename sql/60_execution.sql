@@ -1,0 +1,285 @@
+-- Execution: jobs to workers.
+--
+-- What changes while a job is worked off is kept apart from the job, and narrow:
+-- where it stands, in training_job_queue, and what was, in training_job_history.
+-- A place in the queue is written twice for each attempt and never grows; the
+-- room in its pages lets both new versions stay in the page of the old one.
+
+CREATE TABLE training_job_queue (
+    plan_id bigint NOT NULL,
+    priority integer NOT NULL,
+    position integer NOT NULL,
+    ready_at timestamptz DEFAULT now(),
+    state_since timestamptz NOT NULL DEFAULT now(),
+    attempt integer NOT NULL DEFAULT 0,
+    attempts_forgiven integer NOT NULL DEFAULT 0,
+    cancel_requested boolean NOT NULL DEFAULT false,
+    job_id text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL DEFAULT 'pending',
+    worker text COLLATE "C",
+    PRIMARY KEY (plan_id, job_id),
+    FOREIGN KEY (plan_id, job_id) REFERENCES training_jobs ON DELETE CASCADE
+) WITH (fillfactor = 60);
+
+CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, ready_at, position)
+WHERE ready_at IS NOT NULL;
+
+COMMENT ON TABLE training_job_queue IS 'Where each job stands that is not blocked, one a row; training_job_status shows it. Changed by the functions for workers.';
+COMMENT ON COLUMN training_job_queue.plan_id IS 'The plan that the job belongs to.';
+COMMENT ON COLUMN training_job_queue.priority IS 'That of the job: the highest is claimed first.';
+COMMENT ON COLUMN training_job_queue.position IS 'The job''s place among those of its priority that became claimable together.';
+COMMENT ON COLUMN training_job_queue.ready_at IS 'From when the job can be claimed: -infinity of one that was never claimed, the end of the lease of one that runs, NULL of one that has ended.';
+COMMENT ON COLUMN training_job_queue.state_since IS 'Since when the job is in this state; of one that runs, since when its attempt runs.';
+COMMENT ON COLUMN training_job_queue.attempt IS 'How often the job was claimed; the number of its last attempt.';
+COMMENT ON COLUMN training_job_queue.attempts_forgiven IS 'How many of these attempts do not count any more, because the job was retried.';
+COMMENT ON COLUMN training_job_queue.cancel_requested IS 'Whether the job is to stop when its worker reports next.';
+COMMENT ON COLUMN training_job_queue.job_id IS 'The job.';
+COMMENT ON COLUMN training_job_queue.state IS 'pending, running, succeeded, failed or cancelled, as it was written; a lease that ran out is for the reader to see.';
+COMMENT ON COLUMN training_job_queue.worker IS 'Who runs the job; NULL if nobody does.';
+COMMENT ON CONSTRAINT training_job_queue_pkey ON training_job_queue IS 'A job has one place in the queue.';
+COMMENT ON CONSTRAINT training_job_queue_plan_id_job_id_fkey ON training_job_queue IS 'A place in the queue is deleted with its job.';
+COMMENT ON INDEX training_job_queue_pkey IS 'A place by its plan and job.';
+COMMENT ON INDEX training_job_queue_claim_idx IS 'What can be claimed, in the order of claiming, and what may come back.';
+
+CREATE TABLE training_job_history (
+    plan_id bigint NOT NULL,
+    job_id text COLLATE "C" NOT NULL,
+    attempt integer NOT NULL,
+    worker text COLLATE "C" NOT NULL,
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    outcome text COLLATE "C" NOT NULL,
+    error text COLLATE "C",
+    result jsonb,
+    PRIMARY KEY (plan_id, job_id, attempt),
+    FOREIGN KEY (plan_id, job_id) REFERENCES training_job_queue ON DELETE CASCADE
+);
+
+CREATE INDEX training_job_history_finished_idx ON training_job_history (plan_id, finished_at);
+
+COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row; deleted with their job.';
+COMMENT ON COLUMN training_job_history.plan_id IS 'The plan that the job belongs to.';
+COMMENT ON COLUMN training_job_history.job_id IS 'The job.';
+COMMENT ON COLUMN training_job_history.attempt IS 'The number of the attempt, from 1.';
+COMMENT ON COLUMN training_job_history.worker IS 'Who claimed the job.';
+COMMENT ON COLUMN training_job_history.started_at IS 'When it was claimed.';
+COMMENT ON COLUMN training_job_history.finished_at IS 'When the worker reported, or when the lease ran out.';
+COMMENT ON COLUMN training_job_history.outcome IS 'succeeded, failed, cancelled or expired.';
+COMMENT ON COLUMN training_job_history.error IS 'What the worker said of a failure.';
+COMMENT ON COLUMN training_job_history.result IS 'What the worker said of a success.';
+COMMENT ON CONSTRAINT training_job_history_pkey ON training_job_history IS 'An attempt by its plan, job and number.';
+COMMENT ON CONSTRAINT training_job_history_plan_id_job_id_fkey ON training_job_history IS 'Attempts are deleted with their job.';
+COMMENT ON INDEX training_job_history_pkey IS 'An attempt by its plan, job and number.';
+COMMENT ON INDEX training_job_history_finished_idx IS 'The attempts of a plan that ended last.';
+
+-- Jobs that come by other ways than the functions that store plans.  Whoever may
+-- insert them need not have rights on the queue, as with a foreign key.
+CREATE FUNCTION queue_training_jobs()
+RETURNS trigger
+LANGUAGE C
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'queue_training_jobs';
+
+COMMENT ON FUNCTION queue_training_jobs() IS 'Trigger of training_jobs: gives jobs that were inserted their places in training_job_queue.';
+
+CREATE TRIGGER queue
+AFTER INSERT ON training_jobs
+REFERENCING NEW TABLE AS inserted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION queue_training_jobs();
+
+COMMENT ON TRIGGER queue ON training_jobs IS 'Gives new jobs their places in the queue.';
+
+CREATE FUNCTION training_job_queue_guard()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_job_queue_guard';
+
+COMMENT ON FUNCTION training_job_queue_guard() IS
+'Trigger of training_job_queue: a row that is restored takes the place of the one that
+its job got when it was restored, and a job that is moved by hand can be claimed at once.';
+
+CREATE TRIGGER guard
+BEFORE INSERT OR UPDATE ON training_job_queue
+FOR EACH ROW
+EXECUTE FUNCTION training_job_queue_guard();
+
+COMMENT ON TRIGGER guard ON training_job_queue IS 'Keeps the queue right when it is restored or changed by hand.';
+
+CREATE FUNCTION claim_training_jobs(
+    worker text,
+    max_jobs integer DEFAULT 1,
+    plan_id bigint DEFAULT NULL,
+    lease interval DEFAULT '15 minutes',
+    families text[] DEFAULT NULL
+)
+RETURNS TABLE (
+    job_id text,
+    target text,
+    symbol text,
+    route text,
+    training_type text,
+    model_families text[],
+    priority integer,
+    estimated_samples bigint,
+    reason text,
+    metadata jsonb,
+    plan_id bigint,
+    attempt integer,
+    lease_expires_at timestamptz
+)
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+ROWS 1
+AS 'MODULE_PATHNAME', 'claim_training_jobs';
+
+COMMENT ON FUNCTION claim_training_jobs(text, integer, bigint, interval, text[]) IS
+'Gives jobs of a plan to a worker, at most max_jobs, for the time of the lease; the
+highest priority first, and of one priority those that came back (a lease that ran
+out, a retry), then the others in the plan''s order. No two workers get the same job,
+and none waits for another.
+plan_id NULL means the latest plan. With families, only jobs all of whose families are
+among them are claimed. No rows: there is nothing to claim now.
+The worker reports with complete_training_job() or fail_training_job(), by plan_id,
+job_id and attempt, and asks for more time with extend_training_job_lease(). If it
+does not, others can claim the job when the lease has ended; after the plan''s
+max_attempts it has failed for good.';
+
+CREATE FUNCTION extend_training_job_lease(
+    plan_id bigint,
+    job_id text,
+    attempt integer,
+    lease interval DEFAULT '15 minutes'
+)
+RETURNS boolean
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'extend_training_job_lease';
+
+COMMENT ON FUNCTION extend_training_job_lease(bigint, text, integer, interval) IS
+'Lets a worker keep a job for the time of the lease, from now. False: the job is not
+the worker''s any more (the lease ran out, the job was cancelled, the plan deleted),
+and it should stop.';
+
+CREATE FUNCTION complete_training_job(
+    plan_id bigint,
+    job_id text,
+    attempt integer,
+    result jsonb DEFAULT NULL
+)
+RETURNS boolean
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'complete_training_job';
+
+COMMENT ON FUNCTION complete_training_job(bigint, text, integer, jsonb) IS
+'Reports that an attempt at a job succeeded, with its result. False: the job was not
+the worker''s any more. If it was to be cancelled it is now, and the result is kept with
+the attempt; if the lease ran out or the plan was deleted, nothing is changed.';
+
+CREATE FUNCTION fail_training_job(
+    plan_id bigint,
+    job_id text,
+    attempt integer,
+    error text,
+    retry_in interval DEFAULT '0'
+)
+RETURNS boolean
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'fail_training_job';
+
+COMMENT ON FUNCTION fail_training_job(bigint, text, integer, text, interval) IS
+'Reports that an attempt at a job failed, and why. The job can be claimed again after
+retry_in, unless this was the last of the plan''s max_attempts: then it has failed for
+good. False as of complete_training_job().';
+
+CREATE FUNCTION cancel_training_jobs(
+    plan_id bigint,
+    job_ids text[] DEFAULT NULL,
+    target text DEFAULT NULL,
+    symbol text DEFAULT NULL
+)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 10000
+AS 'MODULE_PATHNAME', 'cancel_training_jobs';
+
+COMMENT ON FUNCTION cancel_training_jobs(bigint, text[], text, text) IS
+'Cancels the jobs of a plan that have not ended, or those of them with these job_ids,
+this target and this symbol, and returns how many. Pending jobs are cancelled at once,
+running ones when their worker reports next, or when their lease ends.';
+
+CREATE FUNCTION retry_training_jobs(
+    plan_id bigint,
+    job_ids text[] DEFAULT NULL,
+    target text DEFAULT NULL,
+    symbol text DEFAULT NULL
+)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 10000
+AS 'MODULE_PATHNAME', 'retry_training_jobs';
+
+COMMENT ON FUNCTION retry_training_jobs(bigint, text[], text, text) IS
+'Makes the jobs of a plan claimable again that failed for good or were cancelled, or
+those of them with these job_ids, this target and this symbol, and returns how many.
+Each has the plan''s max_attempts once more.';
+
+-- A lease that ran out is seen here at once, although nobody may have claimed the
+-- job since; claim_training_jobs() goes by the same rules.
+CREATE VIEW training_job_status WITH (security_invoker = true) AS
+SELECT
+    j.plan_id,
+    j.job_id,
+    j.target,
+    j.symbol,
+    j.training_type,
+    coalesce(q.priority, j.priority) AS priority,
+    CASE
+        WHEN q.job_id IS NULL THEN 'blocked'
+        WHEN q.state <> 'running' OR q.ready_at > statement_timestamp() THEN q.state
+        WHEN q.cancel_requested THEN 'cancelled'
+        WHEN q.attempt - q.attempts_forgiven >= p.max_attempts THEN 'failed'
+        ELSE 'pending'
+    END AS state,
+    coalesce(q.attempt, 0) AS attempts,
+    coalesce(q.worker, h.worker) AS worker,
+    CASE WHEN q.state = 'running' THEN q.state_since ELSE h.started_at END AS started_at,
+    CASE WHEN q.state = 'running' THEN q.ready_at END AS lease_expires_at,
+    CASE WHEN q.state = 'pending' AND q.attempt > 0 THEN q.ready_at END AS retry_at,
+    h.finished_at,
+    h.error,
+    h.result
+FROM training_jobs AS j
+JOIN training_plans AS p ON p.plan_id = j.plan_id
+LEFT JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
+LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt;
+
+ALTER TABLE training_job_queue OWNER TO @extowner@;
+ALTER TABLE training_job_history OWNER TO @extowner@;
+ALTER FUNCTION queue_training_jobs() OWNER TO @extowner@;
+ALTER FUNCTION training_job_queue_guard() OWNER TO @extowner@;
+ALTER FUNCTION claim_training_jobs(text, integer, bigint, interval, text[]) OWNER TO @extowner@;
+ALTER FUNCTION extend_training_job_lease(bigint, text, integer, interval) OWNER TO @extowner@;
+ALTER FUNCTION complete_training_job(bigint, text, integer, jsonb) OWNER TO @extowner@;
+ALTER FUNCTION fail_training_job(bigint, text, integer, text, interval) OWNER TO @extowner@;
+ALTER FUNCTION cancel_training_jobs(bigint, text[], text, text) OWNER TO @extowner@;
+ALTER FUNCTION retry_training_jobs(bigint, text[], text, text) OWNER TO @extowner@;
+
+-- Where jobs stand is the user's data: pg_dump has to save it.
+SELECT pg_catalog.pg_extension_config_dump('training_job_queue', '');
+SELECT pg_catalog.pg_extension_config_dump('training_job_history', '');
