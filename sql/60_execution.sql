@@ -22,13 +22,13 @@ CREATE TABLE training_job_queue (
 ) WITH (fillfactor = 60);
 
 CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, ready_at, position)
-WHERE ready_at IS NOT NULL;
+WHERE ready_at IS NULL OR ready_at < 'infinity';
 
 COMMENT ON TABLE training_job_queue IS 'Where each job stands that is not blocked, one a row; training_job_status shows it. Changed by the functions for workers.';
 COMMENT ON COLUMN training_job_queue.plan_id IS 'The plan that the job belongs to.';
 COMMENT ON COLUMN training_job_queue.priority IS 'That of the job: the highest is claimed first.';
 COMMENT ON COLUMN training_job_queue.position IS 'The job''s place among those of its priority that became claimable together.';
-COMMENT ON COLUMN training_job_queue.ready_at IS 'From when the job can be claimed: -infinity of one that was never claimed, the end of the lease of one that runs, NULL of one that has ended.';
+COMMENT ON COLUMN training_job_queue.ready_at IS 'From when the job can be claimed; NULL: it is fresh, and can be at any time; the end of the lease of one that runs; infinity: it has ended.';
 COMMENT ON COLUMN training_job_queue.state_since IS 'Since when the job is in this state; of one that runs, since when its attempt runs.';
 COMMENT ON COLUMN training_job_queue.attempt IS 'How often the job was claimed; the number of its last attempt.';
 COMMENT ON COLUMN training_job_queue.attempts_forgiven IS 'How many of these attempts do not count any more, because the job was retried.';
@@ -55,8 +55,6 @@ CREATE TABLE training_job_history (
     FOREIGN KEY (plan_id, job_id) REFERENCES training_job_queue ON DELETE CASCADE
 );
 
-CREATE INDEX training_job_history_finished_idx ON training_job_history (plan_id, finished_at);
-
 COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row; deleted with their job.';
 COMMENT ON COLUMN training_job_history.plan_id IS 'The plan that the job belongs to.';
 COMMENT ON COLUMN training_job_history.job_id IS 'The job.';
@@ -70,7 +68,6 @@ COMMENT ON COLUMN training_job_history.result IS 'What the worker said of a succ
 COMMENT ON CONSTRAINT training_job_history_pkey ON training_job_history IS 'An attempt by its plan, job and number.';
 COMMENT ON CONSTRAINT training_job_history_plan_id_job_id_fkey ON training_job_history IS 'Attempts are deleted with their job.';
 COMMENT ON INDEX training_job_history_pkey IS 'An attempt by its plan, job and number.';
-COMMENT ON INDEX training_job_history_finished_idx IS 'The attempts of a plan that ended last.';
 
 -- Jobs that come by other ways than the functions that store plans.  Whoever may
 -- insert them need not have rights on the queue, as with a foreign key.
@@ -250,7 +247,7 @@ SELECT
     j.training_type,
     coalesce(q.priority, j.priority) AS priority,
     CASE
-        WHEN q.job_id IS NULL THEN 'blocked'
+        WHEN j.training_type = 'blocked' THEN 'blocked'
         WHEN q.state <> 'running' OR q.ready_at > statement_timestamp() THEN q.state
         WHEN q.cancel_requested THEN 'cancelled'
         WHEN q.attempt - q.attempts_forgiven >= p.max_attempts THEN 'failed'

@@ -39,7 +39,7 @@ PG_FUNCTION_INFO_V1(retry_training_jobs);
 static const char *const cancel_query =
 "UPDATE %s SET"
 " state = CASE state WHEN 'running' THEN state ELSE 'cancelled' END,"
-" ready_at = CASE state WHEN 'running' THEN ready_at END,"
+" ready_at = CASE state WHEN 'running' THEN ready_at ELSE 'infinity' END,"
 " state_since = CASE state WHEN 'running' THEN state_since ELSE pg_catalog.clock_timestamp() END,"
 " cancel_requested = state OPERATOR(pg_catalog.=) 'running'"
 " WHERE state IN ('pending', 'running') AND NOT cancel_requested AND " CHOSEN;

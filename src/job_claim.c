@@ -5,10 +5,11 @@
  * The index has (plan_id, priority DESC, ready_at, position) of all places whose
  * jobs can still be claimed some time.  For each priority there is a lane with
  * two parts: first, by ready_at, the jobs that come back at some time: leases
- * that run or ran out, and retries; and with ready_at -infinity the fresh ones,
- * in the plan's order.  A claim goes through the lanes, highest priority first,
- * and in each through what came back up to now, then through what is fresh.
- * Leases that run are behind the end of the first range and cost nothing.
+ * that run or ran out, and retries; then, without a ready_at, the fresh ones, in
+ * the plan's order.  A claim goes through the lanes, highest priority first, and
+ * in each through what came back up to now, then through what is fresh.  Leases
+ * that run are behind the end of the first range and cost nothing; as a rule a
+ * lane's first entry says already that nothing has come back.
  *
  * A row that others claim is skipped, never waited for.
  *
@@ -123,59 +124,112 @@ lane_mark(int32 priority)
 
 /* ---- lanes -------------------------------------------------------------------- */
 
+/* The ways to go through the index. */
+typedef struct Scans
+{
+	IndexScanDesc lanes;
+	IndexScanDesc returned;
+	IndexScanDesc fresh;
+} Scans;
+
 static IndexScanDesc
 begin_scan(JobQueue *queue, int keys)
 {
 	return index_beginscan(queue->places.relation, queue->by_claim, queue->snapshot, NULL, keys, 0);
 }
 
+static void
+begin_scans(JobQueue *queue, Scans *scans)
+{
+	scans->lanes = begin_scan(queue, 2);
+	scans->returned = begin_scan(queue, 3);
+	scans->fresh = begin_scan(queue, 4);
+}
+
+static void
+end_scans(Scans *scans)
+{
+	index_endscan(scans->fresh);
+	index_endscan(scans->returned);
+	index_endscan(scans->lanes);
+}
+
+/* A lane of a plan. */
+typedef struct Lane
+{
+	int64		plan_id;
+	int32		priority;
+	bool		has_returned;	/* there may be something that has come back */
+} Lane;
+
 /*
- * The highest priority that is not above the one given, of all that the index
- * has of a plan, be it dead or alive.  False: there is none.
+ * The lane of the highest priority that is not above the one given, of all that
+ * the index has of a plan, be it dead or alive.  False: there is none.
  */
 static bool
-next_lane(IndexScanDesc scan, int64 plan_id, int32 *priority)
+find_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, int32 priority, Lane *lane)
 {
 	ScanKeyData keys[2];
+	Datum		ready_at;
 	bool		isnull;
 
 	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTLessEqualStrategyNumber, F_INT4LE, Int32GetDatum(*priority));
+	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTLessEqualStrategyNumber, F_INT4LE, Int32GetDatum(priority));
 
 	/* the entry says it all: no row is looked at */
 	scan->xs_want_itup = true;
 	index_rescan(scan, keys, lengthof(keys), NULL, 0);
 	if (index_getnext_tid(scan, ForwardScanDirection) == NULL)
 		return false;
-	*priority = DatumGetInt32(index_getattr(scan->xs_itup, CLAIM_PRIORITY, scan->xs_itupdesc, &isnull));
+	lane->plan_id = plan_id;
+	lane->priority = DatumGetInt32(index_getattr(scan->xs_itup, CLAIM_PRIORITY, scan->xs_itupdesc, &isnull));
+	ready_at = index_getattr(scan->xs_itup, CLAIM_READY_AT, scan->xs_itupdesc, &isnull);
+	lane->has_returned = !isnull && DatumGetTimestampTz(ready_at) <= queue->now;
 	return true;
+}
+
+/* The next lane of a plan, from the highest priority down. */
+static bool
+next_lane(JobQueue *queue, IndexScanDesc scan, Lane *lane)
+{
+	return lane->priority > PG_INT32_MIN &&
+		find_lane(queue, scan, lane->plan_id, lane->priority - 1, lane);
+}
+
+static bool
+first_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, Lane *lane)
+{
+	return find_lane(queue, scan, plan_id, PG_INT32_MAX, lane);
+}
+
+static void
+lane_keys(ScanKeyData *keys, const Lane *lane)
+{
+	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lane->plan_id));
+	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->priority));
 }
 
 /* Begin to go through what has come back in a lane, up to now. */
 static void
-scan_returned(IndexScanDesc scan, int64 plan_id, int32 priority, TimestampTz now)
+scan_returned(IndexScanDesc scan, const Lane *lane, TimestampTz now)
 {
-	ScanKeyData keys[4];
+	ScanKeyData keys[3];
 
-	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(priority));
-	ScanKeyInit(&keys[2], CLAIM_READY_AT, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
-				TimestampTzGetDatum(DT_NOBEGIN));
-	ScanKeyInit(&keys[3], CLAIM_READY_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+	lane_keys(keys, lane);
+	ScanKeyInit(&keys[2], CLAIM_READY_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(now));
 	index_rescan(scan, keys, lengthof(keys), NULL, 0);
 }
 
 /* Begin to go through what is fresh in a lane, from a position on. */
 static void
-scan_fresh(IndexScanDesc scan, int64 plan_id, int32 priority, int32 position)
+scan_fresh(IndexScanDesc scan, const Lane *lane, int32 position)
 {
 	ScanKeyData keys[4];
 
-	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(priority));
-	ScanKeyInit(&keys[2], CLAIM_READY_AT, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ,
-				TimestampTzGetDatum(DT_NOBEGIN));
+	lane_keys(keys, lane);
+	ScanKeyEntryInitialize(&keys[2], SK_ISNULL | SK_SEARCHNULL, CLAIM_READY_AT, InvalidStrategy,
+						   InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
 	ScanKeyInit(&keys[3], CLAIM_POSITION, BTGreaterEqualStrategyNumber, F_INT4GE,
 				Int32GetDatum(position));
 	index_rescan(scan, keys, lengthof(keys), NULL, 0);
@@ -241,11 +295,11 @@ fit(const JobClaim *claim, const QueuePlace *place)
 
 /* Claim what has come back in a lane.  Returns whether the claim wants more. */
 static bool
-claim_returned(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, int32 priority)
+claim_returned(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const Lane *lane)
 {
 	QueuePlace	place;
 
-	scan_returned(scan, claim->plan->plan_id, priority, queue->now);
+	scan_returned(scan, lane, queue->now);
 	while (next_place(queue, scan, &place))
 	{
 		bool		expired = place.state == JOB_RUNNING;
@@ -270,13 +324,14 @@ claim_returned(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, int32
  * whether the claim wants more.
  */
 static bool
-claim_fresh(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, int32 priority, bool may_mark)
+claim_fresh(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const Lane *lane,
+			bool may_mark)
 {
-	LaneMark   *mark = lane_mark(priority);
+	LaneMark   *mark = lane_mark(lane->priority);
 	bool		at_front = true;	/* nothing that can be claimed was passed */
 	QueuePlace	place;
 
-	scan_fresh(scan, claim->plan->plan_id, priority, mark != NULL ? mark->position : 0);
+	scan_fresh(scan, lane, mark != NULL ? mark->position : 0);
 	while (next_place(queue, scan, &place))
 	{
 		JobFit		fits = fit(claim, &place);
@@ -302,21 +357,19 @@ void
 claim_jobs(JobQueue *queue, const JobClaim *claim)
 {
 	bool		may_mark = !TransactionIdIsValid(GetTopTransactionIdIfAny());
-	IndexScanDesc lanes = begin_scan(queue, 2);
-	IndexScanDesc scan = begin_scan(queue, 4);
-	int32		priority = PG_INT32_MAX;
+	Scans		scans;
+	Lane		lane;
 
+	begin_scans(queue, &scans);
 	marks_for(queue, claim);
-	while (next_lane(lanes, claim->plan->plan_id, &priority))
+	for (bool more = first_lane(queue, scans.lanes, claim->plan->plan_id, &lane); more;
+		 more = next_lane(queue, scans.lanes, &lane))
 	{
-		if (!claim_returned(queue, claim, scan, priority) ||
-			!claim_fresh(queue, claim, scan, priority, may_mark) ||
-			priority == PG_INT32_MIN)
+		if ((lane.has_returned && !claim_returned(queue, claim, scans.returned, &lane)) ||
+			!claim_fresh(queue, claim, scans.fresh, &lane, may_mark))
 			break;
-		priority--;
 	}
-	index_endscan(scan);
-	index_endscan(lanes);
+	end_scans(&scans);
 }
 
 /*
@@ -327,15 +380,16 @@ claim_jobs(JobQueue *queue, const JobClaim *claim)
 void
 end_expired_attempts(JobQueue *queue, const ClaimedPlan *plan)
 {
-	IndexScanDesc lanes = begin_scan(queue, 2);
-	IndexScanDesc scan = begin_scan(queue, 4);
-	int32		priority = PG_INT32_MAX;
+	Scans		scans;
+	Lane		lane;
 	QueuePlace	place;
 
-	while (next_lane(lanes, plan->plan_id, &priority))
+	begin_scans(queue, &scans);
+	for (bool more = first_lane(queue, scans.lanes, plan->plan_id, &lane); more;
+		 more = next_lane(queue, scans.lanes, &lane))
 	{
-		scan_returned(scan, plan->plan_id, priority, queue->now);
-		while (next_place(queue, scan, &place))
+		scan_returned(scans.returned, &lane, queue->now);
+		while (next_place(queue, scans.returned, &place))
 		{
 			if (place.state == JOB_RUNNING && queue_place_lock(queue, &place))
 			{
@@ -343,10 +397,6 @@ end_expired_attempts(JobQueue *queue, const ClaimedPlan *plan)
 				write_locked(queue, &place);
 			}
 		}
-		if (priority == PG_INT32_MIN)
-			break;
-		priority--;
 	}
-	index_endscan(scan);
-	index_endscan(lanes);
+	end_scans(&scans);
 }

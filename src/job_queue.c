@@ -136,7 +136,6 @@ job_queue_open(JobQueue *queue, Oid schema, const char *function)
 	queue->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	queue->estate = CreateExecutorState();
 	open_table(&queue->places, schema, QUEUE_TABLE, ACL_SELECT | ACL_UPDATE, QUEUE_COLUMNS);
-	open_table(&queue->history, schema, HISTORY_TABLE, ACL_INSERT, HISTORY_COLUMNS);
 	queue->found = table_slot_create(queue->places.relation, NULL);
 	queue->by_job = queue_index(queue, NULL);
 	queue->by_claim = queue_index(queue, CLAIM_INDEX);
@@ -147,7 +146,8 @@ void
 job_queue_close(JobQueue *queue)
 {
 	ExecDropSingleTupleTableSlot(queue->found);
-	close_table(&queue->history);
+	if (queue->history.relation != NULL)
+		close_table(&queue->history);
 	close_table(&queue->places);
 	FreeExecutorState(queue->estate);
 	UnregisterSnapshot(queue->snapshot);
@@ -179,8 +179,8 @@ queue_place_read(QueuePlace *place, TupleTableSlot *slot)
 	place->job_id = values[QUEUE_JOB_ID];
 	place->priority = DatumGetInt32(values[QUEUE_PRIORITY]);
 	place->position = DatumGetInt32(values[QUEUE_POSITION]);
-	place->ready_at = slot->tts_isnull[QUEUE_READY_AT] ? DT_NOEND :
-		DatumGetTimestampTz(values[QUEUE_READY_AT]);
+	place->is_fresh = slot->tts_isnull[QUEUE_READY_AT];
+	place->ready_at = place->is_fresh ? DT_NOBEGIN : DatumGetTimestampTz(values[QUEUE_READY_AT]);
 	place->state_since = DatumGetTimestampTz(values[QUEUE_STATE_SINCE]);
 	place->attempt.number = DatumGetInt32(values[QUEUE_ATTEMPT]);
 	place->attempt.forgiven = DatumGetInt32(values[QUEUE_ATTEMPTS_FORGIVEN]);
@@ -267,7 +267,6 @@ queue_place_write(JobQueue *queue, const QueuePlace *place)
 {
 	QueueTable *table = &queue->places;
 	TupleTableSlot *slot = table->slot;
-	bool		has_ended = place->state != JOB_PENDING && place->state != JOB_RUNNING;
 	ItemPointerData tid = place->tid;
 	TM_FailureData failure;
 	LockTupleMode lock_mode;
@@ -281,7 +280,7 @@ queue_place_write(JobQueue *queue, const QueuePlace *place)
 	memcpy(slot->tts_isnull, queue->found->tts_isnull, slot->tts_tupleDescriptor->natts * sizeof(bool));
 
 	slot->tts_values[QUEUE_READY_AT] = TimestampTzGetDatum(place->ready_at);
-	slot->tts_isnull[QUEUE_READY_AT] = has_ended;
+	slot->tts_isnull[QUEUE_READY_AT] = false;
 	slot->tts_values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(place->state_since);
 	slot->tts_values[QUEUE_ATTEMPT] = Int32GetDatum(place->attempt.number);
 	slot->tts_values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(place->attempt.forgiven);
@@ -304,14 +303,14 @@ queue_place_write(JobQueue *queue, const QueuePlace *place)
 
 /*
  * Have a place's attempt ended: the job is in another state from a time on, and
- * can be claimed from ready_at on if it is to be tried again.
+ * can be claimed from ready_at on, if it is to be tried again.
  */
 void
 queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, TimestampTz ready_at)
 {
 	place->state = state;
 	place->state_since = since;
-	place->ready_at = ready_at;
+	place->ready_at = state == JOB_PENDING ? ready_at : DT_NOEND;
 	place->attempt.cancel_requested = false;
 	place->worker = (Datum) 0;
 }
@@ -327,9 +326,13 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 			   TimestampTz finished_at, Datum error, Datum result)
 {
 	QueueTable *table = &queue->history;
-	TupleTableSlot *slot = table->slot;
-	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
+	TupleTableSlot *slot;
+	MemoryContext caller;
 
+	if (table->relation == NULL)
+		open_table(table, queue->schema, HISTORY_TABLE, ACL_INSERT, HISTORY_COLUMNS);
+	caller = MemoryContextSwitchTo(row_context(queue));
+	slot = table->slot;
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	memset(slot->tts_isnull, false, HISTORY_COLUMNS * sizeof(bool));
@@ -375,7 +378,7 @@ job_place_in_queue(MemoryContext context, const Datum *job, int64 plan_id, int32
 	values[QUEUE_PLAN_ID] = Int64GetDatum(plan_id);
 	values[QUEUE_PRIORITY] = job[JOB_PRIORITY];
 	values[QUEUE_POSITION] = Int32GetDatum(position);
-	values[QUEUE_READY_AT] = TimestampTzGetDatum(DT_NOBEGIN);
+	nulls[QUEUE_READY_AT] = true;
 	values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	values[QUEUE_ATTEMPT] = Int32GetDatum(0);
 	values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(0);

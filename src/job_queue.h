@@ -52,7 +52,8 @@ typedef struct QueuePlace
 	Datum		job_id;
 	int32		priority;
 	int32		position;
-	TimestampTz ready_at;		/* not of one that has ended */
+	bool		is_fresh;		/* was never claimed: has no ready_at */
+	TimestampTz ready_at;
 	TimestampTz state_since;
 	Attempt		attempt;		/* of one that runs, with the end of its lease */
 	JobState	state;
@@ -74,7 +75,7 @@ typedef struct JobQueue
 	Snapshot	snapshot;
 	EState	   *estate;
 	QueueTable	places;
-	QueueTable	history;
+	QueueTable	history;		/* open when something was recorded */
 	TupleTableSlot *found;		/* the place that was read last */
 	Relation	by_job;			/* indexes */
 	Relation	by_claim;

@@ -130,8 +130,9 @@ training_job_queue_guard(PG_FUNCTION_ARGS)
 	descriptor = RelationGetDescr(trigger->tg_relation);
 	place = trigger->tg_newtuple;
 	ready_at = heap_getattr(place, column, descriptor, &isnull);
-	if (!isnull && TIMESTAMP_IS_NOBEGIN(DatumGetTimestampTz(ready_at)))
+	if (isnull)
 	{
+		isnull = false;
 		ready_at = TimestampTzGetDatum(GetCurrentTimestamp());
 		place = heap_modify_tuple_by_cols(place, descriptor, 1, &column, &ready_at, &isnull);
 	}
