@@ -236,8 +236,32 @@ COMMENT ON FUNCTION retry_training_jobs(bigint, text[], text, text) IS
 those of them with these job_ids, this target and this symbol, and returns how many.
 Each has the plan''s max_attempts once more.';
 
--- A lease that ran out is seen here at once, although nobody may have claimed the
--- job since; claim_training_jobs() goes by the same rules.
+-- What the views say of a lease that ran out holds from its end on, although
+-- nobody may have claimed the job since; claim_training_jobs() goes by the same
+-- rules (attempt_rules.c).
+CREATE FUNCTION training_job_state(
+    state text,
+    ready_at timestamptz,
+    cancel_requested boolean,
+    attempts integer,
+    max_attempts integer
+)
+RETURNS text
+LANGUAGE SQL
+STABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN state <> 'running' OR ready_at > statement_timestamp() THEN state
+    WHEN cancel_requested THEN 'cancelled'
+    WHEN attempts >= max_attempts THEN 'failed'
+    ELSE 'pending'
+END;
+
+COMMENT ON FUNCTION training_job_state(text, timestamptz, boolean, integer, integer) IS
+'The state of a job whose place in training_job_queue says so, at this time: a lease
+that ran out leaves the job pending, or cancelled or failed. attempts are those that
+count. Used by the views.';
+
 CREATE VIEW training_job_status WITH (security_invoker = true) AS
 SELECT
     j.plan_id,
@@ -246,12 +270,9 @@ SELECT
     j.symbol,
     j.training_type,
     coalesce(q.priority, j.priority) AS priority,
-    CASE
-        WHEN j.training_type = 'blocked' THEN 'blocked'
-        WHEN q.state <> 'running' OR q.ready_at > statement_timestamp() THEN q.state
-        WHEN q.cancel_requested THEN 'cancelled'
-        WHEN q.attempt - q.attempts_forgiven >= p.max_attempts THEN 'failed'
-        ELSE 'pending'
+    CASE j.training_type
+        WHEN 'blocked' THEN 'blocked'
+        ELSE training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts)
     END AS state,
     coalesce(q.attempt, 0) AS attempts,
     coalesce(q.worker, h.worker) AS worker,
@@ -266,6 +287,124 @@ JOIN training_plans AS p ON p.plan_id = j.plan_id
 LEFT JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
 LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt;
 
+COMMENT ON VIEW training_job_status IS 'Where the jobs of plans stand, one a row.';
+COMMENT ON COLUMN training_job_status.plan_id IS 'The plan that the job belongs to.';
+COMMENT ON COLUMN training_job_status.job_id IS 'The job.';
+COMMENT ON COLUMN training_job_status.target IS 'Its target.';
+COMMENT ON COLUMN training_job_status.symbol IS 'Its symbol; NULL of a cross-sectional job.';
+COMMENT ON COLUMN training_job_status.training_type IS 'Its training type.';
+COMMENT ON COLUMN training_job_status.priority IS 'The priority by which it is claimed.';
+COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), running, succeeded, failed (for good), cancelled, or blocked.';
+COMMENT ON COLUMN training_job_status.attempts IS 'How often it was claimed; the number of the last attempt, of which the columns behind tell.';
+COMMENT ON COLUMN training_job_status.worker IS 'Who claimed it last.';
+COMMENT ON COLUMN training_job_status.started_at IS 'When it was claimed last.';
+COMMENT ON COLUMN training_job_status.lease_expires_at IS 'When the lease ends, or ran out.';
+COMMENT ON COLUMN training_job_status.retry_at IS 'From when it can be claimed again.';
+COMMENT ON COLUMN training_job_status.finished_at IS 'When the last attempt ended.';
+COMMENT ON COLUMN training_job_status.error IS 'What the worker said if it failed.';
+COMMENT ON COLUMN training_job_status.result IS 'What the worker said if it succeeded.';
+
+CREATE VIEW training_job_attempts WITH (security_invoker = true) AS
+SELECT plan_id, job_id, attempt, worker, started_at, finished_at, outcome, error, result
+FROM training_job_history
+UNION ALL
+SELECT
+    plan_id,
+    job_id,
+    attempt,
+    worker,
+    state_since AS started_at,
+    CASE WHEN ready_at <= statement_timestamp() THEN ready_at END AS finished_at,
+    CASE WHEN ready_at <= statement_timestamp() THEN 'expired' END AS outcome,
+    NULL AS error,
+    NULL AS result
+FROM training_job_queue
+WHERE state = 'running';
+
+COMMENT ON VIEW training_job_attempts IS 'All attempts at jobs, ended or not, one a row.';
+COMMENT ON COLUMN training_job_attempts.plan_id IS 'The plan that the job belongs to.';
+COMMENT ON COLUMN training_job_attempts.job_id IS 'The job.';
+COMMENT ON COLUMN training_job_attempts.attempt IS 'The number of the attempt, from 1.';
+COMMENT ON COLUMN training_job_attempts.worker IS 'Who claimed the job.';
+COMMENT ON COLUMN training_job_attempts.started_at IS 'When it was claimed.';
+COMMENT ON COLUMN training_job_attempts.finished_at IS 'When the worker reported, or when the lease ran out; NULL: it runs.';
+COMMENT ON COLUMN training_job_attempts.outcome IS 'succeeded, failed, cancelled or expired; NULL: it runs.';
+COMMENT ON COLUMN training_job_attempts.error IS 'What the worker said of a failure.';
+COMMENT ON COLUMN training_job_attempts.result IS 'What the worker said of a success.';
+
+-- The rate is that of the jobs that ended last, 100 at most, from the end of the
+-- oldest of them (of fewer, from the first begin of any) up to now, so that it
+-- falls when nothing ends any more.
+CREATE VIEW training_plan_progress WITH (security_invoker = true) AS
+SELECT
+    p.plan_id,
+    c.pending + c.running + c.succeeded + c.failed + c.cancelled + b.blocked AS jobs,
+    c.pending,
+    c.running,
+    c.succeeded,
+    c.failed,
+    c.cancelled,
+    b.blocked,
+    round(100.0 * (c.succeeded + c.failed + c.cancelled)
+        / nullif(c.pending + c.running + c.succeeded + c.failed + c.cancelled, 0), 1) AS percent_done,
+    round((3600 * r.per_second)::numeric, 1) AS jobs_per_hour,
+    CASE
+        WHEN c.pending + c.running = 0 THEN r.newest
+        ELSE statement_timestamp() + make_interval(secs => (c.pending + c.running) / nullif(r.per_second, 0))
+    END AS expected_end
+FROM training_plans AS p
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE s.state = 'pending') AS pending,
+        count(*) FILTER (WHERE s.state = 'running') AS running,
+        count(*) FILTER (WHERE s.state = 'succeeded') AS succeeded,
+        count(*) FILTER (WHERE s.state = 'failed') AS failed,
+        count(*) FILTER (WHERE s.state = 'cancelled') AS cancelled
+    FROM (
+        SELECT training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts) AS state
+        FROM training_job_queue AS q
+        WHERE q.plan_id = p.plan_id
+    ) AS s
+) AS c
+CROSS JOIN LATERAL (
+    SELECT count(*) AS blocked
+    FROM training_jobs AS j
+    WHERE j.plan_id = p.plan_id AND j.training_type = 'blocked' AND p.include_blocked
+) AS b
+CROSS JOIN LATERAL (
+    SELECT
+        max(e.ended_at) AS newest,
+        CASE count(*)
+            WHEN 100 THEN 99
+            ELSE count(*)
+        END / nullif(extract(epoch FROM
+            CASE WHEN c.pending + c.running = 0 THEN max(e.ended_at) ELSE statement_timestamp() END
+            - CASE count(*)
+                WHEN 100 THEN min(e.ended_at)
+                ELSE (SELECT min(h.started_at) FROM training_job_history AS h WHERE h.plan_id = p.plan_id)
+            END)::double precision, 0) AS per_second
+    FROM (
+        SELECT q.state_since AS ended_at
+        FROM training_job_queue AS q
+        WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed')
+        ORDER BY q.state_since DESC
+        LIMIT 100
+    ) AS e
+) AS r;
+
+COMMENT ON VIEW training_plan_progress IS 'How far plans are worked off, one a row.';
+COMMENT ON COLUMN training_plan_progress.plan_id IS 'The plan.';
+COMMENT ON COLUMN training_plan_progress.jobs IS 'How many jobs it has.';
+COMMENT ON COLUMN training_plan_progress.pending IS 'How many of them wait to be claimed, or to be tried again.';
+COMMENT ON COLUMN training_plan_progress.running IS 'How many a worker has.';
+COMMENT ON COLUMN training_plan_progress.succeeded IS 'How many succeeded.';
+COMMENT ON COLUMN training_plan_progress.failed IS 'How many failed for good.';
+COMMENT ON COLUMN training_plan_progress.cancelled IS 'How many were cancelled.';
+COMMENT ON COLUMN training_plan_progress.blocked IS 'How many are blocked, and never claimed.';
+COMMENT ON COLUMN training_plan_progress.percent_done IS 'Of the jobs that are not blocked, how many have ended.';
+COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hour, by the last 100 that succeeded or failed for good; NULL before the first.';
+COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have ended at that rate; when the last ended, if all have.';
+
 ALTER TABLE training_job_queue OWNER TO @extowner@;
 ALTER TABLE training_job_history OWNER TO @extowner@;
 ALTER FUNCTION queue_training_jobs() OWNER TO @extowner@;
@@ -276,6 +415,10 @@ ALTER FUNCTION complete_training_job(bigint, text, integer, jsonb) OWNER TO @ext
 ALTER FUNCTION fail_training_job(bigint, text, integer, text, interval) OWNER TO @extowner@;
 ALTER FUNCTION cancel_training_jobs(bigint, text[], text, text) OWNER TO @extowner@;
 ALTER FUNCTION retry_training_jobs(bigint, text[], text, text) OWNER TO @extowner@;
+ALTER FUNCTION training_job_state(text, timestamptz, boolean, integer, integer) OWNER TO @extowner@;
+ALTER VIEW training_job_status OWNER TO @extowner@;
+ALTER VIEW training_job_attempts OWNER TO @extowner@;
+ALTER VIEW training_plan_progress OWNER TO @extowner@;
 
 -- Where jobs stand is the user's data: pg_dump has to save it.
 SELECT pg_catalog.pg_extension_config_dump('training_job_queue', '');

@@ -18,7 +18,6 @@
 #include "families.h"
 #include "job_tuple.h"
 #include "plan_store.h"
-#include "planning_call.h"
 
 PG_FUNCTION_INFO_V1(claim_training_jobs);
 
@@ -156,7 +155,19 @@ max_jobs_argument(FunctionCallInfo fcinfo)
 static ArrayType *
 worker_families(FunctionCallInfo fcinfo)
 {
-	return PG_ARGISNULL(ARG_FAMILIES) ? NULL : families_argument(fcinfo, ARG_FAMILIES);
+	const char *problem;
+	int			sqlstate;
+	ArrayType  *families;
+
+	if (PG_ARGISNULL(ARG_FAMILIES))
+		return NULL;
+	families = normalize_families(PG_GETARG_ARRAYTYPE_P(ARG_FAMILIES), &problem, &sqlstate);
+	if (families == NULL)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("%s", problem),
+				 errhint("Give the families that the worker can train, or NULL for any.")));
+	return families;
 }
 
 /*

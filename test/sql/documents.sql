@@ -1,6 +1,6 @@
 -- Documents: a stored plan as JSON, YAML and Markdown.
 
-TRUNCATE training_plans, training_jobs RESTART IDENTITY;
+TRUNCATE training_plans, training_jobs, training_job_queue, training_job_history RESTART IDENTITY;
 CREATE TABLE decisions (
     target text, symbol text, route text, reason text, cs_state text, local_state text,
     sample_size bigint, model_families text[]

@@ -3,7 +3,7 @@
 \getenv test PG_ABS_SRCDIR
 \set attempt :test '/helpers/attempt.sql'
 
-TRUNCATE training_plans, training_jobs RESTART IDENTITY;
+TRUNCATE training_plans, training_jobs, training_job_queue, training_job_history RESTART IDENTITY;
 CREATE TABLE decisions (target text, symbol text, route text, reason text, sample_size bigint, model_families text[]);
 INSERT INTO decisions VALUES
     ('ON', NULL, 'ENABLED', E'line\nbreak', 80000, NULL),
