@@ -66,7 +66,9 @@ SELECT * FROM status WHERE job_id = 'sym_t2_a';
 SELECT job_id, attempt, outcome, error FROM training_job_attempts WHERE plan_id = :plan AND job_id = 'sym_t2_a' ORDER BY attempt;
 
 -- what makes no sense
-\ir ../helpers/attempt.sql
+\getenv test PG_ABS_SRCDIR
+\set attempt :test '/helpers/attempt.sql'
+\i :attempt
 SELECT pg_temp.attempt($$SELECT cancel_training_jobs(0)$$);
 SELECT pg_temp.attempt($$SELECT cancel_training_jobs(NULL)$$);
 SELECT pg_temp.attempt($$SELECT retry_training_jobs(0)$$);

@@ -110,7 +110,9 @@ DROP OWNED BY regress_trainplan_worker;
 DROP ROLE regress_trainplan_worker;
 
 -- what makes no sense
-\ir ../helpers/attempt.sql
+\getenv test PG_ABS_SRCDIR
+\set attempt :test '/helpers/attempt.sql'
+\i :attempt
 SELECT pg_temp.attempt($$SELECT * FROM claim_training_jobs(NULL)$$);
 SELECT pg_temp.attempt($$SELECT * FROM claim_training_jobs('')$$);
 SELECT pg_temp.attempt($$SELECT * FROM claim_training_jobs('w', 0)$$);

@@ -61,7 +61,9 @@ DROP TABLE other;
 
 -- a state that nobody knows
 UPDATE training_job_queue SET state = 'lost', ready_at = now() WHERE job_id = 'cs_t' AND plan_id = :plan;
-\ir ../helpers/attempt.sql
+\getenv test PG_ABS_SRCDIR
+\set attempt :test '/helpers/attempt.sql'
+\i :attempt
 SELECT replace(pg_temp.attempt($$SELECT * FROM claim_training_jobs('w')$$), :'plan', 'N');
 
 DELETE FROM training_plans;

@@ -96,7 +96,9 @@ SELECT complete_training_job(:plan, 'sym_t_a', 1);
 SELECT job_id FROM claim_training_jobs('w1', 9);
 
 -- what makes no sense
-\ir ../helpers/attempt.sql
+\getenv test PG_ABS_SRCDIR
+\set attempt :test '/helpers/attempt.sql'
+\i :attempt
 SELECT pg_temp.attempt($$SELECT complete_training_job(NULL, 'x', 1)$$);
 SELECT pg_temp.attempt($$SELECT complete_training_job(1, NULL, 1)$$);
 SELECT pg_temp.attempt($$SELECT complete_training_job(1, 'x', NULL)$$);
