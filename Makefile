@@ -1,6 +1,7 @@
 # trainplan: from metrics to training plans, in PostgreSQL
 #
-#   make demo, make test, make bench, make fuzz    on a private server that goes away again
+#   make demo, make test, make bench, make fuzz,
+#   make example-celery, make example-dask    on a private server that goes away again
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
 
 EXTENSION = trainplan
@@ -44,8 +45,21 @@ prove_installcheck:
 demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
+TRAINING_PACKAGES = python3-psycopg2 python3-sklearn python3-xgboost
+CELERY_PACKAGES = python3-celery python3-redis redis-tools
+DASK_PACKAGES = python3-distributed
+
+# The example's plan, trained on Celery and on Dask, in a minute or two each.
+example-celery:
+	@PACKAGES="$(TRAINING_PACKAGES) $(CELERY_PACKAGES)" dev/with-server \
+	    sh -c 'psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/celery_run.sh && psql -X -f examples/eu_stocks/scores.sql'
+
+example-dask:
+	@PACKAGES="$(TRAINING_PACKAGES) $(DASK_PACKAGES)" dev/with-server \
+	    sh -c 'psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/dask_run.py && psql -X -f examples/eu_stocks/scores.sql'
+
 test:
-	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml python3-sklearn python3-xgboost $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run
+	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run
 
 bench:
 	@PACKAGES="python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
@@ -58,4 +72,4 @@ fuzz:
 doc:
 	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
-.PHONY: all install installcheck clean prove_installcheck demo test bench fuzz doc
+.PHONY: all install installcheck clean prove_installcheck demo example-celery example-dask test bench fuzz doc

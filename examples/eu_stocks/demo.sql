@@ -1,4 +1,4 @@
--- From metrics to a stored training plan, its documents, and why.
+-- From metrics to a stored training plan, its documents, why, and who trains it.
 --
 --   psql -X -f examples/eu_stocks/demo.sql    from the top of the repository
 
@@ -16,22 +16,7 @@ CREATE EXTENSION IF NOT EXISTS trainplan;
 \echo '1. A CSV file into a table: metrics of 20 targets over four European stock indices'
 \echo
 
-CREATE TABLE eu_stock_candidates (
-    target text,
-    symbol text,
-    mode text,
-    score double precision,
-    stability text,
-    sample_size bigint,
-    leakage_status text,
-    task_type text,
-    metric_name text,
-    mean_overlap double precision,
-    std_overlap double precision,
-    mean_tau double precision,
-    std_tau double precision
-);
-\copy eu_stock_candidates FROM 'examples/eu_stocks/eu_stock_candidates.csv' WITH (FORMAT csv, HEADER match)
+\ir candidates.sql
 
 \pset title 'Metrics of one target: pooled over the indices, and of each'
 SELECT target, symbol, metric_name AS metric, score, sample_size, mean_overlap, std_overlap, mean_tau, std_tau
@@ -99,3 +84,33 @@ SELECT '    ' || line FROM training_plan_lines(:plan, 'yaml') AS line LIMIT 28;
 SELECT '    ' || line FROM training_plan_lines(:plan, 'markdown') AS line LIMIT 24;
 \echo
 \echo 'The files are yours, in' :folder
+\echo
+
+\echo '6. SELECT * FROM claim_training_jobs(''psql'', 3): workers take the jobs, here this psql the first three'
+\echo
+
+\pset format aligned
+\pset tuples_only off
+CREATE TEMPORARY TABLE claimed AS SELECT * FROM claim_training_jobs('psql', 3);
+
+\pset title 'What the worker gets'
+SELECT job_id, training_type, model_families, attempt, date_trunc('second', lease_expires_at - now()) AS lease
+FROM claimed;
+
+\pset title 'One fails and can be tried again, the others succeed; true: the worker still had the job'
+SELECT job_id, fail_training_job(plan_id, job_id, attempt, 'out of memory') AS reported
+FROM (SELECT * FROM claimed LIMIT 1) AS first
+UNION ALL
+SELECT job_id, complete_training_job(plan_id, job_id, attempt, '{"r2": 0.01}')
+FROM (SELECT * FROM claimed OFFSET 1) AS others;
+
+\pset title 'Every attempt is kept'
+SELECT job_id, attempt, worker, outcome, error, result
+FROM training_job_attempts
+WHERE plan_id = :plan;
+
+\pset title 'How far the plan is'
+SELECT plan_id, jobs, pending, running, succeeded, failed, percent_done
+FROM training_plan_progress
+WHERE plan_id = :plan;
+\echo 'make example-celery and make example-dask train all of it, really.'

@@ -1,0 +1,23 @@
+-- What came out of the latest plan: the best model of each target and symbol, of which
+-- the twenty best.
+--
+--   psql -X -f examples/eu_stocks/scores.sql    from the top of the repository
+
+\set QUIET on
+\pset pager off
+\pset footer off
+\pset null 'all'
+
+SELECT * FROM (
+    SELECT DISTINCT ON (target, symbol)
+        target,
+        symbol,
+        family,
+        result ->> 'metric' AS metric,
+        round((scores ->> 'score')::numeric, 3) AS score
+    FROM training_job_status, jsonb_each(result -> 'families') AS f (family, scores)
+    WHERE plan_id = latest_training_plan()
+    ORDER BY target, symbol, (scores ->> 'score')::numeric DESC
+) AS best
+ORDER BY metric, score DESC, target, symbol
+LIMIT 20;

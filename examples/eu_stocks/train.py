@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+"""Trains the models of one job, and says how good they are.
+
+    psql -XAtc "SELECT to_jsonb(j) FROM claim_training_jobs('me') AS j" | examples/eu_stocks/train.py
+
+A row of claim_training_jobs() as JSON in, its result as JSON out.  Nothing else is read
+but the prices.  A cross-sectional job is trained on all symbols, any other on its own;
+each of its model families in turn, over five expanding folds by time.
+
+Debian: python3-xgboost, python3-sklearn (which bring NumPy).
+"""
+
+import json
+import os
+import sys
+
+# one thread for each job: who runs several at a time is not slowed down by that
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor,
+)
+from xgboost import XGBClassifier, XGBRegressor
+
+from dataset import CLASS, METRICS, folds, pool, read_prices, score, targets
+
+# family: classifier, regressor, their parameters
+FAMILIES = {
+    "xgboost": (
+        XGBClassifier, XGBRegressor,
+        {"n_estimators": 60, "max_depth": 3, "learning_rate": 0.1, "random_state": 0, "n_jobs": 1},
+    ),
+    "random_forest": (
+        RandomForestClassifier, RandomForestRegressor,
+        {"n_estimators": 60, "max_depth": 5, "max_features": "sqrt", "random_state": 0, "n_jobs": 1},
+    ),
+    "hist_gradient_boosting": (
+        HistGradientBoostingClassifier, HistGradientBoostingRegressor,
+        {"max_iter": 60, "max_depth": 3, "learning_rate": 0.1, "random_state": 0},
+    ),
+}
+
+
+class CannotTrain(Exception):
+    """A job that this program is not made for."""
+
+
+class Stopped(Exception):
+    """The job is not wanted any more."""
+
+
+def samples_of(job, prices):
+    """The task of the job's target, and what there is to learn from: (inputs, values, day)."""
+    for target, task, samples in targets(prices):
+        if target != job["target"]:
+            continue
+        if job["training_type"] == "cross_sectional":
+            return task, pool(samples.values())
+        if job["symbol"] not in samples:
+            raise CannotTrain(f"unknown symbol \"{job['symbol']}\": there are prices of {', '.join(samples)}")
+        return task, samples[job["symbol"]]
+    raise CannotTrain(f"unknown target \"{job['target']}\"")
+
+
+def train(job, prices=None, stopped=lambda: False):
+    """The result of a job, which is a row of claim_training_jobs(): the metric, how many samples
+    there were, and of each family the score of each fold and their mean.
+
+    stopped() is asked before each model; when it says so, Stopped is raised.
+    """
+    unknown = [family for family in job["model_families"] if family not in FAMILIES]
+    if unknown:
+        raise CannotTrain(f"unknown model family \"{unknown[0]}\": this program trains {', '.join(FAMILIES)}")
+    task, (inputs, values, day) = samples_of(job, prices or read_prices())
+
+    families = {}
+    for family in job["model_families"]:
+        classifier, regressor, parameters = FAMILIES[family]
+        scores = []
+        for fitted, tested in folds(day):
+            if stopped():
+                raise Stopped
+            model = (classifier if task == CLASS else regressor)(**parameters)
+            model.fit(inputs[fitted], values[fitted])
+            scores.append(score(model, task, inputs[tested], values[tested]))
+        families[family] = {
+            "score": round(float(numpy.mean(scores)), 6),
+            "folds": [round(float(s), 6) for s in scores],
+        }
+    return {"metric": METRICS[task], "samples": len(values), "families": families}
+
+
+def main():
+    try:
+        json.dump(train(json.load(sys.stdin)), sys.stdout)
+        print()
+    except CannotTrain as error:
+        sys.exit(f"cannot train: {error}")
+
+
+if __name__ == "__main__":
+    main()
