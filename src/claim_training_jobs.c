@@ -8,7 +8,9 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -52,13 +54,39 @@ static KeptQuery job_query = {
 
 #define CAN_TRAIN	JOB_COLUMNS
 
+/*
+ * Many jobs at once, in the order of the arrays $2 of their ids and $3 of the
+ * numbers of their attempts, which come last.
+ */
+static KeptQuery jobs_query = {
+	.text = "SELECT job.job_id, target, symbol, route, training_type, model_families, priority, "
+	"estimated_samples, reason, metadata, attempt "
+	"FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY AS claimed (job_id, attempt, n) "
+	"JOIN %s AS job ON job.plan_id OPERATOR(pg_catalog.=) $1 AND job.job_id OPERATOR(pg_catalog.=) claimed.job_id COLLATE \"C\" "
+	"ORDER BY n",
+	.table = JOBS_TABLE,
+	.arguments = 3,
+	.types = {INT8OID, TEXTARRAYOID, INT4ARRAYOID}
+};
+
+#define ATTEMPT		JOB_COLUMNS
+
+/* How many jobs are read at once. */
+#define MAX_UNREAD	1000
+
 typedef struct Claiming
 {
 	Oid			schema;
 	ReturnSetInfo *rsinfo;
 	ArrayType  *families;		/* normalized; NULL: any */
+	int64		plan_id;
+	TimestampTz lease_end;
 	int			wanted;
 	bool		has_job;		/* SPI_tuptable has the job that is to be claimed */
+	bool		in_bulk;		/* jobs are read when many have been claimed */
+	int			unread;			/* how many are claimed and not read yet: */
+	Datum		job_ids[MAX_UNREAD];
+	Datum		attempts[MAX_UNREAD];
 } Claiming;
 
 /* Read the job of a place.  Returns whether the caller can see it. */
@@ -84,11 +112,55 @@ forget_job(Claiming *claiming)
 	claiming->has_job = false;
 }
 
-/* A value of the job that was read. */
+/* A value of a job that was read. */
 static Datum
-job_value(int column, bool *isnull)
+job_value(uint64 row, int column, bool *isnull)
 {
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column + 1, isnull);
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, isnull);
+}
+
+/* Return a job that was read and is claimed. */
+static void
+return_job(Claiming *claiming, uint64 row, Datum attempt)
+{
+	Datum		values[CLAIMED_COLUMNS];
+	bool		nulls[CLAIMED_COLUMNS] = {false};
+
+	for (int i = 0; i < JOB_COLUMNS; i++)
+		values[i] = job_value(row, i, &nulls[i]);
+	values[CLAIMED_PLAN_ID] = Int64GetDatum(claiming->plan_id);
+	values[CLAIMED_ATTEMPT] = attempt;
+	values[CLAIMED_LEASE_EXPIRES_AT] = TimestampTzGetDatum(claiming->lease_end);
+	tuplestore_putvalues(claiming->rsinfo->setResult, claiming->rsinfo->setDesc, values, nulls);
+}
+
+/* Read the jobs that are claimed and not read yet, and return them. */
+static void
+return_unread(Claiming *claiming)
+{
+	Datum		values[] = {
+		Int64GetDatum(claiming->plan_id),
+		PointerGetDatum(construct_array(claiming->job_ids, claiming->unread, TEXTOID, -1, false, TYPALIGN_INT)),
+		PointerGetDatum(construct_array(claiming->attempts, claiming->unread, INT4OID, sizeof(int32), true, TYPALIGN_INT))
+	};
+	uint64		count = kept_query_run(&jobs_query, claiming->schema, values, NULL);
+
+	if (count != claiming->unread)
+		elog(ERROR, "%lld jobs of plan %lld are in the queue only",
+			 (long long) (claiming->unread - count), (long long) claiming->plan_id);
+	for (uint64 row = 0; row < count; row++)
+	{
+		bool		isnull;
+		Datum		attempt = job_value(row, ATTEMPT, &isnull);
+
+		return_job(claiming, row, attempt);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	for (int i = 0; i < claiming->unread; i++)
+		pfree(DatumGetPointer(claiming->job_ids[i]));
+	pfree(DatumGetPointer(values[1]));
+	pfree(DatumGetPointer(values[2]));
+	claiming->unread = 0;
 }
 
 /* Implements JobFilter; leaves a job that fits for take_job(). */
@@ -102,7 +174,7 @@ filter_job(void *arg, const QueuePlace *place)
 	forget_job(claiming);
 	if (!read_job(claiming, place))
 		return JOB_HIDDEN;
-	can_train = DatumGetBool(job_value(CAN_TRAIN, &any_family));
+	can_train = DatumGetBool(job_value(0, CAN_TRAIN, &any_family));
 	return any_family || can_train ? JOB_FITS : JOB_NEVER_FITS;
 }
 
@@ -111,19 +183,22 @@ static bool
 take_job(void *arg, const QueuePlace *place)
 {
 	Claiming   *claiming = arg;
-	Datum		values[CLAIMED_COLUMNS];
-	bool		nulls[CLAIMED_COLUMNS] = {false};
 
-	if (!claiming->has_job && !read_job(claiming, place))
-		elog(ERROR, "job \"%s\" of plan %lld is in the queue only",
-			 TextDatumGetCString(place->job_id), (long long) place->plan_id);
-	for (int i = 0; i < JOB_COLUMNS; i++)
-		values[i] = job_value(i, &nulls[i]);
-	values[CLAIMED_PLAN_ID] = Int64GetDatum(place->plan_id);
-	values[CLAIMED_ATTEMPT] = Int32GetDatum(place->attempt.number);
-	values[CLAIMED_LEASE_EXPIRES_AT] = TimestampTzGetDatum(place->ready_at);
-	tuplestore_putvalues(claiming->rsinfo->setResult, claiming->rsinfo->setDesc, values, nulls);
-	forget_job(claiming);
+	if (claiming->in_bulk)
+	{
+		claiming->job_ids[claiming->unread] = datumCopy(place->job_id, false, -1);
+		claiming->attempts[claiming->unread] = Int32GetDatum(place->attempt.number);
+		if (++claiming->unread == MAX_UNREAD)
+			return_unread(claiming);
+	}
+	else
+	{
+		if (!claiming->has_job && !read_job(claiming, place))
+			elog(ERROR, "job \"%s\" of plan %lld is in the queue only",
+				 TextDatumGetCString(place->job_id), (long long) place->plan_id);
+		return_job(claiming, 0, Int32GetDatum(place->attempt.number));
+		forget_job(claiming);
+	}
 	return --claiming->wanted > 0;
 }
 
@@ -180,12 +255,13 @@ worker_families(FunctionCallInfo fcinfo)
 Datum
 claim_training_jobs(PG_FUNCTION_ARGS)
 {
-	Claiming	claiming = {0};
+	Claiming	claiming;
 	ClaimedPlan plan;
 	JobClaim	claim = {.plan = &plan, .take = take_job, .arg = &claiming};
 	JobQueue	queue;
 
 	InitMaterializedSRF(fcinfo, 0);
+	memset(&claiming, 0, offsetof(Claiming, job_ids));
 	claiming.schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	claiming.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	claiming.wanted = max_jobs_argument(fcinfo);
@@ -204,7 +280,12 @@ claim_training_jobs(PG_FUNCTION_ARGS)
 		if (claiming.families != NULL ||
 			check_enable_rls(plan_table(claiming.schema, JOBS_TABLE), InvalidOid, true) == RLS_ENABLED)
 			claim.filter = filter_job;
+		claiming.in_bulk = claim.filter == NULL && claiming.wanted > 1;
+		claiming.plan_id = plan.plan_id;
+		claiming.lease_end = claim.lease_end;
 		claim_jobs(&queue, &claim);
+		if (claiming.unread > 0)
+			return_unread(&claiming);
 	}
 	forget_job(&claiming);
 	PopActiveSnapshot();
