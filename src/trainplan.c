@@ -19,8 +19,18 @@
  *		routing_decisions.c			a routing plan in, decisions out as rows
  *		import_training_plan.c		a plan's document in, a stored plan out
  *		generate_training_plan_from_routing.c	from file to files
+ *		claim_training_jobs.c		a worker in, its jobs out as rows
+ *		report_training_job.c		what a worker says of its job, in
+ *		change_training_jobs.c		jobs are cancelled and retried
+ *		execution_call.c			what the functions for workers have in common
+ *		queue_triggers.c			jobs that come, or change, without these functions
+ *
+ *		job_claim.c					which jobs a claim gets
+ *		job_queue.c					where jobs stand, and their attempts, in tables
+ *		attempt_rules.c				the rules: what becomes of a job after an attempt
  *
  *		plan_store.c				a plan's jobs into its tables
+ *		bulk_insert.c				many rows into a table
  *		job_tuple.c					a job into the values of its columns
  *
  *		router.c					candidates into decisions

@@ -42,6 +42,8 @@ my $create = q{SELECT create_training_plan('eu_stock_decisions')};
 my $import = q{SELECT import_training_plan('{"metadata": {"routing_plan_path": "x", "model_families": []}, "jobs": []}')};
 my $route = q{SELECT count(*) FROM route_training_candidates_by('eu_stock_candidates', 'strict')};
 my $plan = q{SELECT plan_training('eu_stock_candidates', routing_policy('strict'))};
+my $claim = q{SELECT count(*) FROM claim_training_jobs('w', 1, 4)};
+my $progress = 'SELECT jobs FROM training_plan_progress WHERE plan_id = 4';
 my $generate = q{SELECT count(*) FROM generate_training_plan('eu_stock_decisions')};
 
 can('analyst', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = 1', 70);
@@ -70,6 +72,11 @@ is_refused('analyst', 'create plans from decisions of its own',
 is_refused('analyst', 'add jobs', $insert, 'table training_jobs');
 is_refused('analyst', 'change jobs', $change, 'table training_jobs');
 is_refused('analyst', 'delete plans', $delete, 'table training_plans');
+can('analyst', 'see how far plans are', $progress, 70);
+can('analyst', 'see where jobs stand', q{SELECT count(*) FROM training_job_status WHERE plan_id = 4 AND state = 'running'}, 5);
+can('analyst', 'see attempts', q{SELECT count(*) FROM training_job_attempts WHERE plan_id = 4 AND outcome = 'failed'}, 2);
+is_refused('analyst', 'claim jobs', $claim, 'table training_job_queue');
+is_refused('analyst', 'cancel jobs', 'SELECT cancel_training_jobs(4)', 'table training_job_queue');
 
 can('planner', 'see what a plan would be', $generate, 69);
 can('planner', 'create plans', $create, 5);
@@ -80,6 +87,9 @@ can('planner', 'plan from metrics', $plan, 7);
 can('planner', 'keep policies', q{INSERT INTO routing_policies (name, policy) VALUES ('new', routing_policy_default());
 	UPDATE routing_policies SET policy = policy || '#' WHERE name = 'new'; DELETE FROM routing_policies WHERE name = 'new';
 	SELECT count(*) FROM routing_policies}, 2);
+can('planner', 'see how far plans are', $progress, 70);
+can('planner', 'plan jobs that can be claimed', q{SELECT pending FROM training_plan_progress WHERE plan_id = 5}, 69);
+is_refused('planner', 'claim jobs', $claim, 'table training_job_queue');
 is_refused('planner', 'change jobs', $change, 'table training_jobs');
 is_refused('planner', 'change plans', 'UPDATE training_plans SET total_jobs = 0', 'table training_plans');
 is_refused('planner', 'delete plans', $delete, 'table training_plans');
@@ -87,6 +97,25 @@ is_refused('planner', 'delete jobs', 'DELETE FROM training_jobs', 'table trainin
 
 can('scheduler', 'read jobs', 'SELECT count(*) FROM training_jobs WHERE plan_id = 5', 69);
 can('scheduler', 'export plans', q{SELECT training_plan_to_json(1) -> 'metadata' ->> 'total_jobs'}, 70);
+can('scheduler', 'work jobs off', q{
+	SELECT job_id, target, training_type, attempt FROM claim_training_jobs('w', plan_id => 5) \gset
+	SELECT extend_training_job_lease(5, :'job_id', :attempt), complete_training_job(5, :'job_id', :attempt, '{"r2": 0.1}');
+	SELECT job_id, attempt FROM claim_training_jobs('w', 1, 5, '1 s', '{lightgbm,xgboost}') \gset
+	SELECT fail_training_job(5, :'job_id', :attempt, 'out of memory'), extend_training_job_lease(5, :'job_id', :attempt);
+	SELECT attempt FROM claim_training_jobs('w', 1, 5, '0.001 s');
+	SELECT pg_sleep(0.01);
+	SELECT attempt FROM claim_training_jobs('w', 1, 5);
+	SELECT outcome, count(*) FROM training_job_attempts WHERE plan_id = 5 GROUP BY 1 ORDER BY 1;
+}, "t|t\nt|f\n2\n\n3\nexpired|1\nfailed|1\nsucceeded|1\n|1");
+can('scheduler', 'cancel and retry jobs', q{SELECT cancel_training_jobs(5, symbol => 'CAC') > 5; SELECT retry_training_jobs(5) > 5}, "t\nt");
+can('scheduler', 'see how far plans are', $progress, 70);
+can('scheduler', 'hear of jobs', 'LISTEN training_jobs', '');
+is_refused('scheduler', 'change plans', 'UPDATE training_plans SET max_attempts = 9', 'table training_plans');
+is_refused('scheduler', 'add places', q{INSERT INTO training_job_queue SELECT * FROM training_job_queue LIMIT 1}, 'table training_job_queue');
+is_refused('scheduler', 'delete places', 'DELETE FROM training_job_queue', 'table training_job_queue');
+is_refused('scheduler', 'change history', 'UPDATE training_job_history SET error = NULL', 'table training_job_history');
+is_refused('scheduler', 'delete history', 'DELETE FROM training_job_history', 'table training_job_history');
+is_refused('scheduler', 'import plans', $import, 'table training_jobs');
 is_refused('scheduler', 'read policies', q{SELECT routing_policy('strict')}, 'table routing_policies');
 is_refused('scheduler', 'read metrics', q{SELECT count(*) FROM route_training_candidates('eu_stock_candidates')}, 'table eu_stock_candidates');
 is_refused('scheduler', 'read decisions', $generate, 'table eu_stock_decisions');
@@ -99,6 +128,8 @@ is_refused('scheduler', 'read the summaries', 'SELECT * FROM training_plan_summa
 run_sql($server, 'postgres', 'CREATE ROLE stranger');
 is_refused('stranger', 'read jobs', 'SELECT * FROM training_jobs', 'table training_jobs');
 is_refused('stranger', 'export plans', 'SELECT training_plan_to_json(1)', 'table training_plans');
+is_refused('stranger', 'claim jobs', $claim, 'table training_job_queue');
+is_refused('stranger', 'see how far plans are', $progress, 'view training_plan_progress');
 is_refused('stranger', 'read plans', 'SELECT latest_training_plan()', 'table training_plans');
 
 done_testing();
