@@ -5,10 +5,10 @@
     celery -A celery_app worker --concurrency 4     # on as many machines as you like
     ./celery_app.py [--plan N]                      # sends the tasks, and waits for the plan's end
 
-A task is the right to train one job, not the job itself: which one it is decides the
-database when the task runs, so that the order of priority holds and no job is lost with a
-message.  There are as many tasks as jobs that have not ended; one whose job comes back (the
-training failed, or took too long) is run again, and so is one whose worker died.
+A task is the right to train one job, not the job itself: which one, the database decides
+when the task runs, so that the order of priority holds and no job is lost with a message.
+There are as many tasks as jobs that have not ended; one whose job comes back (the training
+failed, or took too long) is run again, and so is one whose worker died.
 
 The broker is CELERY_BROKER_URL, by default the Redis of this machine; LEASE is how long a
 worker that died keeps its jobs, in seconds, by default 60.
