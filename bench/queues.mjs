@@ -9,6 +9,7 @@
 import { Pool } from 'pg';
 
 const CONNECTIONS = 8;
+const BATCH = 1000; // of jobs that are made
 const [queue, jobs] = [process.argv[2], Number(process.argv[3])];
 const pool = new Pool({ max: CONNECTIONS });
 
@@ -47,7 +48,11 @@ const makers = {
 
         await utils.migrate();
         await pool.query('DELETE FROM graphile_worker._private_jobs');
-        await pool.query(`SELECT count(graphile_worker.add_job('empty', json_build_object('job', i))) FROM generate_series(1, $1) AS i`, [jobs]);
+        for (let made = 0; made < jobs; made += BATCH) {
+            await pool.query(`SELECT count(*) FROM graphile_worker.add_jobs(ARRAY(
+                SELECT json_populate_record(NULL::graphile_worker.job_spec, json_build_object('identifier', 'empty', 'payload', json_build_object('job', i)))
+                FROM generate_series($1::integer + 1, $2::integer) AS i))`, [made, Math.min(made + BATCH, jobs)]);
+        }
         return async () => {
             await runOnce({ ...options, concurrency: CONNECTIONS, taskList: { empty: async () => { done++; } } });
             return done;
@@ -61,8 +66,8 @@ const makers = {
         await boss.start();
         await boss.deleteQueue('jobs');
         await boss.createQueue('jobs');
-        for (let made = 0; made < jobs; made += 10000) {
-            await boss.insert('jobs', Array.from({ length: Math.min(10000, jobs - made) }, (_, i) => ({ data: { job: made + i } })));
+        for (let made = 0; made < jobs; made += BATCH) {
+            await boss.insert('jobs', Array.from({ length: Math.min(BATCH, jobs - made) }, (_, i) => ({ data: { job: made + i } })));
         }
         return () => inLoops(async () => {
             const [job] = await boss.fetch('jobs');
