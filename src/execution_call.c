@@ -17,12 +17,15 @@
 #define DEFAULT_LEASE_MINUTES	15
 
 /*
- * Run a query with the caller's rights, by what the active snapshot sees; its
- * rows are in SPI_tuptable.  SPI is connected.  Returns how many there are.
+ * Run a query with the caller's rights; one that only reads sees what the active
+ * snapshot sees.  Its rows are in SPI_tuptable.  SPI is connected.  Returns how
+ * many there are, or were written.
  */
 uint64
 kept_query_run(KeptQuery *query, Oid schema, Datum *values, const char *nulls)
 {
+	int			result;
+
 	if (query->plan == NULL || query->schema != schema)
 	{
 		char	   *text = psprintf(query->text, plan_table_name(schema, query->table));
@@ -36,8 +39,9 @@ kept_query_run(KeptQuery *query, Oid schema, Datum *values, const char *nulls)
 		query->plan = plan;
 		query->schema = schema;
 	}
-	if (SPI_execute_plan(query->plan, values, nulls, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read a plan: %s", SPI_result_code_string(SPI_result));
+	result = SPI_execute_plan(query->plan, values, nulls, !query->writes, 0);
+	if (result < 0)
+		elog(ERROR, "could not execute \"%s\": %s", query->text, SPI_result_code_string(result));
 	return SPI_processed;
 }
 

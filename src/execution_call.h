@@ -15,6 +15,7 @@ typedef struct KeptQuery
 {
 	const char *text;			/* as SPI takes it, %s for the table */
 	const char *table;
+	bool		writes;
 	int			arguments;
 	Oid			types[3];
 	Oid			schema;			/* what plan is prepared for, if it is */

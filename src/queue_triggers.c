@@ -12,7 +12,6 @@
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -20,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "execution_call.h"
 #include "job_queue.h"
 #include "plan_store.h"
 
@@ -80,25 +80,27 @@ queue_training_jobs(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+static KeptQuery delete_query = {
+	.text = "DELETE FROM %s WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2",
+	.table = QUEUE_TABLE,
+	.writes = true,
+	.arguments = 2,
+	.types = {INT8OID, TEXTOID}
+};
+
 /* Delete a place that a job has; the new one takes it. */
 static void
 give_way(Relation places, HeapTuple place)
 {
 	TupleDesc	descriptor = RelationGetDescr(places);
-	Oid			types[] = {INT8OID, TEXTOID};
 	Datum		key[2];
-	char		nulls[] = {' ', ' '};
 	bool		isnull;
 
 	key[0] = heap_getattr(place, QUEUE_PLAN_ID + 1, descriptor, &isnull);
 	key[1] = heap_getattr(place, QUEUE_JOB_ID + 1, descriptor, &isnull);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(psprintf("DELETE FROM %s WHERE plan_id OPERATOR(pg_catalog.=) $1 "
-									   "AND job_id OPERATOR(pg_catalog.=) $2",
-									   plan_table_name(RelationGetNamespace(places), QUEUE_TABLE)),
-							  lengthof(types), types, key, nulls, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not delete from table \"%s\"", QUEUE_TABLE);
+	kept_query_run(&delete_query, RelationGetNamespace(places), key, NULL);
 	SPI_finish();
 }
 
