@@ -132,7 +132,7 @@ static const TableAsCreated jobs_as_created = {
 
 static const TableAsCreated queue_as_created = {
 	QUEUE_COLUMNS,
-	COLUMN_BIT(QUEUE_WORKER),
+	COLUMN_BIT(QUEUE_READY_AT) | COLUMN_BIT(QUEUE_WORKER),
 	JOBS_TABLE,
 	"training_job_queue_guard"
 };
