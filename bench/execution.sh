@@ -84,19 +84,24 @@ echo
 echo "$jobs jobs, $connections connections, synchronous_commit $(sql -c 'SHOW synchronous_commit')"
 echo
 
-sql -v targets="$((jobs / 1000))" <<'SQL'
+make_work() {
+    sql -v targets="$((jobs / 1000))" <<'SQL'
 CREATE TABLE work AS
 SELECT 'y_will_swing_low_' || t || 'm_0.20' AS target, 'S' || lpad(s::text, 5, '0') AS symbol,
     (ARRAY['ROUTE_BOTH', 'ROUTE_SYMBOL_SPECIFIC', 'ROUTE_EXPERIMENTAL_ONLY'])[1 + (s + t) % 3] AS route
 FROM generate_series(1, :targets) AS t, generate_series(1, 1000) AS s;
 INSERT INTO work SELECT DISTINCT target, NULL, 'DISABLED' FROM work;
 SQL
+}
 
+make_work
 faster 'claim and complete, one by one' ours 'a textbook queue' textbook
 
 # a database with finished jobs
-sql -c 'CREATE DATABASE finished TEMPLATE postgres'
+sql -c 'CREATE DATABASE finished'
 PGDATABASE=finished
+sql -c 'CREATE EXTENSION trainplan'
+make_work
 for _ in $(seq "$((finished / jobs))"); do
     sql -c "SELECT create_training_plan('work')" \
         -c "SELECT count(complete_training_job(plan_id, job_id, attempt, '{}')) FROM claim_training_jobs('worker', $jobs)" >/dev/null
