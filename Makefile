@@ -48,15 +48,16 @@ demo:
 TRAINING_PACKAGES = python3-psycopg2 python3-sklearn python3-xgboost
 CELERY_PACKAGES = python3-celery python3-redis redis-tools
 DASK_PACKAGES = python3-distributed
+train_with = psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/$(1) && psql -X -f examples/eu_stocks/scores.sql
 
 # The example's plan, trained on Celery and on Dask, in a minute or two each.
 example-celery:
 	@PACKAGES="$(TRAINING_PACKAGES) $(CELERY_PACKAGES)" dev/with-server \
-	    sh -c 'psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/celery_run.sh && psql -X -f examples/eu_stocks/scores.sql'
+	    sh -c '$(call train_with,celery_run.sh)'
 
 example-dask:
 	@PACKAGES="$(TRAINING_PACKAGES) $(DASK_PACKAGES)" dev/with-server \
-	    sh -c 'psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/dask_run.py && psql -X -f examples/eu_stocks/scores.sql'
+	    sh -c '$(call train_with,dask_run.py)'
 
 test:
 	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run

@@ -17,7 +17,7 @@ execution() {
 
 median() { sort -n "$1" | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int((NR + 2) / 2)]) / 2 }'; }
 
-# compare NAME A B: run two functions in turn, print medians and their ratio.
+# compare NAME A B OTHER [UNIT]: run two functions in turn, print medians of what they print, and their ratio.
 compare() {
     : >"a.times"
     : >"b.times"
@@ -27,7 +27,8 @@ compare() {
     done
     a=$(median "a.times")
     b=$(median "b.times")
-    printf '%-32s %8s ms   %-42s %8s ms   ratio %s\n' "$1" "$a" "$4" "$b" "$(echo "$a $b" | awk '{ printf "%.2f", $1 / $2 }')"
+    unit=${5:-ms}
+    printf '%-32s %8s %s   %-42s %8s %s   ratio %s\n' "$1" "$a" "$unit" "$4" "$b" "$unit" "$(echo "$a $b" | awk '{ printf "%.2f", $1 / $2 }')"
     rm -f "a.times" "b.times"
 }
 

@@ -67,19 +67,6 @@ claims() { work_off claim.pgbench "$(only_plan)"; }
 claims_of_100() { work_off claim.pgbench "$(only_plan)" 100; }
 batches_of_100() { work_off batch.pgbench "$(only_plan)" 100; }
 
-# faster NAME A OTHER B: run two functions in turn, print medians of jobs a second and their ratio.
-faster() {
-    : >a.times
-    : >b.times
-    for run in $(seq "$runs"); do
-        "$2" >>a.times
-        "$4" >>b.times
-    done
-    a=$(median a.times)
-    b=$(median b.times)
-    printf '%-32s %8s /s   %-42s %8s /s   ratio %s\n' "$1" "$a" "$3" "$b" "$(echo "$a $b" | awk '{ printf "%.2f", $1 / $2 }')"
-}
-
 echo
 echo "$jobs jobs, $connections connections, synchronous_commit $(sql -c 'SHOW synchronous_commit')"
 echo
@@ -95,7 +82,7 @@ SQL
 }
 
 make_work
-faster 'claim and complete, one by one' ours 'a textbook queue' textbook
+compare 'claim and complete, one by one' ours textbook 'a textbook queue' /s
 
 # a database with finished jobs
 sql -c 'CREATE DATABASE finished'
@@ -108,12 +95,12 @@ for _ in $(seq "$((finished / jobs))"); do
 done
 sql -c 'VACUUM ANALYZE'
 PGDATABASE=postgres
-faster "beside $finished finished" among_finished 'without' ours
+compare "beside $finished finished" among_finished ours 'without' /s
 sql -c 'DROP DATABASE finished'
 
-faster 'while a snapshot is held' beside_snapshot 'without' ours
-faster 'claim 100 at a time' claims_of_100 'claim one by one' claims
-faster 'claim and complete 100 at a time' batches_of_100 'claim and complete, one by one' ours
+compare 'while a snapshot is held' beside_snapshot ours 'without' /s
+compare 'claim 100 at a time' claims_of_100 claims 'claim one by one' /s
+compare 'claim and complete 100 at a time' batches_of_100 ours 'claim and complete, one by one' /s
 
 # ---- those of npm, from programs in JavaScript, ours too
 tools=$(mktemp -d)
@@ -128,7 +115,7 @@ if [ -n "$tools" ]; then
 
     echo
     echo "from node $("$tools/node_modules/.bin/node" --version)"
-    faster 'claim and complete, one by one' ours_in_node "graphile-worker" graphile_worker
-    faster 'claim and complete, one by one' ours_in_node "pg-boss" pg_boss
+    compare 'claim and complete, one by one' ours_in_node graphile_worker "graphile-worker" /s
+    compare 'claim and complete, one by one' ours_in_node pg_boss "pg-boss" /s
     rm -rf "$tools"
 fi

@@ -39,14 +39,15 @@ typedef enum ClaimColumn
 	CLAIMED_COLUMNS
 } ClaimColumn;
 
-/*
- * A job as it was planned, in the columns of JobColumn; then, whether a worker
- * can train it that has the families $3.
- */
+/* What is read of a job as it was planned: the columns of JobColumn. */
+#define SELECT_JOB \
+	"SELECT job.job_id, target, symbol, route, training_type, model_families, priority, " \
+	"estimated_samples, reason, metadata, "
+
+/* A job; then, whether a worker can train it that has the families $3. */
 static KeptQuery job_query = {
-	.text = "SELECT job_id, target, symbol, route, training_type, model_families, priority, "
-	"estimated_samples, reason, metadata, model_families OPERATOR(pg_catalog.<@) $3 "
-	"FROM %s WHERE plan_id = $1 AND job_id = $2",
+	.text = SELECT_JOB "model_families OPERATOR(pg_catalog.<@) $3 "
+	"FROM %s AS job WHERE plan_id = $1 AND job_id = $2",
 	.table = JOBS_TABLE,
 	.arguments = 3,
 	.types = {INT8OID, TEXTOID, TEXTARRAYOID}
@@ -59,8 +60,7 @@ static KeptQuery job_query = {
  * numbers of their attempts, which come last.
  */
 static KeptQuery jobs_query = {
-	.text = "SELECT job.job_id, target, symbol, route, training_type, model_families, priority, "
-	"estimated_samples, reason, metadata, attempt "
+	.text = SELECT_JOB "attempt "
 	"FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY AS claimed (job_id, attempt, n) "
 	"JOIN %s AS job ON job.plan_id OPERATOR(pg_catalog.=) $1 AND job.job_id OPERATOR(pg_catalog.=) claimed.job_id COLLATE \"C\" "
 	"ORDER BY n",

@@ -21,23 +21,21 @@ my $folder = PostgreSQL::Test::Utils::tempdir;
 local $ENV{PGHOST} = $server->host;
 local $ENV{PGPORT} = $server->port;
 local $ENV{PGDATABASE} = 'postgres';
-local $ENV{PGUSER};
-delete $ENV{PGUSER};
+delete local $ENV{PGUSER};
 
 run_sql($server, 'postgres', q{
 	CREATE EXTENSION trainplan;
 	CREATE TABLE told (worker text, job_id text, attempt integer, report text, answer boolean);
 });
 
+# 100 targets with 199 symbols and a pooled model
 sub make_plan
 {
-	my ($targets) = @_;
-
-	run_sql($server, 'postgres', qq{
+	run_sql($server, 'postgres', q{
 		CREATE TABLE decisions AS
 		SELECT 'target_' || t AS target, 's' || s AS symbol,
 			(ARRAY['ROUTE_BOTH', 'ROUTE_SYMBOL_SPECIFIC', 'ROUTE_EXPERIMENTAL_ONLY'])[1 + (s + t) % 3] AS route
-		FROM generate_series(1, $targets) AS t, generate_series(1, 199) AS s;
+		FROM generate_series(1, 100) AS t, generate_series(1, 199) AS s;
 		SELECT create_training_plan('decisions');
 		DROP TABLE decisions;
 	});
@@ -110,10 +108,9 @@ sub check
 		"$name: some leases ran out");
 }
 
-# 100 targets with 199 symbols and a pooled model
 foreach my $seed (1 .. 3)
 {
-	make_plan(100);
+	make_plan();
 	is(run_sql($server, 'postgres', 'SELECT total_jobs FROM training_plans WHERE plan_id = latest_training_plan()', '-At'), 20000, "round $seed: 20,000 jobs");
 	my $log = "$folder/round_$seed.csv";
 
@@ -122,7 +119,7 @@ foreach my $seed (1 .. 3)
 }
 
 # the server crashes in the middle of it, three times
-make_plan(100);
+make_plan();
 my $log = "$folder/crash.csv";
 my $workers = IPC::Run::start([ 'test/workers/stress.py', $log, '--seed', 4 ], '>', \my $output);
 foreach my $crash (1 .. 3)
