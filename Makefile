@@ -5,7 +5,7 @@
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
 
 EXTENSION = trainplan
-EXTVERSION = 1.0
+EXTVERSION = 1.1
 
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
@@ -15,6 +15,7 @@ SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA = $(wildcard sql/released/*.sql sql/update/*.sql)
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)

@@ -100,7 +100,7 @@
 #include "settings.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
-PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.0");
+PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.1");
 #else
 PG_MODULE_MAGIC;
 #endif
