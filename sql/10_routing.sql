@@ -29,7 +29,7 @@ CREATE TABLE routing_policies (
     name text COLLATE "C" NOT NULL,
     policy text COLLATE "C" NOT NULL,
     config_hash text COLLATE "C" NOT NULL GENERATED ALWAYS AS (routing_policy_hash(policy)) STORED,
-    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     PRIMARY KEY (name)
 );
 
@@ -184,16 +184,19 @@ trainplan.parquet_command makes from CSV. Where it is empty, fails, or may not b
 by the caller (pg_execute_server_program), CSV is written instead, with a warning.
 The file appears whole or not at all. Needs the rights of pg_write_server_files.';
 
-ALTER TABLE routing_policies OWNER TO @extowner@;
-ALTER FUNCTION routing_policy_default() OWNER TO @extowner@;
-ALTER FUNCTION routing_policy_hash(text) OWNER TO @extowner@;
-ALTER FUNCTION routing_policy_touch() OWNER TO @extowner@;
-ALTER FUNCTION routing_policy(text) OWNER TO @extowner@;
-ALTER FUNCTION training_plan_rows(internal) OWNER TO @extowner@;
-ALTER FUNCTION route_training_candidates(regclass, text) OWNER TO @extowner@;
-ALTER FUNCTION route_training_candidates_by(regclass, text) OWNER TO @extowner@;
-ALTER FUNCTION explain_training_route(regclass, text, text, text) OWNER TO @extowner@;
-ALTER FUNCTION save_routing_candidates(regclass, text) OWNER TO @extowner@;
+REVOKE ALL ON FUNCTION routing_policy_touch() FROM PUBLIC;
+
+-- The installing role, who owns none of it, can use it and hand that on.
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON routing_policies TO @extowner@ WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION
+    routing_policy_default(),
+    routing_policy_hash(text),
+    routing_policy(text),
+    route_training_candidates(regclass, text),
+    route_training_candidates_by(regclass, text),
+    explain_training_route(regclass, text, text, text),
+    save_routing_candidates(regclass, text)
+TO @extowner@ WITH GRANT OPTION;
 
 -- Policies are the user's data: pg_dump has to save them.
 SELECT pg_catalog.pg_extension_config_dump('routing_policies', '');

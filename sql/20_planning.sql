@@ -37,4 +37,4 @@ has a job too, of type blocked.
 A decision that makes no sense is an error that names relation, target and symbol.
 Targets that are disabled although symbols count on them are a warning.';
 
-ALTER FUNCTION generate_training_plan(regclass, text[], boolean) OWNER TO @extowner@;
+GRANT EXECUTE ON FUNCTION generate_training_plan(regclass, text[], boolean) TO @extowner@ WITH GRANT OPTION;

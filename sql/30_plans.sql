@@ -2,11 +2,15 @@
 --
 -- Names are in the C collation, which is the order of plans on every machine
 -- and the cheapest to keep an index in.
+--
+-- No table refers to another by a foreign key: pg_restore would go by it only where
+-- it restores one table after the other.  What belongs to a plan or job is deleted
+-- with it by triggers.
 
 CREATE TABLE training_plans (
     plan_id bigint GENERATED ALWAYS AS IDENTITY,
-    run_id text COLLATE "C" NOT NULL DEFAULT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MISS'),
-    generated_at timestamptz NOT NULL DEFAULT now(),
+    run_id text COLLATE "C" NOT NULL DEFAULT pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MISS'),
+    generated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     routing text COLLATE "C" NOT NULL,
     model_families text[] COLLATE "C" NOT NULL,
     include_blocked boolean NOT NULL,
@@ -49,8 +53,7 @@ CREATE TABLE training_jobs (
     reason text COLLATE "C",
     metadata jsonb NOT NULL,
     PRIMARY KEY (plan_id, job_id),
-    UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol),
-    FOREIGN KEY (plan_id) REFERENCES training_plans ON DELETE CASCADE
+    UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol)
 );
 
 COMMENT ON TABLE training_jobs IS 'The jobs of stored training plans, one a row; deleted with their plan.';
@@ -67,9 +70,78 @@ COMMENT ON COLUMN training_jobs.reason IS 'Why the decision was made; NULL where
 COMMENT ON COLUMN training_jobs.metadata IS 'The states behind the decision: cs_state and, by type, sample_size, local_state and needs_cs_ensemble.';
 COMMENT ON CONSTRAINT training_jobs_pkey ON training_jobs IS 'A job by its plan and name.';
 COMMENT ON CONSTRAINT training_jobs_plan_id_target_symbol_key ON training_jobs IS 'A plan has one job for a target and symbol, and one for a target as a whole.';
-COMMENT ON CONSTRAINT training_jobs_plan_id_fkey ON training_jobs IS 'Jobs are deleted with their plan.';
 COMMENT ON INDEX training_jobs_pkey IS 'A job by its plan and name.';
 COMMENT ON INDEX training_jobs_plan_id_target_symbol_key IS 'Jobs by plan, target and symbol.';
+
+CREATE FUNCTION training_plans_cascade()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_plans_cascade';
+
+COMMENT ON FUNCTION training_plans_cascade() IS
+'Trigger of training_plans: deletes the jobs of deleted plans, with all that belongs to
+them.';
+
+CREATE TRIGGER cascade_delete
+AFTER DELETE ON training_plans
+REFERENCING OLD TABLE AS deleted_plans
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_plans_cascade();
+
+CREATE TRIGGER cascade_truncate
+AFTER TRUNCATE ON training_plans
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_plans_cascade();
+
+COMMENT ON TRIGGER cascade_delete ON training_plans IS 'Deletes what belongs to deleted plans.';
+COMMENT ON TRIGGER cascade_truncate ON training_plans IS 'Empties the tables of what belongs to plans.';
+
+CREATE FUNCTION training_jobs_cascade()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_jobs_cascade';
+
+COMMENT ON FUNCTION training_jobs_cascade() IS
+'Trigger of training_jobs: deletes the places in the queue and the attempts of deleted
+jobs.';
+
+CREATE TRIGGER cascade_delete
+AFTER DELETE ON training_jobs
+REFERENCING OLD TABLE AS deleted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_cascade();
+
+CREATE TRIGGER cascade_truncate
+AFTER TRUNCATE ON training_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_cascade();
+
+COMMENT ON TRIGGER cascade_delete ON training_jobs IS 'Deletes what belongs to deleted jobs.';
+COMMENT ON TRIGGER cascade_truncate ON training_jobs IS 'Empties the tables of what belongs to jobs.';
+
+CREATE FUNCTION training_key_guard()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_key_guard';
+
+COMMENT ON FUNCTION training_key_guard() IS
+'Trigger of training_plans and training_jobs: keeps their keys, which other tables know,
+from being changed.';
+
+CREATE TRIGGER key_guard
+BEFORE UPDATE OF plan_id ON training_plans
+FOR EACH ROW
+EXECUTE FUNCTION training_key_guard();
+
+CREATE TRIGGER key_guard
+BEFORE UPDATE OF plan_id, job_id ON training_jobs
+FOR EACH ROW
+EXECUTE FUNCTION training_key_guard();
+
+COMMENT ON TRIGGER key_guard ON training_plans IS 'Keeps a plan''s number.';
+COMMENT ON TRIGGER key_guard ON training_jobs IS 'Keeps a job''s plan and name.';
+
+REVOKE ALL ON FUNCTION training_plans_cascade(), training_jobs_cascade(), training_key_guard() FROM PUBLIC;
 
 CREATE FUNCTION create_training_plan(
     routing regclass,
@@ -122,18 +194,20 @@ LANGUAGE SQL
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT max(plan_id)
+    SELECT pg_catalog.max(plan_id)
     FROM training_plans;
 END;
 
 COMMENT ON FUNCTION latest_training_plan() IS
 'The plan_id of the plan that was stored last, or NULL if there is none.';
 
-ALTER TABLE training_plans OWNER TO @extowner@;
-ALTER TABLE training_jobs OWNER TO @extowner@;
-ALTER FUNCTION create_training_plan(regclass, text[], boolean, text, text, text) OWNER TO @extowner@;
-ALTER FUNCTION plan_training(regclass, text, text[], boolean, text, text) OWNER TO @extowner@;
-ALTER FUNCTION latest_training_plan() OWNER TO @extowner@;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_plans, training_jobs TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT, UPDATE, USAGE ON SEQUENCE training_plans_plan_id_seq TO @extowner@ WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION
+    create_training_plan(regclass, text[], boolean, text, text, text),
+    plan_training(regclass, text, text[], boolean, text, text),
+    latest_training_plan()
+TO @extowner@ WITH GRANT OPTION;
 
 -- Plans are the user's data: pg_dump has to save them.
 SELECT pg_catalog.pg_extension_config_dump('training_plans', '');

@@ -1,9 +1,11 @@
 -- Summaries: plans counted.
 --
--- The views read the tables with the rights of whoever asks.
+-- The views read the tables with the rights of whoever asks.  Here and in all views,
+-- functions are called by their schema, and what an operator joins has the very types
+-- that it is for: what others may have put into the extension's schema is never taken.
 
 CREATE VIEW training_jobs_by_route WITH (security_invoker = true) AS
-SELECT plan_id, route, count(*) AS jobs
+SELECT plan_id, route, pg_catalog.count(*) AS jobs
 FROM training_jobs
 GROUP BY plan_id, route;
 
@@ -13,7 +15,7 @@ COMMENT ON COLUMN training_jobs_by_route.route IS 'A route that it has jobs of.'
 COMMENT ON COLUMN training_jobs_by_route.jobs IS 'How many.';
 
 CREATE VIEW training_jobs_by_type WITH (security_invoker = true) AS
-SELECT plan_id, training_type, count(*) AS jobs
+SELECT plan_id, training_type, pg_catalog.count(*) AS jobs
 FROM training_jobs
 GROUP BY plan_id, training_type;
 
@@ -23,7 +25,7 @@ COMMENT ON COLUMN training_jobs_by_type.training_type IS 'A training type that i
 COMMENT ON COLUMN training_jobs_by_type.jobs IS 'How many.';
 
 CREATE VIEW training_jobs_by_priority WITH (security_invoker = true) AS
-SELECT plan_id, priority, count(*) AS jobs
+SELECT plan_id, priority, pg_catalog.count(*) AS jobs
 FROM training_jobs
 GROUP BY plan_id, priority;
 
@@ -49,26 +51,26 @@ SELECT
 FROM training_plans AS p
 CROSS JOIN LATERAL (
     WITH counts AS MATERIALIZED (
-        SELECT j.route, j.training_type, j.priority, count(*) AS jobs
+        SELECT j.route, j.training_type, j.priority, pg_catalog.count(*) AS jobs
         FROM training_jobs AS j
         WHERE j.plan_id = p.plan_id
         GROUP BY j.route, j.training_type, j.priority
     )
     SELECT
-        coalesce(sum(c.jobs) FILTER (WHERE c.training_type = 'cross_sectional'), 0)::bigint AS total_cs_jobs,
-        coalesce(sum(c.jobs) FILTER (WHERE c.training_type = 'symbol_specific'), 0)::bigint AS total_symbol_jobs,
-        coalesce(sum(c.jobs) FILTER (WHERE c.training_type = 'blocked'), 0)::bigint AS total_blocked,
+        coalesce(pg_catalog.sum(c.jobs) FILTER (WHERE c.training_type = 'cross_sectional'), 0)::bigint AS total_cs_jobs,
+        coalesce(pg_catalog.sum(c.jobs) FILTER (WHERE c.training_type = 'symbol_specific'), 0)::bigint AS total_symbol_jobs,
+        coalesce(pg_catalog.sum(c.jobs) FILTER (WHERE c.training_type = 'blocked'), 0)::bigint AS total_blocked,
         (
-            SELECT coalesce(jsonb_object_agg(r.route, r.jobs), '{}')
-            FROM (SELECT route, sum(jobs) AS jobs FROM counts GROUP BY route) AS r
+            SELECT coalesce(pg_catalog.jsonb_object_agg(r.route, r.jobs), '{}')
+            FROM (SELECT route, pg_catalog.sum(jobs) AS jobs FROM counts GROUP BY route) AS r
         ) AS by_route,
         (
-            SELECT coalesce(jsonb_object_agg(t.training_type, t.jobs), '{}')
-            FROM (SELECT training_type, sum(jobs) AS jobs FROM counts GROUP BY training_type) AS t
+            SELECT coalesce(pg_catalog.jsonb_object_agg(t.training_type, t.jobs), '{}')
+            FROM (SELECT training_type, pg_catalog.sum(jobs) AS jobs FROM counts GROUP BY training_type) AS t
         ) AS by_type,
         (
-            SELECT coalesce(jsonb_object_agg(i.priority, i.jobs), '{}')
-            FROM (SELECT priority, sum(jobs) AS jobs FROM counts GROUP BY priority) AS i
+            SELECT coalesce(pg_catalog.jsonb_object_agg(i.priority, i.jobs), '{}')
+            FROM (SELECT priority, pg_catalog.sum(jobs) AS jobs FROM counts GROUP BY priority) AS i
         ) AS by_priority
     FROM counts AS c
 ) AS s;
@@ -85,7 +87,5 @@ COMMENT ON COLUMN training_plan_summary.by_route IS 'Jobs of each route: {"ROUTE
 COMMENT ON COLUMN training_plan_summary.by_type IS 'Jobs of each training type: {"symbol_specific": 54, ...}.';
 COMMENT ON COLUMN training_plan_summary.by_priority IS 'Jobs of each priority: {"3": 23, ...}.';
 
-ALTER VIEW training_jobs_by_route OWNER TO @extowner@;
-ALTER VIEW training_jobs_by_type OWNER TO @extowner@;
-ALTER VIEW training_jobs_by_priority OWNER TO @extowner@;
-ALTER VIEW training_plan_summary OWNER TO @extowner@;
+GRANT SELECT ON training_jobs_by_route, training_jobs_by_type, training_jobs_by_priority, training_plan_summary
+TO @extowner@ WITH GRANT OPTION;

@@ -161,12 +161,14 @@ write_training_plan() does, and returns its plan_id. git_commit, config_hash and
 metrics_snapshot are those of the routing plan. If anything fails, no plan is
 stored. Needs the rights that these three need.';
 
-ALTER FUNCTION training_plan_to_json(bigint) OWNER TO @extowner@;
-ALTER FUNCTION training_plan_to_yaml(bigint) OWNER TO @extowner@;
-ALTER FUNCTION training_plan_to_markdown(bigint) OWNER TO @extowner@;
-ALTER FUNCTION training_plan_lines(bigint, text) OWNER TO @extowner@;
-ALTER FUNCTION write_training_plan(bigint, text) OWNER TO @extowner@;
-ALTER FUNCTION routing_decisions(text) OWNER TO @extowner@;
-ALTER FUNCTION load_routing_plan(text) OWNER TO @extowner@;
-ALTER FUNCTION import_training_plan(text) OWNER TO @extowner@;
-ALTER FUNCTION generate_training_plan_from_routing(text, text, text[], boolean) OWNER TO @extowner@;
+GRANT EXECUTE ON FUNCTION
+    training_plan_to_json(bigint),
+    training_plan_to_yaml(bigint),
+    training_plan_to_markdown(bigint),
+    training_plan_lines(bigint, text),
+    write_training_plan(bigint, text),
+    routing_decisions(text),
+    load_routing_plan(text),
+    import_training_plan(text),
+    generate_training_plan_from_routing(text, text, text[], boolean)
+TO @extowner@ WITH GRANT OPTION;

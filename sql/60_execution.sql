@@ -9,8 +9,8 @@ CREATE TABLE training_job_queue (
     plan_id bigint NOT NULL,
     priority integer NOT NULL,
     position integer NOT NULL,
-    ready_at timestamptz DEFAULT now(),
-    state_since timestamptz NOT NULL DEFAULT now(),
+    ready_at timestamptz DEFAULT pg_catalog.now(),
+    state_since timestamptz NOT NULL DEFAULT pg_catalog.now(),
     attempt integer NOT NULL DEFAULT 0,
     attempts_forgiven integer NOT NULL DEFAULT 0,
     cancel_requested boolean NOT NULL DEFAULT false,
@@ -18,7 +18,12 @@ CREATE TABLE training_job_queue (
     state text COLLATE "C" NOT NULL DEFAULT 'pending',
     worker text COLLATE "C",
     PRIMARY KEY (plan_id, job_id),
-    FOREIGN KEY (plan_id, job_id) REFERENCES training_jobs ON DELETE CASCADE
+    CONSTRAINT training_job_queue_state_check
+        CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
+    CONSTRAINT training_job_queue_attempts_check
+        CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt),
+    CONSTRAINT training_job_queue_running_check
+        CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0))
 ) WITH (fillfactor = 60);
 
 CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, ready_at, position)
@@ -37,7 +42,9 @@ COMMENT ON COLUMN training_job_queue.job_id IS 'The job.';
 COMMENT ON COLUMN training_job_queue.state IS 'pending, running, succeeded, failed or cancelled, as it was written; a lease that ran out is for the reader to see.';
 COMMENT ON COLUMN training_job_queue.worker IS 'Who runs the job; NULL if nobody does.';
 COMMENT ON CONSTRAINT training_job_queue_pkey ON training_job_queue IS 'A job has one place in the queue.';
-COMMENT ON CONSTRAINT training_job_queue_plan_id_job_id_fkey ON training_job_queue IS 'A place in the queue is deleted with its job.';
+COMMENT ON CONSTRAINT training_job_queue_state_check ON training_job_queue IS 'A state is one of these.';
+COMMENT ON CONSTRAINT training_job_queue_attempts_check ON training_job_queue IS 'Of the attempts, some may be forgiven.';
+COMMENT ON CONSTRAINT training_job_queue_running_check ON training_job_queue IS 'A job that runs has a worker, a lease and an attempt.';
 COMMENT ON INDEX training_job_queue_pkey IS 'A place by its plan and job.';
 COMMENT ON INDEX training_job_queue_claim_idx IS 'What can be claimed, in the order of claiming, and what may come back.';
 
@@ -52,7 +59,9 @@ CREATE TABLE training_job_history (
     error text COLLATE "C",
     result jsonb,
     PRIMARY KEY (plan_id, job_id, attempt),
-    FOREIGN KEY (plan_id, job_id) REFERENCES training_job_queue ON DELETE CASCADE
+    CONSTRAINT training_job_history_outcome_check
+        CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
+    CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0)
 );
 
 COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row; deleted with their job.';
@@ -66,16 +75,15 @@ COMMENT ON COLUMN training_job_history.outcome IS 'succeeded, failed, cancelled 
 COMMENT ON COLUMN training_job_history.error IS 'What the worker said of a failure.';
 COMMENT ON COLUMN training_job_history.result IS 'What the worker said of a success.';
 COMMENT ON CONSTRAINT training_job_history_pkey ON training_job_history IS 'An attempt by its plan, job and number.';
-COMMENT ON CONSTRAINT training_job_history_plan_id_job_id_fkey ON training_job_history IS 'Attempts are deleted with their job.';
+COMMENT ON CONSTRAINT training_job_history_outcome_check ON training_job_history IS 'An outcome is one of these.';
+COMMENT ON CONSTRAINT training_job_history_attempt_check ON training_job_history IS 'Attempts are numbered from 1.';
 COMMENT ON INDEX training_job_history_pkey IS 'An attempt by its plan, job and number.';
 
--- Jobs that come by other ways than the functions that store plans.  Whoever may
--- insert them need not have rights on the queue, as with a foreign key.
+-- Jobs that come by other ways than the functions that store plans.  Whoever inserts
+-- them inserts their places as well, and needs the right to.
 CREATE FUNCTION queue_training_jobs()
 RETURNS trigger
 LANGUAGE C
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'queue_training_jobs';
 
 COMMENT ON FUNCTION queue_training_jobs() IS 'Trigger of training_jobs: gives jobs that were inserted their places in training_job_queue.';
@@ -95,14 +103,29 @@ AS 'MODULE_PATHNAME', 'training_job_queue_guard';
 
 COMMENT ON FUNCTION training_job_queue_guard() IS
 'Trigger of training_job_queue: a row that is restored takes the place of the one that
-its job got when it was restored, and a job that is moved by hand can be claimed at once.';
+its job got when it was restored, unless somebody has touched that since; and what is
+changed by hand makes a place that can be claimed and reported as it says.';
 
 CREATE TRIGGER guard
 BEFORE INSERT OR UPDATE ON training_job_queue
 FOR EACH ROW
 EXECUTE FUNCTION training_job_queue_guard();
 
+CREATE TRIGGER guard_before_insert
+BEFORE INSERT ON training_job_queue
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_job_queue_guard();
+
+CREATE TRIGGER guard_after_insert
+AFTER INSERT ON training_job_queue
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_job_queue_guard();
+
 COMMENT ON TRIGGER guard ON training_job_queue IS 'Keeps the queue right when it is restored or changed by hand.';
+COMMENT ON TRIGGER guard_before_insert ON training_job_queue IS 'Has places wait for jobs that are inserted at the same time.';
+COMMENT ON TRIGGER guard_after_insert ON training_job_queue IS 'Tells how many jobs have kept the places that they had.';
+
+REVOKE ALL ON FUNCTION queue_training_jobs(), training_job_queue_guard() FROM PUBLIC;
 
 CREATE FUNCTION claim_training_jobs(
     worker text,
@@ -200,6 +223,48 @@ COMMENT ON FUNCTION fail_training_job(bigint, text, integer, text, interval) IS
 retry_in, unless this was the last of the plan''s max_attempts: then it has failed for
 good. False as of complete_training_job().';
 
+CREATE FUNCTION extend_training_job_leases(
+    plan_id bigint,
+    job_ids text[],
+    attempts integer[],
+    lease interval DEFAULT '15 minutes'
+)
+RETURNS TABLE (
+    job_id text,
+    held boolean
+)
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+ROWS 100
+AS 'MODULE_PATHNAME', 'extend_training_job_leases';
+
+COMMENT ON FUNCTION extend_training_job_leases(bigint, text[], integer[], interval) IS
+'extend_training_job_lease() for many jobs of a plan at once: a row for each, in the
+order given. held: the job is the worker''s for the time of the lease, from now.';
+
+CREATE FUNCTION complete_training_jobs(
+    plan_id bigint,
+    job_ids text[],
+    attempts integer[],
+    results jsonb[] DEFAULT NULL
+)
+RETURNS TABLE (
+    job_id text,
+    held boolean
+)
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+ROWS 100
+AS 'MODULE_PATHNAME', 'complete_training_jobs';
+
+COMMENT ON FUNCTION complete_training_jobs(bigint, text[], integer[], jsonb[]) IS
+'complete_training_job() for many jobs of a plan at once: a row for each, in the order
+given. held: the job was the worker''s, and has succeeded.';
+
 CREATE FUNCTION cancel_training_jobs(
     plan_id bigint,
     job_ids text[] DEFAULT NULL,
@@ -251,7 +316,7 @@ LANGUAGE SQL
 STABLE
 PARALLEL SAFE
 RETURN CASE
-    WHEN state <> 'running' OR ready_at > statement_timestamp() THEN state
+    WHEN state <> 'running' OR ready_at > pg_catalog.statement_timestamp() THEN state
     WHEN cancel_requested THEN 'cancelled'
     WHEN attempts >= max_attempts THEN 'failed'
     ELSE 'pending'
@@ -282,8 +347,8 @@ SELECT
     h.finished_at,
     h.error,
     h.result
-FROM training_jobs AS j
-JOIN training_plans AS p ON p.plan_id = j.plan_id
+FROM training_plans AS p
+JOIN training_jobs AS j ON j.plan_id = p.plan_id
 LEFT JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
 LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt;
 
@@ -304,22 +369,25 @@ COMMENT ON COLUMN training_job_status.finished_at IS 'When the last attempt ende
 COMMENT ON COLUMN training_job_status.error IS 'What the worker said if it failed.';
 COMMENT ON COLUMN training_job_status.result IS 'What the worker said if it succeeded.';
 
+-- Of jobs that the reader can see: row-level security is on these.
 CREATE VIEW training_job_attempts WITH (security_invoker = true) AS
-SELECT plan_id, job_id, attempt, worker, started_at, finished_at, outcome, error, result
-FROM training_job_history
-UNION ALL
 SELECT
-    plan_id,
-    job_id,
-    attempt,
-    worker,
-    state_since AS started_at,
-    CASE WHEN ready_at <= statement_timestamp() THEN ready_at END AS finished_at,
-    CASE WHEN ready_at <= statement_timestamp() THEN 'expired' END AS outcome,
-    NULL AS error,
-    NULL AS result
-FROM training_job_queue
-WHERE state = 'running';
+    q.plan_id,
+    q.job_id,
+    q.attempt,
+    q.worker,
+    q.state_since AS started_at,
+    CASE WHEN q.ready_at <= pg_catalog.statement_timestamp() THEN q.ready_at END AS finished_at,
+    CASE WHEN q.ready_at <= pg_catalog.statement_timestamp() THEN 'expired' END AS outcome,
+    NULL::text AS error,
+    NULL::jsonb AS result
+FROM training_jobs AS j
+JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
+WHERE q.state = 'running'
+UNION ALL
+SELECT h.plan_id, h.job_id, h.attempt, h.worker, h.started_at, h.finished_at, h.outcome, h.error, h.result
+FROM training_jobs AS j
+JOIN training_job_history AS h ON h.plan_id = j.plan_id AND h.job_id = j.job_id;
 
 COMMENT ON VIEW training_job_attempts IS 'All attempts at jobs, ended or not, one a row.';
 COMMENT ON COLUMN training_job_attempts.plan_id IS 'The plan that the job belongs to.';
@@ -332,9 +400,10 @@ COMMENT ON COLUMN training_job_attempts.outcome IS 'succeeded, failed, cancelled
 COMMENT ON COLUMN training_job_attempts.error IS 'What the worker said of a failure.';
 COMMENT ON COLUMN training_job_attempts.result IS 'What the worker said of a success.';
 
--- The rate is that of the jobs that ended last, 100 at most, from the end of the
--- oldest of them (of fewer, from the first begin of any) up to now, so that it
--- falls when nothing ends any more.
+-- The rate is that at which jobs ended since the work on the last hundred of them
+-- began, up to now, so that it falls when nothing ends any more.  It is the same
+-- whether jobs are reported one by one or by the thousand: then all of a thousand that
+-- were worked on together are counted.
 CREATE VIEW training_plan_progress WITH (security_invoker = true) AS
 SELECT
     p.plan_id,
@@ -345,21 +414,29 @@ SELECT
     c.failed,
     c.cancelled,
     b.blocked,
-    round(100.0 * (c.succeeded + c.failed + c.cancelled)
-        / nullif(c.pending + c.running + c.succeeded + c.failed + c.cancelled, 0), 1) AS percent_done,
-    round((3600 * r.per_second)::numeric, 1) AS jobs_per_hour,
+    pg_catalog.round(100.0 * (c.succeeded + c.failed + c.cancelled)::numeric
+        / nullif(c.pending + c.running + c.succeeded + c.failed + c.cancelled, 0::bigint)::numeric, 1) AS percent_done,
+    pg_catalog.round((3600.0::double precision * r.per_second)::numeric, 1) AS jobs_per_hour,
     CASE
         WHEN c.pending + c.running = 0 THEN r.newest
-        ELSE statement_timestamp() + make_interval(secs => (c.pending + c.running) / nullif(r.per_second, 0))
+        -- what is further off than a hundred years nobody can tell
+        WHEN (c.pending + c.running)::double precision < 3155760000.0::double precision * r.per_second
+        THEN pg_catalog.statement_timestamp()
+            + interval '1 second' * ((c.pending + c.running)::double precision / r.per_second)
     END AS expected_end
 FROM training_plans AS p
 CROSS JOIN LATERAL (
+    SELECT pg_catalog.count(*) AS blocked
+    FROM training_jobs AS j
+    WHERE j.plan_id = p.plan_id AND j.training_type = 'blocked' AND p.include_blocked
+) AS b
+CROSS JOIN LATERAL (
     SELECT
-        count(*) FILTER (WHERE s.state = 'pending') AS pending,
-        count(*) FILTER (WHERE s.state = 'running') AS running,
-        count(*) FILTER (WHERE s.state = 'succeeded') AS succeeded,
-        count(*) FILTER (WHERE s.state = 'failed') AS failed,
-        count(*) FILTER (WHERE s.state = 'cancelled') AS cancelled
+        pg_catalog.count(*) FILTER (WHERE s.state = 'pending') AS pending,
+        pg_catalog.count(*) FILTER (WHERE s.state = 'running') AS running,
+        pg_catalog.count(*) FILTER (WHERE s.state = 'succeeded') AS succeeded,
+        pg_catalog.count(*) FILTER (WHERE s.state = 'failed') AS failed,
+        pg_catalog.count(*) FILTER (WHERE s.state = 'cancelled') AS cancelled
     FROM (
         SELECT training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts) AS state
         FROM training_job_queue AS q
@@ -367,29 +444,24 @@ CROSS JOIN LATERAL (
     ) AS s
 ) AS c
 CROSS JOIN LATERAL (
-    SELECT count(*) AS blocked
-    FROM training_jobs AS j
-    WHERE j.plan_id = p.plan_id AND j.training_type = 'blocked' AND p.include_blocked
-) AS b
-CROSS JOIN LATERAL (
-    SELECT
-        max(e.ended_at) AS newest,
-        CASE count(*)
-            WHEN 100 THEN 99
-            ELSE count(*)
-        END / nullif(extract(epoch FROM
-            CASE WHEN c.pending + c.running = 0 THEN max(e.ended_at) ELSE statement_timestamp() END
-            - CASE count(*)
-                WHEN 100 THEN min(e.ended_at)
-                ELSE (SELECT min(h.started_at) FROM training_job_history AS h WHERE h.plan_id = p.plan_id)
-            END)::double precision, 0) AS per_second
+    SELECT pg_catalog.max(e.ended_at) AS newest, pg_catalog.min(coalesce(h.started_at, e.ended_at)) AS since
     FROM (
-        SELECT q.state_since AS ended_at
+        SELECT q.job_id, q.attempt, q.state_since AS ended_at
         FROM training_job_queue AS q
         WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed')
         ORDER BY q.state_since DESC
         LIMIT 100
     ) AS e
+    LEFT JOIN training_job_history AS h ON h.plan_id = p.plan_id AND h.job_id = e.job_id AND h.attempt = e.attempt
+) AS l
+CROSS JOIN LATERAL (
+    SELECT
+        l.newest,
+        pg_catalog.count(*)::double precision / nullif(greatest(extract(epoch FROM
+            CASE WHEN c.pending + c.running = 0 THEN l.newest ELSE pg_catalog.statement_timestamp() END
+            - l.since)::double precision, 0::double precision), 0::double precision) AS per_second
+    FROM training_job_queue AS q
+    WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed') AND q.state_since >= l.since
 ) AS r;
 
 COMMENT ON VIEW training_plan_progress IS 'How far plans are worked off, one a row.';
@@ -402,23 +474,23 @@ COMMENT ON COLUMN training_plan_progress.failed IS 'How many failed for good.';
 COMMENT ON COLUMN training_plan_progress.cancelled IS 'How many were cancelled.';
 COMMENT ON COLUMN training_plan_progress.blocked IS 'How many are blocked, and never claimed.';
 COMMENT ON COLUMN training_plan_progress.percent_done IS 'Of the jobs that are not blocked, how many have ended.';
-COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hour, by the last 100 that succeeded or failed for good; NULL before the first.';
-COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have ended at that rate; when the last ended, if all have.';
+COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hour, since the work on the last 100 that succeeded or failed for good began; NULL before the first.';
+COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have ended at that rate, NULL if that is not to be told; when the last ended, if all have.';
 
-ALTER TABLE training_job_queue OWNER TO @extowner@;
-ALTER TABLE training_job_history OWNER TO @extowner@;
-ALTER FUNCTION queue_training_jobs() OWNER TO @extowner@;
-ALTER FUNCTION training_job_queue_guard() OWNER TO @extowner@;
-ALTER FUNCTION claim_training_jobs(text, integer, bigint, interval, text[]) OWNER TO @extowner@;
-ALTER FUNCTION extend_training_job_lease(bigint, text, integer, interval) OWNER TO @extowner@;
-ALTER FUNCTION complete_training_job(bigint, text, integer, jsonb) OWNER TO @extowner@;
-ALTER FUNCTION fail_training_job(bigint, text, integer, text, interval) OWNER TO @extowner@;
-ALTER FUNCTION cancel_training_jobs(bigint, text[], text, text) OWNER TO @extowner@;
-ALTER FUNCTION retry_training_jobs(bigint, text[], text, text) OWNER TO @extowner@;
-ALTER FUNCTION training_job_state(text, timestamptz, boolean, integer, integer) OWNER TO @extowner@;
-ALTER VIEW training_job_status OWNER TO @extowner@;
-ALTER VIEW training_job_attempts OWNER TO @extowner@;
-ALTER VIEW training_plan_progress OWNER TO @extowner@;
+-- The installing role, who owns none of it, can use it and hand that on.
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT ON training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION
+    claim_training_jobs(text, integer, bigint, interval, text[]),
+    extend_training_job_lease(bigint, text, integer, interval),
+    complete_training_job(bigint, text, integer, jsonb),
+    fail_training_job(bigint, text, integer, text, interval),
+    extend_training_job_leases(bigint, text[], integer[], interval),
+    complete_training_jobs(bigint, text[], integer[], jsonb[]),
+    cancel_training_jobs(bigint, text[], text, text),
+    retry_training_jobs(bigint, text[], text, text),
+    training_job_state(text, timestamptz, boolean, integer, integer)
+TO @extowner@ WITH GRANT OPTION;
 
 -- Where jobs stand is the user's data: pg_dump has to save it.
 SELECT pg_catalog.pg_extension_config_dump('training_job_queue', '');

@@ -17,7 +17,7 @@
 #include "utils/rel.h"
 
 #include "bulk_insert.h"
-#include "compat.h"
+#include "executor_compat.h"
 
 /* How many rows, and how many bytes of them, are put into the table at a time. */
 #define BATCH_ROWS			1000
@@ -61,7 +61,10 @@ bulk_insert_context(BulkInsert *insert)
 	return insert->batch_context;
 }
 
-/* Where the next row's values go; it counts with bulk_insert_keep() only. */
+/*
+ * Where the next row's values go, all of them null yet; it counts with
+ * bulk_insert_keep() only.
+ */
 void
 bulk_insert_row(BulkInsert *insert, Datum **values, bool **nulls)
 {
@@ -71,6 +74,7 @@ bulk_insert_row(BulkInsert *insert, Datum **values, bool **nulls)
 		*slot = table_slot_create(insert->result_rel->ri_RelationDesc, NULL);
 	*values = (*slot)->tts_values;
 	*nulls = (*slot)->tts_isnull;
+	memset(*nulls, true, (*slot)->tts_tupleDescriptor->natts * sizeof(bool));
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "utils/typcache.h"
 
 #include "byte_sort.h"
+#include "executor_compat.h"
 
 struct ByteSort
 {

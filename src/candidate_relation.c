@@ -69,6 +69,12 @@ candidate_relation_open(Oid relid)
 	return candidates;
 }
 
+Oid
+candidate_relation_oid(const CandidateRelation *candidates)
+{
+	return relation_reader_relation(candidates->reader);
+}
+
 /* The relation's name as SQL needs it, schema and all; lives as long as the candidates relation. */
 const char *
 candidate_relation_name(const CandidateRelation *candidates)

@@ -13,6 +13,7 @@ typedef struct CandidateRelation CandidateRelation;
 typedef void (*CandidateCallback) (void *arg, const Candidate *candidate);
 
 extern CandidateRelation *candidate_relation_open(Oid relid);
+extern Oid	candidate_relation_oid(const CandidateRelation *candidates);
 extern const char *candidate_relation_name(const CandidateRelation *candidates);
 extern const char *candidate_relation_source(const CandidateRelation *candidates);
 extern void candidate_relation_read(CandidateRelation *candidates, Slice target, bool read_only,

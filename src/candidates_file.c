@@ -15,14 +15,19 @@
 
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
-#include "executor/spi.h"
+#include "catalog/pg_type.h"
+#include "commands/copy.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
 #include "candidates_file.h"
+#include "executor_compat.h"
 #include "encoding.h"
 #include "row_query.h"
 #include "server_file.h"
@@ -60,26 +65,48 @@ end_file(FileSet *set)
 	file_set_publish(set, NULL, NULL);
 }
 
-/* COPY all rows to where destination says: 'file', or PROGRAM 'command'. */
-static void
-copy_rows(const char *relation, const char *destination)
+static DefElem *
+copy_option(char *name, char *value)
 {
-	char	   *command = psprintf("COPY (SELECT * FROM %s) TO %s WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')",
-								   relation, destination);
+	return makeDefElem(name, (Node *) makeString(value), -1);
+}
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not copy relation %s", relation);
-	SPI_finish();
+/*
+ * COPY all rows into a file, or to a program, whose rights have been checked.
+ * COPY itself makes sure that it reads the relation that it was given.
+ */
+static void
+copy_rows(Oid relation, const char *destination, bool is_program)
+{
+	char	   *text = row_query_text("SELECT * FROM %s", &relation, 1);
+	ErrorContextCallback callback = {error_context_stack, show_query_of_error, text};
+	ParseState *state = make_parsestate(NULL);
+	List	   *options = list_make3(copy_option("format", "csv"), copy_option("header", "true"),
+									 copy_option("encoding", "UTF8"));
+	RawStmt    *query;
+	CopyToState copy;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+
+	error_context_stack = &callback;
+	state->p_sourcetext = text;
+	query = linitial_node(RawStmt, pg_parse_query(text));
+	copy = BeginCopyTo(state, NULL, query, relation, destination, is_program, NULL, NIL, options);
+	error_context_stack = callback.previous;
+
+	(void) DoCopyTo(copy);
+	EndCopyTo(copy);
+	PopActiveSnapshot();
+	free_parsestate(state);
 }
 
 static void
-write_csv(const char *relation, const char *path)
+write_csv(Oid relation, const char *path)
 {
 	FileSet    *set = begin_file(path);
 
-	copy_rows(relation, quote_literal_cstr(file_set_path(set)));
+	copy_rows(relation, file_set_path(set), false);
 	end_file(set);
 }
 
@@ -101,13 +128,20 @@ write_json_row(void *arg, const Datum *values, const bool *nulls)
 }
 
 static void
-write_json(const char *relation, const char *path)
+write_json(Oid relation, const char *path)
 {
+	static const Oid types[] = {TEXTOID};
+	RowQuery	query = {
+		.text = "SELECT pg_catalog.row_to_json(r.*)::pg_catalog.text FROM %s AS r",
+		.relation_count = 1,
+		.relations = &relation,
+		.columns = lengthof(types),
+		.types = types,
+		.cursor_options = CURSOR_OPT_PARALLEL_OK
+	};
 	JsonRows	rows = {begin_file(path), true};
-	char	   *query = psprintf("SELECT pg_catalog.row_to_json(r.*)::pg_catalog.text FROM %s AS r", relation);
 
-	row_query_run(query, psprintf("read relation %s", relation), CURSOR_OPT_PARALLEL_OK, false,
-				  write_json_row, &rows);
+	row_query_run(&query, write_json_row, &rows);
 	file_set_write(rows.set, slice_from_string(rows.first ? "[]\n" : "\n]\n"));
 	end_file(rows.set);
 }
@@ -171,13 +205,13 @@ command_for(const char *path)
 
 /* Have the command write a file. */
 static void
-run_command(const char *relation, const char *path)
+run_command(Oid relation, const char *path)
 {
 	struct stat status;
 
 	/* some commands do not overwrite */
 	unlink(path);
-	copy_rows(relation, psprintf("PROGRAM %s", quote_literal_cstr(command_for(path))));
+	copy_rows(relation, command_for(path), true);
 	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
@@ -204,7 +238,7 @@ remove_folder(const char *path)
  * cancel, stays one.
  */
 static const char *
-try_command(const char *relation, const char *path)
+try_command(Oid relation, const char *path)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -253,7 +287,7 @@ try_command(const char *relation, const char *path)
 
 /* Write Parquet if that can be done, else CSV; returns the path of what was written. */
 static const char *
-write_parquet(const char *relation, const char *path)
+write_parquet(Oid relation, const char *path)
 {
 	const char *problem;
 	char	   *csv_path;
@@ -277,14 +311,14 @@ write_parquet(const char *relation, const char *path)
 }
 
 /*
- * Write a relation, whose name is quoted as SQL needs it, into the file of an
- * absolute path, in the format of its suffix.  Returns the path of what was written.
+ * Write a relation, which is locked, into the file of an absolute path, in the
+ * format of its suffix.  Returns the path of what was written.
  *
  * Errors: a path with another suffix (invalid_parameter_value); those of reading
  * and writing.
  */
 const char *
-write_candidates_file(const char *relation, const char *path)
+write_candidates_file(Oid relation, const char *path)
 {
 	if (has_suffix(path, PARQUET_SUFFIX))
 		return write_parquet(relation, path);

@@ -5,6 +5,6 @@
 #ifndef TRAINPLAN_CANDIDATES_FILE_H
 #define TRAINPLAN_CANDIDATES_FILE_H
 
-extern const char *write_candidates_file(const char *relation, const char *path);
+extern const char *write_candidates_file(Oid relation, const char *path);
 
 #endif							/* TRAINPLAN_CANDIDATES_FILE_H */

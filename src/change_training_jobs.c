@@ -3,20 +3,25 @@
  *		SQL functions cancel_training_jobs() and retry_training_jobs(): jobs of a
  *		plan into another state, as many as there are.
  *
- * They are queries; they wait for claims and reports of the jobs that they
- * change.
+ * They wait for claims and reports of the jobs that they change, and lock them in
+ * the order of job_id, as everybody does who locks more than one and waits.  A
+ * lease that ran out is recorded on the way, as a claim would that comes by.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "execution_call.h"
-#include "plan_store.h"
+#include "job_claim.h"
+#include "row_query.h"
 
 PG_FUNCTION_INFO_V1(cancel_training_jobs);
 PG_FUNCTION_INFO_V1(retry_training_jobs);
@@ -24,124 +29,249 @@ PG_FUNCTION_INFO_V1(retry_training_jobs);
 /* Arguments, as the SQL declarations have them. */
 #define ARG_PLAN_ID		0
 #define ARG_JOB_IDS		1
-#define ARGUMENTS		4
+#define ARG_TARGET		2
+#define ARG_SYMBOL		3
 
-/* Which jobs: $1 is the plan, the others are NULL or job_ids, target, symbol. */
-#define CHOSEN \
-	"plan_id OPERATOR(pg_catalog.=) $1" \
-	" AND ($2 IS NULL OR job_id OPERATOR(pg_catalog.=) ANY ($2))" \
-	" AND (($3 IS NULL AND $4 IS NULL) OR job_id IN (" \
-	"SELECT j.job_id FROM %s AS j WHERE j.plan_id OPERATOR(pg_catalog.=) $1" \
-	" AND ($3 IS NULL OR j.target OPERATOR(pg_catalog.=) $3)" \
-	" AND ($4 IS NULL OR j.symbol OPERATOR(pg_catalog.=) $4)))"
+/* What is to become of a place; false if it is to stay as it is. */
+typedef bool (*PlaceChange) (QueuePlace *place, TimestampTz now);
+
+/* A call that changes jobs of a plan. */
+typedef struct Changing
+{
+	JobQueue	queue;
+	StoredPlan	plan;
+	PlaceChange change;
+	int64		changed;
+	bool		any_claimable;	/* of those that were changed */
+} Changing;
 
 /* A job that runs stops when its worker reports, or when its lease ends. */
-static const char *const cancel_query =
-"UPDATE %s SET"
-" state = CASE state WHEN 'running' THEN state ELSE 'cancelled' END,"
-" ready_at = CASE state WHEN 'running' THEN ready_at ELSE 'infinity' END,"
-" state_since = CASE state WHEN 'running' THEN state_since ELSE pg_catalog.clock_timestamp() END,"
-" cancel_requested = state OPERATOR(pg_catalog.=) 'running'"
-" WHERE state IN ('pending', 'running') AND NOT cancel_requested AND " CHOSEN;
-
-static const char *const retry_query =
-"UPDATE %s SET"
-" state = 'pending',"
-" ready_at = pg_catalog.clock_timestamp(),"
-" state_since = pg_catalog.clock_timestamp(),"
-" attempts_forgiven = attempt"
-" WHERE state IN ('failed', 'cancelled') AND " CHOSEN;
-
-/* A name that is no job's; $2 are job_ids. */
-static KeptQuery unknown_job_query = {
-	.text = "SELECT i.job_id FROM pg_catalog.unnest($2) AS i (job_id)"
-	" WHERE NOT EXISTS (SELECT FROM %s AS j WHERE j.plan_id OPERATOR(pg_catalog.=) $1"
-	" AND j.job_id OPERATOR(pg_catalog.=) i.job_id) LIMIT 1",
-	.table = JOBS_TABLE,
-	.arguments = 2,
-	.types = {INT8OID, TEXTARRAYOID}
-};
-
-/* Complain of a job_id that the plan does not have; SPI is connected. */
-static void
-check_job_ids(FunctionCallInfo fcinfo, Oid schema, int64 plan_id)
+static bool
+cancel(QueuePlace *place, TimestampTz now)
 {
-	Datum		values[] = {Int64GetDatum(plan_id), PG_GETARG_DATUM(ARG_JOB_IDS)};
-	char	   *job_id;
-
-	if (kept_query_run(&unknown_job_query, schema, values, NULL) == 0)
-		return;
-	job_id = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	if (job_id == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("job_ids have a null")));
-	ereport(ERROR,
-			(errcode(ERRCODE_NO_DATA_FOUND),
-			 errmsg("training plan %lld has no job \"%s\"", (long long) plan_id, job_id)));
+	if (place->state == JOB_RUNNING)
+	{
+		if (place->attempt.cancel_requested)
+			return false;
+		place->attempt.cancel_requested = true;
+		return true;
+	}
+	if (place->state != JOB_PENDING)
+		return false;
+	queue_place_end_attempt(place, JOB_CANCELLED, now, 0);
+	return true;
 }
 
-/*
- * Run a query on the jobs of a plan that the arguments choose, after all leases
- * that ran out have been recorded.  Returns how many jobs were changed.
- */
-static uint64
-change_jobs(FunctionCallInfo fcinfo, const char *function, const char *query, int64 *plan_id)
+/* A job that is to be cancelled and still runs goes on. */
+static bool
+retry(QueuePlace *place, TimestampTz now)
 {
-	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
-	Oid			types[ARGUMENTS] = {INT8OID, TEXTARRAYOID, TEXTOID, TEXTOID};
-	Datum		values[ARGUMENTS];
-	char		nulls[ARGUMENTS];
-	ClaimedPlan plan;
-	JobQueue	queue;
-	uint64		changed;
+	if (place->state == JOB_RUNNING)
+	{
+		if (!place->attempt.cancel_requested)
+			return false;
+		place->attempt.cancel_requested = false;
+		return true;
+	}
+	if (place->state != JOB_FAILED && place->state != JOB_CANCELLED)
+		return false;
+	queue_place_end_attempt(place, JOB_PENDING, now, now);
+	place->attempt.forgiven = place->attempt.number;
+	return true;
+}
+
+static bool
+has_expired(const QueuePlace *place, TimestampTz now)
+{
+	return place->state == JOB_RUNNING && !lease_holds(&place->attempt, now);
+}
+
+/* Would a place be changed, if it stayed as it is? */
+static bool
+is_to_change(const Changing *changing, const QueuePlace *place)
+{
+	QueuePlace	changed = *place;
+
+	if (place->state < 0)
+	{
+		warn_of_unknown_state(place);
+		return false;
+	}
+	return has_expired(place, changing->queue.now) || changing->change(&changed, changing->queue.now);
+}
+
+/* Change the place of a job, once it is locked. */
+static void
+change_job(Changing *changing, Datum job_id)
+{
+	JobQueue   *queue = &changing->queue;
+	QueuePlace	place;
+
+	CHECK_FOR_INTERRUPTS();
+	while (job_queue_find(queue, changing->plan.plan_id, job_id, &place) &&
+		   is_to_change(changing, &place))
+	{
+		bool		expired;
+		bool		changed;
+
+		if (!queue_place_lock(queue, &place))
+			continue;
+		expired = has_expired(&place, queue->now);
+		if (expired)
+			queue_place_expire(queue, &place, &changing->plan);
+		changed = changing->change(&place, queue->now);
+		if (expired || changed)
+			queue_place_write(queue, &place);
+		changing->changed += changed;
+		changing->any_claimable |= changed && place.state == JOB_PENDING;
+		break;
+	}
+}
+
+/* Change all jobs of the plan. */
+static void
+change_all(Changing *changing)
+{
+	JobQueue   *queue = &changing->queue;
+	Snapshot	snapshot = RegisterSnapshot(queue->snapshot);
+	IndexScanDesc scan = job_queue_scan_plan(queue, changing->plan.plan_id);
+
+	while (index_getnext_slot(scan, ForwardScanDirection, queue->found))
+	{
+		QueuePlace	place;
+		Datum		job_id;
+
+		CHECK_FOR_INTERRUPTS();
+		queue_place_read(queue, &place);
+		if (!is_to_change(changing, &place))
+			continue;
+		/* it is found again, and queue->found has others then */
+		job_id = datumCopy(place.job_id, false, -1);
+		change_job(changing, job_id);
+		pfree(DatumGetPointer(job_id));
+	}
+	index_endscan(scan);
+	UnregisterSnapshot(snapshot);
+}
+
+/* Implements RowCallback: a row has a job_id. */
+static void
+change_found_job(void *changing, const Datum *values, const bool *nulls)
+{
+	if (!nulls[0])
+		change_job(changing, values[0]);
+}
+
+/* Change the jobs of the plan that have this target and symbol and the caller can see. */
+static void
+change_matching(Changing *changing, const char *target, const char *symbol)
+{
+	static const Oid types[] = {TEXTOID};
+	PlanTable	jobs;
+	StringInfoData text;
+	RowQuery	query = {.relation_count = 1, .columns = lengthof(types), .types = types, .read_only = true};
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "SELECT job_id FROM %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
+					 changing->plan.plan_id);
+	if (target != NULL)
+		appendStringInfo(&text, " AND target OPERATOR(pg_catalog.=) %s", quote_literal_cstr(target));
+	if (symbol != NULL)
+		appendStringInfo(&text, " AND symbol OPERATOR(pg_catalog.=) %s", quote_literal_cstr(symbol));
+	appendStringInfoString(&text, " ORDER BY job_id");
+
+	plan_table_open(&jobs, changing->queue.schema, JOBS_TABLE, AccessShareLock);
+	query.text = text.data;
+	query.relations = &jobs.relid;
+	PushActiveSnapshot(changing->queue.snapshot);
+	row_query_run(&query, change_found_job, changing);
+	PopActiveSnapshot();
+	plan_table_close(&jobs);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return slice_compare(slice_from_text(DatumGetTextPP(*(const Datum *) a)),
+						 slice_from_text(DatumGetTextPP(*(const Datum *) b)));
+}
+
+static bool
+is_null_or(Datum value, bool isnull, const char *wanted)
+{
+	return wanted == NULL ||
+		(!isnull && slice_equal(slice_from_text(DatumGetTextPP(value)), slice_from_string(wanted)));
+}
+
+/* Change the jobs of these ids that have this target and symbol; one that the plan does not have is an error. */
+static void
+change_listed(Changing *changing, ArrayType *job_ids, const char *target, const char *symbol)
+{
+	JobReader	jobs;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(job_ids, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("job_ids have a null")));
+	}
+	qsort(elements, count, sizeof(Datum), compare_texts);
+
+	job_reader_open(&jobs, changing->queue.schema, changing->queue.snapshot);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!job_reader_find(&jobs, changing->plan.plan_id, elements[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NO_DATA_FOUND),
+					 errmsg("training plan %lld has no job \"%s\"", (long long) changing->plan.plan_id,
+							TextDatumGetCString(elements[i]))));
+		if (is_null_or(jobs.values[JOB_TARGET], jobs.nulls[JOB_TARGET], target) &&
+			is_null_or(jobs.values[JOB_SYMBOL], jobs.nulls[JOB_SYMBOL], symbol))
+			change_job(changing, elements[i]);
+	}
+	job_reader_close(&jobs);
+}
+
+/* Change the jobs of a plan that the arguments choose; returns how many. */
+static int64
+change_jobs(FunctionCallInfo fcinfo, const char *function, PlaceChange change)
+{
+	Changing	changing = {.change = change};
+	const char *target = text_argument(fcinfo, ARG_TARGET);
+	const char *symbol = text_argument(fcinfo, ARG_SYMBOL);
 
 	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
-	for (int i = 0; i < ARGUMENTS; i++)
-	{
-		values[i] = PG_GETARG_DATUM(i);
-		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
-	}
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	job_queue_open(&queue, schema, function);
-	PushActiveSnapshot(queue.snapshot);
-	plan_argument(fcinfo, ARG_PLAN_ID, &plan);
+	job_queue_open(&changing.queue, get_func_namespace(fcinfo->flinfo->fn_oid), function);
+	(void) plan_argument(fcinfo, ARG_PLAN_ID, &changing.queue, &changing.plan);
 	if (!PG_ARGISNULL(ARG_JOB_IDS))
-		check_job_ids(fcinfo, schema, plan.plan_id);
-	PopActiveSnapshot();
-	end_expired_attempts(&queue, &plan);
-	job_queue_close(&queue);
+		change_listed(&changing, PG_GETARG_ARRAYTYPE_P(ARG_JOB_IDS), target, symbol);
+	else if (target != NULL || symbol != NULL || changing.queue.jobs_have_policies)
+		change_matching(&changing, target, symbol);
+	else
+		change_all(&changing);
+	job_queue_close(&changing.queue);
 
-	if (SPI_execute_with_args(psprintf(query, plan_table_name(schema, QUEUE_TABLE),
-									   plan_table_name(schema, JOBS_TABLE)),
-							  ARGUMENTS, types, values, nulls, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not update table \"%s\"", QUEUE_TABLE);
-	changed = SPI_processed;
-	SPI_finish();
-
-	*plan_id = plan.plan_id;
-	return changed;
+	if (changing.any_claimable)
+		notify_of_jobs(changing.plan.plan_id);
+	return changing.changed;
 }
 
 /* cancel_training_jobs(plan_id bigint, job_ids text[], target text, symbol text) */
 Datum
 cancel_training_jobs(PG_FUNCTION_ARGS)
 {
-	int64		plan_id;
-
-	PG_RETURN_INT64(change_jobs(fcinfo, "cancel_training_jobs()", cancel_query, &plan_id));
+	PG_RETURN_INT64(change_jobs(fcinfo, "cancel_training_jobs()", cancel));
 }
 
 /* retry_training_jobs(plan_id bigint, job_ids text[], target text, symbol text) */
 Datum
 retry_training_jobs(PG_FUNCTION_ARGS)
 {
-	int64		plan_id;
-	uint64		changed = change_jobs(fcinfo, "retry_training_jobs()", retry_query, &plan_id);
-
-	if (changed > 0)
-		notify_of_jobs(plan_id);
-	PG_RETURN_INT64(changed);
+	PG_RETURN_INT64(change_jobs(fcinfo, "retry_training_jobs()", retry));
 }

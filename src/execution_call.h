@@ -5,28 +5,14 @@
 #ifndef TRAINPLAN_EXECUTION_CALL_H
 #define TRAINPLAN_EXECUTION_CALL_H
 
-#include "executor/spi.h"
-#include "fmgr.h"
+#include "arguments.h"
+#include "job_queue.h"
+#include "stored_plan.h"
 
-#include "job_claim.h"
-
-/* A query that a session prepares once; it is about the tables in one schema. */
-typedef struct KeptQuery
-{
-	const char *text;			/* as SPI takes it, %s for the table */
-	const char *table;
-	bool		writes;
-	int			arguments;
-	Oid			types[3];
-	Oid			schema;			/* what plan is prepared for, if it is */
-	SPIPlanPtr	plan;
-} KeptQuery;
-
-extern uint64 kept_query_run(KeptQuery *query, Oid schema, Datum *values, const char *nulls);
-
-extern bool plan_argument(FunctionCallInfo fcinfo, int argument, ClaimedPlan *plan);
-extern void require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
-extern TimestampTz lease_argument(FunctionCallInfo fcinfo, int argument, TimestampTz now);
-extern TimestampTz retry_argument(FunctionCallInfo fcinfo, int argument, TimestampTz now);
+extern bool plan_argument(FunctionCallInfo fcinfo, int argument, const JobQueue *queue, StoredPlan *plan);
+extern Interval lease_argument(FunctionCallInfo fcinfo, int argument);
+extern Interval retry_argument(FunctionCallInfo fcinfo, int argument);
+extern TimestampTz time_after(TimestampTz now, const Interval *interval);
+extern bool is_job_visible(const JobQueue *queue, int64 plan_id, Datum job_id);
 
 #endif							/* TRAINPLAN_EXECUTION_CALL_H */

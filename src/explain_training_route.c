@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "arguments.h"
 #include "decision.h"
 #include "routing_call.h"
 
@@ -275,11 +276,7 @@ explain_training_route(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	routing_call_begin(&call, fcinfo, ARG_POLICY);
 	source = candidate_relation_source(call.candidates);
-	if (PG_ARGISNULL(ARG_TARGET))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("target must not be null")));
-	explanation.target = slice_from_text(PG_GETARG_TEXT_PP(ARG_TARGET));
+	explanation.target = required_slice_argument(fcinfo, ARG_TARGET, "target");
 	if (!PG_ARGISNULL(ARG_SYMBOL))
 		explanation.symbol = slice_from_text(PG_GETARG_TEXT_PP(ARG_SYMBOL));
 	explanation.policy = &call.policy;

@@ -27,16 +27,6 @@ PG_FUNCTION_INFO_V1(generate_training_plan_from_routing);
 #define ARG_MODEL_FAMILIES		2
 #define ARG_INCLUDE_BLOCKED		3
 
-static const char *
-path_argument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 /* The reason as planning has it, in the current memory context. */
 static Slice
 joined_reason(JsonValue *reason)
@@ -103,8 +93,8 @@ plan_decision(void *planner, const DocumentedDecision *documented)
 Datum
 generate_training_plan_from_routing(PG_FUNCTION_ARGS)
 {
-	const char *routing_path = path_argument(fcinfo, ARG_ROUTING_PLAN_PATH, "routing_plan_path");
-	const char *output_path = path_argument(fcinfo, ARG_OUTPUT_DIR, "output_dir");
+	const char *routing_path = required_text_argument(fcinfo, ARG_ROUTING_PLAN_PATH, "routing_plan_path");
+	const char *output_path = required_text_argument(fcinfo, ARG_OUTPUT_DIR, "output_dir");
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	MemoryContext context;
 	MemoryContext caller;

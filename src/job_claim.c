@@ -16,22 +16,18 @@
  * Jobs that were claimed leave dead entries behind at the front of the fresh
  * part.  Usually the index forgets them at once; but as long as any transaction
  * in the database has an old snapshot they stay, and a claim would have to step
- * over all of them.  So the session remembers for each lane the position before
- * which nothing fresh can be found any more.  That is exact, and not a guess:
+ * over all of them.  So the session remembers for each lane a mark: the position
+ * before which it found nothing that it could have.
  *
- * - Fresh places come only with the plan, all in one transaction.  Whatever gets
- *   into the queue later, or comes back, has a time (training_job_queue_guard()
- *   sees to that for changes by hand).
- * - A place that this snapshot does not see as fresh has been claimed or
- *   cancelled by a transaction that committed; one that may still roll back
- *   leaves the place visible, and that stops the mark.
- * - What the own transaction did may roll back as well, so the mark is moved
- *   only if it had done nothing yet.
- * - Plans are told apart by their rows, not by their numbers.
- *
- * Jobs of families that the worker lacks stay in the queue, and the mark passes
- * them as well: it is kept for one list of families, and what a job is to train
- * does not change.
+ * A mark is a hint, and no more.  Fresh places come with their plan, all in one
+ * transaction, and whatever gets into the queue later, or comes back, has a time
+ * (training_job_queue_guard() sees to that for changes by hand), so as a rule
+ * there is nothing before the mark.  But places are also restored from dumps,
+ * deleted and inserted again, written while triggers are off, and what a job
+ * trains, or who may see it, is changed.  So marks are forgotten when they have
+ * become old, and a claim that has not found enough looks once more without them;
+ * only where that takes long, because there are so many dead entries, it is done no
+ * more than once a second.
  */
 #include "postgres.h"
 
@@ -39,6 +35,7 @@
 #include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/xact.h"
+#include "executor/instrument.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "utils/fmgroids.h"
@@ -46,7 +43,8 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "compat.h"
+#include "executor_compat.h"
+#include "execution_call.h"
 #include "job_claim.h"
 
 /* ---- marks: where the fresh part of a lane begins ----------------------------- */
@@ -54,20 +52,31 @@
 /* Lanes whose marks are kept; a plan of rules has three. */
 #define MAX_MARKS	16
 
+/* A look without marks that touches no more buffers than this is taken whenever there is reason to. */
+#define QUICK_LOOK	1000
+
+/* How long marks are kept at least, and the time between looks that are not quick. */
+#define MARKS_LIFETIME	USECS_PER_SEC
+
+/* Or for each buffer that was touched to make them, if that is longer: many times as long as it took. */
+#define LIFETIME_OF_BUFFER	(20 * INT64CONST(1))
+
 typedef struct LaneMark
 {
 	int32		priority;
-	int32		position;		/* nothing fresh is before it */
+	int32		position;		/* nothing fresh was found before it */
 } LaneMark;
 
 /* Of the plan that the session claimed from last. */
 static struct
 {
 	Oid			queue;
-	ClaimedPlan plan;
+	StoredPlan	plan;
 	ArrayType  *families;		/* in TopMemoryContext; NULL: any */
 	int			count;
 	LaneMark	lanes[MAX_MARKS];
+	TimestampTz made_at;		/* when it was looked without marks */
+	int64		buffers;		/* that were touched to find places then */
 }			marks;
 
 static bool
@@ -82,7 +91,7 @@ same_families(const ArrayType *a, const ArrayType *b)
 static void
 marks_for(const JobQueue *queue, const JobClaim *claim)
 {
-	Oid			relid = RelationGetRelid(queue->places.relation);
+	Oid			relid = queue->places.table.relid;
 
 	if (marks.queue == relid &&
 		marks.plan.plan_id == claim->plan->plan_id &&
@@ -101,6 +110,25 @@ marks_for(const JobQueue *queue, const JobClaim *claim)
 								claim->families, VARSIZE(claim->families));
 	marks.plan = *claim->plan;
 	marks.queue = relid;
+}
+
+/* May marks be wrong by now? */
+static bool
+are_marks_old(TimestampTz now)
+{
+	int64		age = now - marks.made_at;
+
+	/* or somebody has set the clock back */
+	return age < 0 || age > Max(MARKS_LIFETIME, LIFETIME_OF_BUFFER * marks.buffers);
+}
+
+/* Has it been long enough since it was looked without marks, or is that nothing to wait for? */
+static bool
+may_look_again(TimestampTz now)
+{
+	int64		age = now - marks.made_at;
+
+	return marks.buffers <= QUICK_LOOK || age < 0 || age >= MARKS_LIFETIME;
 }
 
 /* The mark of a lane; NULL if there are too many lanes to keep it. */
@@ -135,7 +163,7 @@ typedef struct Scans
 static IndexScanDesc
 begin_scan(JobQueue *queue, int keys)
 {
-	return index_beginscan(queue->places.relation, queue->by_claim, queue->snapshot, NULL, keys, 0);
+	return index_beginscan(queue->places.table.relation, queue->by_claim, queue->snapshot, NULL, keys, 0);
 }
 
 static void
@@ -235,56 +263,74 @@ scan_fresh(IndexScanDesc scan, const Lane *lane, int32 position)
 	index_rescan(scan, keys, lengthof(keys), NULL, 0);
 }
 
+static int64
+buffers_touched(void)
+{
+	return pgBufferUsage.shared_blks_hit + pgBufferUsage.shared_blks_read;
+}
+
+static bool
+next_slot(JobQueue *queue, IndexScanDesc scan)
+{
+	int64		buffers_before = buffers_touched();
+	bool		found;
+
+	CHECK_FOR_INTERRUPTS();
+	found = index_getnext_slot(scan, ForwardScanDirection, queue->found);
+	marks.buffers += buffers_touched() - buffers_before;
+	return found;
+}
+
 static bool
 next_place(JobQueue *queue, IndexScanDesc scan, QueuePlace *place)
 {
-	CHECK_FOR_INTERRUPTS();
-
-	if (!index_getnext_slot(scan, ForwardScanDirection, queue->found))
-		return false;
-	queue_place_read(place, queue->found);
-	return true;
-}
-
-/* Write a place that is locked. */
-static void
-write_locked(JobQueue *queue, const QueuePlace *place)
-{
-	TM_Result	result = queue_place_write(queue, place);
-
-	if (result != TM_Ok)
-		elog(ERROR, "could not update locked row of table \"%s\": %d", QUEUE_TABLE, result);
+	while (next_slot(queue, scan))
+	{
+		queue_place_read(queue, place);
+		if (place->state >= 0)
+			return true;
+		warn_of_unknown_state(place);
+	}
+	return false;
 }
 
 /* Where a job stands whose lease ran out. */
 static JobState
-state_after_lease(const QueuePlace *place, const ClaimedPlan *plan)
+state_after_lease(const QueuePlace *place, const StoredPlan *plan)
 {
 	return state_after_attempt(&place->attempt, ATTEMPT_EXPIRED, plan->max_attempts);
 }
 
-/* The lease of a place that is locked has run out: record that. */
-static void
-expire(JobQueue *queue, QueuePlace *place, const ClaimedPlan *plan)
+/* The lease of a place that is locked has run out: record that, and how it is then. */
+void
+queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan)
 {
 	TimestampTz lease_end = place->attempt.lease_end;
 	JobState	state = state_after_lease(place, plan);
 
+	queue_place_number_attempt(queue, place);
 	history_insert(queue, place, ATTEMPT_EXPIRED, lease_end, (Datum) 0, (Datum) 0);
 	queue_place_end_attempt(place, state, lease_end, lease_end);
 }
 
-/* Claim a place that is locked; returns whether the claim wants more. */
+/*
+ * Claim a place that is locked, unless there is no such job.  Returns whether
+ * the claim wants more.  The lease counts from now.
+ */
 static bool
-take(JobQueue *queue, const JobClaim *claim, QueuePlace *place)
+take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 {
-	place->state = JOB_RUNNING;
-	place->state_since = queue->now;
-	place->ready_at = claim->lease_end;
-	place->attempt.number++;
-	place->worker = claim->worker;
-	write_locked(queue, place);
-	return claim->take(claim->arg, place);
+	QueuePlace	taken = *place;
+
+	taken.state = JOB_RUNNING;
+	taken.state_since = GetCurrentTimestamp();
+	taken.ready_at = time_after(taken.state_since, claim->lease);
+	taken.attempt.number++;
+	taken.worker = claim->worker;
+	if (!claim->take(claim->arg, &taken))
+		return true;
+	queue_place_write(queue, &taken);
+	return --claim->wanted > 0;
 }
 
 static JobFit
@@ -295,7 +341,7 @@ fit(const JobClaim *claim, const QueuePlace *place)
 
 /* Claim what has come back in a lane.  Returns whether the claim wants more. */
 static bool
-claim_returned(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const Lane *lane)
+claim_returned(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *lane)
 {
 	QueuePlace	place;
 
@@ -305,15 +351,19 @@ claim_returned(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const
 		bool		expired = place.state == JOB_RUNNING;
 		bool		over = expired && state_after_lease(&place, claim->plan) != JOB_PENDING;
 
+		if (!expired && place.state != JOB_PENDING)
+			continue;
 		if (!over && fit(claim, &place) != JOB_FITS)
 			continue;
-		if (!queue_place_lock(queue, &place))
+		if (!queue_place_try_lock(queue, &place))
 			continue;
 		if (expired)
-			expire(queue, &place, claim->plan);
-		if (over)
-			write_locked(queue, &place);
-		else if (!take(queue, claim, &place))
+		{
+			queue_place_expire(queue, &place, claim->plan);
+			if (over)
+				queue_place_write(queue, &place);
+		}
+		if (!over && !take(queue, claim, &place))
 			return false;
 	}
 	return true;
@@ -324,8 +374,7 @@ claim_returned(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const
  * whether the claim wants more.
  */
 static bool
-claim_fresh(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const Lane *lane,
-			bool may_mark)
+claim_fresh(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *lane, bool may_mark)
 {
 	LaneMark   *mark = lane_mark(lane->priority);
 	bool		at_front = true;	/* nothing that can be claimed was passed */
@@ -334,15 +383,18 @@ claim_fresh(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const La
 	scan_fresh(scan, lane, mark != NULL ? mark->position : 0);
 	while (next_place(queue, scan, &place))
 	{
-		JobFit		fits = fit(claim, &place);
+		JobFit		fits;
 
+		if (place.state != JOB_PENDING)
+			continue;
+		fits = fit(claim, &place);
 		if (fits == JOB_NEVER_FITS)
 			continue;
 		if (at_front && may_mark && mark != NULL)
 			mark->position = place.position;
 		at_front = false;
 
-		if (fits == JOB_FITS && queue_place_lock(queue, &place) && !take(queue, claim, &place))
+		if (fits == JOB_FITS && queue_place_try_lock(queue, &place) && !take(queue, claim, &place))
 			return false;
 	}
 	if (at_front && may_mark && mark != NULL)
@@ -350,53 +402,47 @@ claim_fresh(JobQueue *queue, const JobClaim *claim, IndexScanDesc scan, const La
 	return true;
 }
 
+/* Go through the lanes of the plan; returns whether the claim wants more. */
+static bool
+claim_lanes(JobQueue *queue, JobClaim *claim)
+{
+	/* what the own transaction did may roll back, and then it is claimable again */
+	bool		may_mark = !TransactionIdIsValid(GetTopTransactionIdIfAny());
+	Scans		scans;
+	Lane		lane;
+	bool		wants_more = true;
+
+	begin_scans(queue, &scans);
+	for (bool found = first_lane(queue, scans.lanes, claim->plan->plan_id, &lane); found;
+		 found = next_lane(queue, scans.lanes, &lane))
+	{
+		wants_more = (!lane.has_returned || claim_returned(queue, claim, scans.returned, &lane)) &&
+			claim_fresh(queue, claim, scans.fresh, &lane, may_mark);
+		if (!wants_more)
+			break;
+	}
+	end_scans(&scans);
+	return wants_more;
+}
+
+/* The same without marks. */
+static void
+claim_lanes_anew(JobQueue *queue, JobClaim *claim)
+{
+	marks.count = 0;
+	marks.made_at = queue->now;
+	marks.buffers = 0;
+	(void) claim_lanes(queue, claim);
+}
+
 /*
  * Claim jobs until the claim has enough, or there are no more.
  */
 void
-claim_jobs(JobQueue *queue, const JobClaim *claim)
+claim_jobs(JobQueue *queue, JobClaim *claim)
 {
-	bool		may_mark = !TransactionIdIsValid(GetTopTransactionIdIfAny());
-	Scans		scans;
-	Lane		lane;
-
-	begin_scans(queue, &scans);
 	marks_for(queue, claim);
-	for (bool more = first_lane(queue, scans.lanes, claim->plan->plan_id, &lane); more;
-		 more = next_lane(queue, scans.lanes, &lane))
-	{
-		if ((lane.has_returned && !claim_returned(queue, claim, scans.returned, &lane)) ||
-			!claim_fresh(queue, claim, scans.fresh, &lane, may_mark))
-			break;
-	}
-	end_scans(&scans);
-}
-
-/*
- * Record all leases of a plan that ran out, as a claim would that comes by;
- * their jobs are pending then, or have ended.  What others are about to claim is
- * left to them.
- */
-void
-end_expired_attempts(JobQueue *queue, const ClaimedPlan *plan)
-{
-	Scans		scans;
-	Lane		lane;
-	QueuePlace	place;
-
-	begin_scans(queue, &scans);
-	for (bool more = first_lane(queue, scans.lanes, plan->plan_id, &lane); more;
-		 more = next_lane(queue, scans.lanes, &lane))
-	{
-		scan_returned(scans.returned, &lane, queue->now);
-		while (next_place(queue, scans.returned, &place))
-		{
-			if (place.state == JOB_RUNNING && queue_place_lock(queue, &place))
-			{
-				expire(queue, &place, plan);
-				write_locked(queue, &place);
-			}
-		}
-	}
-	end_scans(&scans);
+	if (marks.count == 0 || are_marks_old(queue->now) ||
+		(claim_lanes(queue, claim) && may_look_again(queue->now)))
+		claim_lanes_anew(queue, claim);
 }

@@ -8,15 +8,7 @@
 #include "utils/array.h"
 
 #include "job_queue.h"
-
-/* A plan, as a claim needs it. */
-typedef struct ClaimedPlan
-{
-	int64		plan_id;
-	int32		max_attempts;
-	TransactionId xmin;			/* of its row, and where that is: who has both is the same plan */
-	ItemPointerData tid;
-} ClaimedPlan;
+#include "stored_plan.h"
 
 /*
  * May the worker have this job?  Called before anything is locked.
@@ -29,21 +21,25 @@ typedef enum JobFit
 } JobFit;
 typedef JobFit (*JobFilter) (void *arg, const QueuePlace *place);
 
-/* A job was claimed; the place is as it is now.  Returns whether to go on. */
+/*
+ * A job is to be claimed; its place is locked.  Returns false if there is no such
+ * job, and its place stays as it is.
+ */
 typedef bool (*JobTaker) (void *arg, const QueuePlace *place);
 
 typedef struct JobClaim
 {
-	const ClaimedPlan *plan;
+	const StoredPlan *plan;
 	Datum		worker;			/* text */
-	TimestampTz lease_end;
+	const Interval *lease;
+	int			wanted;			/* how many more */
 	ArrayType  *families;		/* what filter goes by, or NULL */
 	JobFilter	filter;			/* NULL: any job will do */
 	JobTaker	take;
 	void	   *arg;			/* of both */
 } JobClaim;
 
-extern void claim_jobs(JobQueue *queue, const JobClaim *claim);
-extern void end_expired_attempts(JobQueue *queue, const ClaimedPlan *plan);
+extern void claim_jobs(JobQueue *queue, JobClaim *claim);
+extern void queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan);
 
 #endif							/* TRAINPLAN_JOB_CLAIM_H */

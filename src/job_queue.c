@@ -5,11 +5,10 @@
  * Workers claim and report a job at a time, so what counts is the time of one
  * such call.  The rows are therefore read through their indexes and written
  * straight into the tables, as the executor would do it, without a query for
- * each.  What the executor would look at besides has to be done here: the
- * caller's rights are checked, and so are the tables' constraints.  Row-level
- * security on the two tables is an error, and triggers on them don't fire; the
- * foreign keys of both hold all the same, since a place's key never changes, and
- * an attempt is recorded only while its place is locked.
+ * each.  Where somebody has added something to a table that decides over its rows
+ * (plan_tables.c), they are written by SQL, so that it holds.  Row-level security
+ * on the two tables is an error; on training_jobs it decides who can claim and
+ * report what.
  *
  * All is seen as it is now, by a snapshot of the call's own, also in a
  * transaction that sees all else as it was when it began: a lease is a matter of
@@ -18,78 +17,43 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/stratnum.h"
-#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "compat.h"
+#include "executor_compat.h"
 #include "job_queue.h"
-#include "job_tuple.h"
-#include "plan_store.h"
-
-#define CLAIM_INDEX			"training_job_queue_claim_idx"
-
-/* The columns of the history, in the order of the table. */
-typedef enum HistoryColumn
-{
-	HISTORY_PLAN_ID,
-	HISTORY_JOB_ID,
-	HISTORY_ATTEMPT,
-	HISTORY_WORKER,
-	HISTORY_STARTED_AT,
-	HISTORY_FINISHED_AT,
-	HISTORY_OUTCOME,
-	HISTORY_ERROR,
-	HISTORY_RESULT,
-	HISTORY_COLUMNS
-} HistoryColumn;
 
 /* ---- opening and closing ---------------------------------------------------- */
 
 static void
-check_rights(Relation table, AclMode rights)
+open_table(QueueTable *table, Oid schema, PlanTableId id, AclMode rights)
 {
-	Oid			relid = RelationGetRelid(table);
-	AclResult	result = pg_class_aclmask(relid, GetUserId(), rights, ACLMASK_ALL) == rights ?
-		ACLCHECK_OK : ACLCHECK_NO_PRIV;
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(table));
-	if (check_enable_rls(relid, InvalidOid, false) == RLS_ENABLED)
+	plan_table_open(&table->table, schema, id, RowExclusiveLock);
+	plan_table_check_rights(&table->table, rights);
+	if (plan_table_has_policies(&table->table))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("row-level security on table \"%s\" is not supported",
-						RelationGetRelationName(table)),
-				 errhint("Policies on table \"%s\" hold for claims as well.", JOBS_TABLE)));
-}
-
-static void
-open_table(QueueTable *table, Oid schema, const char *name, AclMode rights, int columns)
-{
-	table->relation = table_open(plan_table(schema, name), RowExclusiveLock);
-	check_rights(table->relation, rights);
-	if (RelationGetNumberOfAttributes(table->relation) < columns)
-		elog(ERROR, "table \"%s\" has too few columns", name);
+				 errmsg("row-level security on table \"%s\" is not supported", plan_table_name(id)),
+				 errhint("Policies on table \"%s\" decide which jobs can be claimed and reported.",
+						 plan_table_name(JOBS_TABLE))));
+	CheckCmdReplicaIdentity(table->table.relation, id == QUEUE_TABLE ? CMD_UPDATE : CMD_INSERT);
 
 	table->result_rel = makeNode(ResultRelInfo);
-	InitResultRelInfo(table->result_rel, table->relation, 0, NULL, 0);
+	InitResultRelInfo(table->result_rel, table->table.relation, 0, NULL, 0);
 	ExecOpenIndices(table->result_rel, false);
-	table->slot = table_slot_create(table->relation, NULL);
+	table->slot = table_slot_create(table->table.relation, NULL);
 }
 
 static void
@@ -97,56 +61,84 @@ close_table(QueueTable *table)
 {
 	ExecDropSingleTupleTableSlot(table->slot);
 	ExecCloseIndices(table->result_rel);
-	table_close(table->relation, NoLock);
+	plan_table_close(&table->table);
 }
 
-/* An index of the queue that is open already; name NULL: that of the primary key. */
+/* An index of a table that is open already with the others. */
 static Relation
-queue_index(const JobQueue *queue, const char *name)
+open_index(const QueueTable *table, Oid index)
 {
-	const ResultRelInfo *result_rel = queue->places.result_rel;
+	const ResultRelInfo *result_rel = table->result_rel;
 
 	for (int i = 0; i < result_rel->ri_NumIndices; i++)
 	{
-		Relation	index = result_rel->ri_IndexRelationDescs[i];
-
-		if (name == NULL ? index->rd_index->indisprimary :
-			strcmp(RelationGetRelationName(index), name) == 0)
-			return index;
+		if (RelationGetRelid(result_rel->ri_IndexRelationDescs[i]) == index)
+			return result_rel->ri_IndexRelationDescs[i];
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("table \"%s\" has lost the index \"%s\"", QUEUE_TABLE,
-					name != NULL ? name : QUEUE_TABLE "_pkey")));
+	elog(ERROR, "index %u of table \"%s\" is not open", index, plan_table_name(table->table.id));
+}
+
+/* See what others have committed up to now. */
+static void
+look(JobQueue *queue)
+{
+	queue->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	queue->now = GetCurrentTimestamp();
 }
 
 /*
  * Open the queue of the extension in schema for one call of a function, whose
  * name is for messages.  Ends with job_queue_close(); nothing outlives an error.
+ *
+ * All tables of jobs are locked first: what the call sees, and the time that it
+ * goes by, are those after it has waited for them.
  */
 void
 job_queue_open(JobQueue *queue, Oid schema, const char *function)
 {
+	PlanTable	jobs;
+
 	PreventCommandIfReadOnly(function);
 	PreventCommandIfParallelMode(function);
 
 	memset(queue, 0, sizeof(JobQueue));
+	queue->context = CurrentMemoryContext;
 	queue->schema = schema;
-	queue->now = GetCurrentTimestamp();
-	queue->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	plan_tables_lock(schema, RowExclusiveLock);
+	plan_table_open(&jobs, schema, JOBS_TABLE, AccessShareLock);
+	queue->jobs_have_policies = plan_table_has_policies(&jobs);
+	plan_table_close(&jobs);
+	/* see what the command has done that calls the function */
+	CommandCounterIncrement();
 	queue->estate = CreateExecutorState();
-	open_table(&queue->places, schema, QUEUE_TABLE, ACL_SELECT | ACL_UPDATE, QUEUE_COLUMNS);
-	queue->found = table_slot_create(queue->places.relation, NULL);
-	queue->by_job = queue_index(queue, NULL);
-	queue->by_claim = queue_index(queue, CLAIM_INDEX);
+	open_table(&queue->places, schema, QUEUE_TABLE, ACL_SELECT | ACL_UPDATE);
+	queue->found = table_slot_create(queue->places.table.relation, NULL);
+	queue->by_job = open_index(&queue->places, queue->places.table.key);
+	queue->by_claim = open_index(&queue->places, queue->places.table.claim_index);
+	look(queue);
+}
+
+static void
+open_history(JobQueue *queue)
+{
+	MemoryContext caller;
+
+	if (queue->history.table.relation != NULL)
+		return;
+	caller = MemoryContextSwitchTo(queue->context);
+	open_table(&queue->history, queue->schema, HISTORY_TABLE, ACL_INSERT);
+	queue->attempts = open_index(&queue->history, queue->history.table.key);
+	MemoryContextSwitchTo(caller);
 }
 
 /* What was written is seen by what the transaction does next. */
 void
 job_queue_close(JobQueue *queue)
 {
+	if (queue->writes_sql)
+		SPI_finish();
 	ExecDropSingleTupleTableSlot(queue->found);
-	if (queue->history.relation != NULL)
+	if (queue->history.table.relation != NULL)
 		close_table(&queue->history);
 	close_table(&queue->places);
 	FreeExecutorState(queue->estate);
@@ -154,50 +146,124 @@ job_queue_close(JobQueue *queue)
 	CommandCounterIncrement();
 }
 
-/* See what others have committed since. */
+/* See what others have committed since, and what time it is. */
 void
 job_queue_refresh(JobQueue *queue)
 {
 	UnregisterSnapshot(queue->snapshot);
-	queue->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	look(queue);
+}
+
+/* Write a row by SQL; the command is prepared when the first comes. */
+static void
+write_by_sql(JobQueue *queue, QueueTable *table, const char *text, const int *columns, int count,
+			 Datum *values, bool *nulls)
+{
+	const Oid  *types = plan_table_types(table->table.id);
+	Oid			argument_types[MAX_TABLE_COLUMNS];
+
+	if (!queue->writes_sql)
+	{
+		MemoryContext caller = CurrentMemoryContext;
+
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		queue->writes_sql = true;
+		MemoryContextSwitchTo(caller);
+	}
+	if (table->write.plan == NULL)
+	{
+		for (int i = 0; i < count; i++)
+			argument_types[i] = types[columns[i]];
+		table_write_prepare(&table->write, &table->table, text, count, argument_types, 0, NULL);
+	}
+	if (table_write_run(&table->write, values, nulls, true) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("row was not written into table \"%s\"", plan_table_name(table->table.id))));
 }
 
 /* ---- places ------------------------------------------------------------------- */
 
-/* Read the place that is in a slot. */
-void
-queue_place_read(QueuePlace *place, TupleTableSlot *slot)
+static Datum
+place_value(const JobQueue *queue, QueueColumn column, bool *isnull)
 {
-	Datum	   *values;
-	Slice		state;
-	int			meaning;
+	int			index = column_index(&queue->places.table, column);
 
-	slot_getallattrs(slot);
-	values = slot->tts_values;
-	place->tid = slot->tts_tid;
-	place->plan_id = DatumGetInt64(values[QUEUE_PLAN_ID]);
-	place->job_id = values[QUEUE_JOB_ID];
-	place->priority = DatumGetInt32(values[QUEUE_PRIORITY]);
-	place->position = DatumGetInt32(values[QUEUE_POSITION]);
-	place->is_fresh = slot->tts_isnull[QUEUE_READY_AT];
-	place->ready_at = place->is_fresh ? DT_NOBEGIN : DatumGetTimestampTz(values[QUEUE_READY_AT]);
-	place->state_since = DatumGetTimestampTz(values[QUEUE_STATE_SINCE]);
-	place->attempt.number = DatumGetInt32(values[QUEUE_ATTEMPT]);
-	place->attempt.forgiven = DatumGetInt32(values[QUEUE_ATTEMPTS_FORGIVEN]);
-	place->attempt.cancel_requested = DatumGetBool(values[QUEUE_CANCEL_REQUESTED]);
+	*isnull = queue->found->tts_isnull[index];
+	return queue->found->tts_values[index];
+}
+
+/* A value that the table does not allow to be null. */
+static Datum
+required_value(const JobQueue *queue, QueueColumn column)
+{
+	bool		isnull;
+	Datum		value = place_value(queue, column, &isnull);
+
+	if (isnull)
+		elog(ERROR, "column %d of table \"%s\" is null", column, plan_table_name(QUEUE_TABLE));
+	return value;
+}
+
+/* Read the place that is in queue->found. */
+void
+queue_place_read(JobQueue *queue, QueuePlace *place)
+{
+	bool		isnull;
+	Datum		value;
+
+	slot_getallattrs(queue->found);
+	place->tid = queue->found->tts_tid;
+	place->plan_id = DatumGetInt64(required_value(queue, QUEUE_PLAN_ID));
+	place->job_id = required_value(queue, QUEUE_JOB_ID);
+	place->priority = DatumGetInt32(required_value(queue, QUEUE_PRIORITY));
+	place->position = DatumGetInt32(required_value(queue, QUEUE_POSITION));
+	value = place_value(queue, QUEUE_READY_AT, &place->is_fresh);
+	place->ready_at = place->is_fresh ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	place->state_since = DatumGetTimestampTz(required_value(queue, QUEUE_STATE_SINCE));
+	place->attempt.number = DatumGetInt32(required_value(queue, QUEUE_ATTEMPT));
+	place->attempt.forgiven = DatumGetInt32(required_value(queue, QUEUE_ATTEMPTS_FORGIVEN));
+	place->attempt.cancel_requested = DatumGetBool(required_value(queue, QUEUE_CANCEL_REQUESTED));
 	place->attempt.lease_end = place->ready_at;
-	place->worker = slot->tts_isnull[QUEUE_WORKER] ? (Datum) 0 : values[QUEUE_WORKER];
+	value = place_value(queue, QUEUE_WORKER, &isnull);
+	place->worker = isnull ? (Datum) 0 : value;
+	place->state = word_meaning(&job_states,
+								slice_from_text(DatumGetTextPP(required_value(queue, QUEUE_STATE))));
+}
 
-	state = slice_from_text(DatumGetTextPP(values[QUEUE_STATE]));
-	meaning = word_meaning(&job_states, state);
-	if (meaning < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("job \"%s\" of plan %lld has unknown state \"%s\"",
-						TextDatumGetCString(place->job_id), (long long) place->plan_id,
-						slice_to_string(state)),
-				 errhint("Valid states are %s.", valid_words(&job_states))));
-	place->state = meaning;
+/* Say that a place is passed over because nobody knows its state. */
+void
+warn_of_unknown_state(const QueuePlace *place)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("job \"%s\" of plan %lld is passed over: its state in table \"%s\" is unknown",
+					TextDatumGetCString(place->job_id), (long long) place->plan_id,
+					plan_table_name(QUEUE_TABLE)),
+			 errhint("Valid states are %s.", valid_words(&job_states))));
+}
+
+/* Begin to go through the places of a plan, by job_id, or to look for one of them. */
+static IndexScanDesc
+begin_scan(JobQueue *queue, int64 plan_id, Datum job_id, int columns)
+{
+	ScanKeyData keys[2];
+	IndexScanDesc scan = index_beginscan(queue->places.table.relation, queue->by_job,
+										 queue->snapshot, NULL, columns, 0);
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   queue->by_job->rd_indcollation[1], F_TEXTEQ, job_id);
+	index_rescan(scan, keys, columns, NULL, 0);
+	return scan;
+}
+
+/* Begin to go through all places of a plan, by job_id; they come in queue->found. */
+IndexScanDesc
+job_queue_scan_plan(JobQueue *queue, int64 plan_id)
+{
+	return begin_scan(queue, plan_id, (Datum) 0, 1);
 }
 
 /*
@@ -207,21 +273,24 @@ queue_place_read(QueuePlace *place, TupleTableSlot *slot)
 bool
 job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place)
 {
-	ScanKeyData keys[2];
-	IndexScanDesc scan;
-	bool		found;
+	IndexScanDesc scan = begin_scan(queue, plan_id, job_id, 2);
+	bool		found = index_getnext_slot(scan, ForwardScanDirection, queue->found);
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, job_id);
-
-	scan = index_beginscan(queue->places.relation, queue->by_job, queue->snapshot, NULL,
-						   lengthof(keys), 0);
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, queue->found);
 	if (found)
-		queue_place_read(place, queue->found);
+		queue_place_read(queue, place);
 	index_endscan(scan);
 	return found;
+}
+
+static TM_Result
+lock_place(JobQueue *queue, const QueuePlace *place, LockWaitPolicy policy)
+{
+	ItemPointerData tid = place->tid;
+	TM_FailureData failure;
+
+	return table_tuple_lock(queue->places.table.relation, &tid, queue->snapshot,
+							queue->places.slot, GetCurrentCommandId(true),
+							LockTupleNoKeyExclusive, policy, 0, &failure);
 }
 
 /*
@@ -229,14 +298,36 @@ job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place)
  * then nothing is done, and false is returned.  Never waits.
  */
 bool
-queue_place_lock(JobQueue *queue, QueuePlace *place)
+queue_place_try_lock(JobQueue *queue, const QueuePlace *place)
 {
-	ItemPointerData tid = place->tid;
-	TM_FailureData failure;
+	return lock_place(queue, place, LockWaitSkip) == TM_Ok;
+}
 
-	return table_tuple_lock(queue->places.relation, &tid, queue->snapshot, queue->places.slot,
-							GetCurrentCommandId(true), LockTupleNoKeyExclusive, LockWaitSkip, 0,
-							&failure) == TM_Ok;
+/* Did this transaction write the place that is in queue->found?  Then it has it. */
+static bool
+is_own(const JobQueue *queue)
+{
+	bool		isnull;
+	Datum		xmin = slot_getsysattr(queue->found, MinTransactionIdAttributeNumber, &isnull);
+
+	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+}
+
+/*
+ * Lock a place that was read last, and wait for whoever else has it.  Returns
+ * whether it is as it was read; if not, it has to be found again.  queue->now is
+ * the time when it was locked.
+ */
+bool
+queue_place_lock(JobQueue *queue, const QueuePlace *place)
+{
+	if (is_own(queue) || lock_place(queue, place, LockWaitBlock) == TM_Ok)
+	{
+		queue->now = GetCurrentTimestamp();
+		return true;
+	}
+	job_queue_refresh(queue);
+	return false;
 }
 
 /*
@@ -251,54 +342,121 @@ row_context(JobQueue *queue)
 static void
 insert_index_entries(JobQueue *queue, QueueTable *table, bool update, bool only_summarizing)
 {
-	table->slot->tts_tableOid = RelationGetRelid(table->relation);
+	table->slot->tts_tableOid = table->table.relid;
 	list_free(ExecInsertIndexTuples(table->result_rel, table->slot, queue->estate, update, false,
 									NULL, NIL, only_summarizing));
-	ResetPerTupleExprContext(queue->estate);
 }
 
-/*
- * Write a place that was read from queue->found, and is there still, back as it
- * is to be.  Waits for whoever else is changing it.  Of what can come of that,
- * TM_Updated and TM_Deleted are for the caller, who has not locked it.
- */
-TM_Result
-queue_place_write(JobQueue *queue, const QueuePlace *place)
+/* What changes of a place. */
+static const int written_columns[] = {
+	QUEUE_PLAN_ID, QUEUE_JOB_ID, QUEUE_READY_AT, QUEUE_STATE_SINCE, QUEUE_ATTEMPT,
+	QUEUE_ATTEMPTS_FORGIVEN, QUEUE_CANCEL_REQUESTED, QUEUE_STATE, QUEUE_WORKER
+};
+
+static const char *const write_place_command =
+"UPDATE %s SET ready_at = $3, state_since = $4, attempt = $5, attempts_forgiven = $6, "
+"cancel_requested = $7, state = $8, worker = $9 "
+"WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2";
+
+/* The values of these columns, in the current memory context. */
+static void
+written_values(const QueuePlace *place, Datum *values, bool *nulls)
+{
+	memset(nulls, false, lengthof(written_columns) * sizeof(bool));
+	values[0] = Int64GetDatum(place->plan_id);
+	values[1] = place->job_id;
+	values[2] = TimestampTzGetDatum(place->ready_at);
+	values[3] = TimestampTzGetDatum(place->state_since);
+	values[4] = Int32GetDatum(place->attempt.number);
+	values[5] = Int32GetDatum(place->attempt.forgiven);
+	values[6] = BoolGetDatum(place->attempt.cancel_requested);
+	values[7] = slice_to_text(job_states.words[place->state]);
+	values[8] = place->worker;
+	nulls[8] = place->worker == (Datum) 0;
+}
+
+/* Write a place straight into the table; what is in columns that others have added stays. */
+static void
+write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const bool *nulls)
 {
 	QueueTable *table = &queue->places;
 	TupleTableSlot *slot = table->slot;
+	int			columns = slot->tts_tupleDescriptor->natts;
 	ItemPointerData tid = place->tid;
 	TM_FailureData failure;
 	LockTupleMode lock_mode;
 	TU_UpdateIndexes update_indexes;
 	TM_Result	result;
-	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
 
-	/* what is in columns that others have added stays */
 	ExecClearTuple(slot);
-	memcpy(slot->tts_values, queue->found->tts_values, slot->tts_tupleDescriptor->natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, queue->found->tts_isnull, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	memcpy(slot->tts_values, queue->found->tts_values, columns * sizeof(Datum));
+	memcpy(slot->tts_isnull, queue->found->tts_isnull, columns * sizeof(bool));
+	for (int i = 0; i < lengthof(written_columns); i++)
+	{
+		int			column = column_index(&table->table, written_columns[i]);
 
-	slot->tts_values[QUEUE_READY_AT] = TimestampTzGetDatum(place->ready_at);
-	slot->tts_isnull[QUEUE_READY_AT] = false;
-	slot->tts_values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(place->state_since);
-	slot->tts_values[QUEUE_ATTEMPT] = Int32GetDatum(place->attempt.number);
-	slot->tts_values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(place->attempt.forgiven);
-	slot->tts_values[QUEUE_CANCEL_REQUESTED] = BoolGetDatum(place->attempt.cancel_requested);
-	slot->tts_values[QUEUE_STATE] = slice_to_text(job_states.words[place->state]);
-	slot->tts_values[QUEUE_WORKER] = place->worker;
-	slot->tts_isnull[QUEUE_WORKER] = place->worker == (Datum) 0;
+		slot->tts_values[column] = values[i];
+		slot->tts_isnull[column] = nulls[i];
+	}
 	ExecStoreVirtualTuple(slot);
-	if (table->relation->rd_att->constr != NULL)
-		ExecConstraints(table->result_rel, slot, queue->estate);
 
-	result = table_tuple_update(table->relation, &tid, slot, GetCurrentCommandId(true),
+	result = table_tuple_update(table->table.relation, &tid, slot, GetCurrentCommandId(true),
 								queue->snapshot, InvalidSnapshot, true, &failure, &lock_mode,
 								&update_indexes);
-	MemoryContextSwitchTo(caller);
-	if (result == TM_Ok && update_indexes != TU_None)
+	if (result != TM_Ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("job \"%s\" of plan %lld was changed by the command that changes it",
+						TextDatumGetCString(place->job_id), (long long) place->plan_id)));
+	if (update_indexes != TU_None)
 		insert_index_entries(queue, table, true, ONLY_SUMMARIZING(update_indexes));
-	return result;
+}
+
+/* The place that is written by SQL just now. */
+static const QueuePlace *written_place = NULL;
+
+/* Is a place, which triggers see, written by a function of the extension? */
+bool
+is_written_by_queue(int64 plan_id, Datum job_id)
+{
+	return written_place != NULL && written_place->plan_id == plan_id &&
+		slice_equal(slice_from_text(DatumGetTextPP(written_place->job_id)),
+					slice_from_text(DatumGetTextPP(job_id)));
+}
+
+static void
+write_place_by_sql(JobQueue *queue, const QueuePlace *place, Datum *values, bool *nulls)
+{
+	const QueuePlace *outer = written_place;
+
+	PG_TRY();
+	{
+		written_place = place;
+		write_by_sql(queue, &queue->places, write_place_command, written_columns,
+					 lengthof(written_columns), values, nulls);
+	}
+	PG_FINALLY();
+	{
+		written_place = outer;
+	}
+	PG_END_TRY();
+}
+
+/* Write a place that was read last and is locked, as it is to be. */
+void
+queue_place_write(JobQueue *queue, const QueuePlace *place)
+{
+	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
+	Datum		values[lengthof(written_columns)];
+	bool		nulls[lengthof(written_columns)];
+
+	written_values(place, values, nulls);
+	if (queue->places.table.updates_are_plain)
+		write_place(queue, place, values, nulls);
+	else
+		write_place_by_sql(queue, place, values, nulls);
+	MemoryContextSwitchTo(caller);
+	ResetPerTupleExprContext(queue->estate);
 }
 
 /*
@@ -317,77 +475,111 @@ queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, Ti
 
 /* ---- history ------------------------------------------------------------------ */
 
+/* The number of an attempt at a job that is recorded: this one, or the highest (number 0); 0: none. */
+static int32
+recorded_attempt(JobQueue *queue, const QueuePlace *place, int32 number)
+{
+	Relation	history = queue->history.table.relation;
+	int			keys_used = number > 0 ? 3 : 2;
+	ScanKeyData keys[3];
+	IndexScanDesc scan;
+	int32		found = 0;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(place->plan_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   queue->attempts->rd_indcollation[1], F_TEXTEQ, place->job_id);
+	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
+	scan = index_beginscan(history, queue->attempts, SnapshotSelf, NULL, keys_used, 0);
+	index_rescan(scan, keys, keys_used, NULL, 0);
+	if (index_getnext_slot(scan, BackwardScanDirection, queue->history.slot))
+	{
+		bool		isnull;
+
+		found = DatumGetInt32(slot_getattr(queue->history.slot,
+										   queue->history.table.columns[HISTORY_ATTEMPT], &isnull));
+	}
+	index_endscan(scan);
+	return found;
+}
+
 /*
- * Record the attempt of a place, as it was while it ran.  The place has been
- * locked or written by this transaction.  error and result may be 0: none.
+ * Give the attempt of a place that is about to end a number that the history does
+ * not have: as a rule that which it has.  Somebody may have changed the queue or
+ * the history by hand, and no attempt is lost for that.
+ */
+void
+queue_place_number_attempt(JobQueue *queue, QueuePlace *place)
+{
+	open_history(queue);
+	place->attempt.number = Max(place->attempt.number, 1);
+	if (recorded_attempt(queue, place, place->attempt.number) != 0)
+		place->attempt.number = Max(place->attempt.number, recorded_attempt(queue, place, 0)) + 1;
+}
+
+/* The columns of an attempt, in the order of the table. */
+static const int attempt_columns[] = {
+	HISTORY_PLAN_ID, HISTORY_JOB_ID, HISTORY_ATTEMPT, HISTORY_WORKER, HISTORY_STARTED_AT,
+	HISTORY_FINISHED_AT, HISTORY_OUTCOME, HISTORY_ERROR, HISTORY_RESULT
+};
+
+static const char *const insert_attempt_command =
+"INSERT INTO %s (plan_id, job_id, attempt, worker, started_at, finished_at, outcome, error, result) "
+"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/* Write an attempt straight into the table. */
+static void
+write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
+{
+	QueueTable *table = &queue->history;
+	TupleTableSlot *slot = table->slot;
+
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	for (int i = 0; i < HISTORY_COLUMNS; i++)
+	{
+		int			column = column_index(&table->table, attempt_columns[i]);
+
+		slot->tts_values[column] = values[i];
+		slot->tts_isnull[column] = nulls[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	table_tuple_insert(table->table.relation, slot, GetCurrentCommandId(true), 0, NULL);
+	insert_index_entries(queue, table, false, false);
+}
+
+/*
+ * Record the attempt of a place, as it was while it ran, under a number that
+ * queue_place_number_attempt() has found.  The place has been locked or written
+ * by this transaction.  error and result may be 0: none.
  */
 void
 history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 			   TimestampTz finished_at, Datum error, Datum result)
 {
-	QueueTable *table = &queue->history;
-	TupleTableSlot *slot;
-	MemoryContext caller;
+	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
+	Datum		values[HISTORY_COLUMNS] = {
+		[HISTORY_PLAN_ID] = Int64GetDatum(place->plan_id),
+		[HISTORY_JOB_ID] = place->job_id,
+		[HISTORY_ATTEMPT] = Int32GetDatum(place->attempt.number),
+		[HISTORY_WORKER] = place->worker != (Datum) 0 ? place->worker : CStringGetTextDatum(""),
+		[HISTORY_STARTED_AT] = TimestampTzGetDatum(place->state_since),
+		[HISTORY_FINISHED_AT] = TimestampTzGetDatum(finished_at),
+		[HISTORY_OUTCOME] = slice_to_text(attempt_outcomes.words[outcome]),
+		[HISTORY_ERROR] = error,
+		[HISTORY_RESULT] = result
+	};
+	bool		nulls[HISTORY_COLUMNS] = {
+		[HISTORY_ERROR] = error == (Datum) 0,
+		[HISTORY_RESULT] = result == (Datum) 0
+	};
 
-	if (table->relation == NULL)
-		open_table(table, queue->schema, HISTORY_TABLE, ACL_INSERT, HISTORY_COLUMNS);
-	caller = MemoryContextSwitchTo(row_context(queue));
-	slot = table->slot;
-	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	memset(slot->tts_isnull, false, HISTORY_COLUMNS * sizeof(bool));
-	slot->tts_values[HISTORY_PLAN_ID] = Int64GetDatum(place->plan_id);
-	slot->tts_values[HISTORY_JOB_ID] = place->job_id;
-	slot->tts_values[HISTORY_ATTEMPT] = Int32GetDatum(place->attempt.number);
-	slot->tts_values[HISTORY_WORKER] = place->worker;
-	slot->tts_values[HISTORY_STARTED_AT] = TimestampTzGetDatum(place->state_since);
-	slot->tts_values[HISTORY_FINISHED_AT] = TimestampTzGetDatum(finished_at);
-	slot->tts_values[HISTORY_OUTCOME] = slice_to_text(attempt_outcomes.words[outcome]);
-	slot->tts_values[HISTORY_ERROR] = error;
-	slot->tts_isnull[HISTORY_ERROR] = error == (Datum) 0;
-	slot->tts_values[HISTORY_RESULT] = result;
-	slot->tts_isnull[HISTORY_RESULT] = result == (Datum) 0;
-	ExecStoreVirtualTuple(slot);
-	if (table->relation->rd_att->constr != NULL)
-		ExecConstraints(table->result_rel, slot, queue->estate);
-
-	table_tuple_insert(table->relation, slot, GetCurrentCommandId(true), 0, NULL);
+	if (queue->history.table.inserts_are_plain)
+		write_attempt(queue, values, nulls);
+	else
+		write_by_sql(queue, &queue->history, insert_attempt_command, attempt_columns,
+					 HISTORY_COLUMNS, values, nulls);
 	MemoryContextSwitchTo(caller);
-	insert_index_entries(queue, table, false, false);
-}
-
-/* ---- jobs that are new -------------------------------------------------------- */
-
-/*
- * The place that a new job gets in the queue: values in the order of its
- * columns.  job has the job's values, as JobColumn has them.  Returns false for
- * a job that nobody is to claim.
- */
-bool
-job_place_in_queue(MemoryContext context, const Datum *job, int64 plan_id, int32 position,
-				   Datum *values, bool *nulls)
-{
-	MemoryContext caller;
-
-	if (slice_equal(slice_from_text(DatumGetTextPP(job[JOB_TRAINING_TYPE])),
-					slice_from_string(training_type_names[TRAINING_BLOCKED])))
-		return false;
-
-	caller = MemoryContextSwitchTo(context);
-	memset(nulls, false, QUEUE_COLUMNS * sizeof(bool));
-	values[QUEUE_PLAN_ID] = Int64GetDatum(plan_id);
-	values[QUEUE_PRIORITY] = job[JOB_PRIORITY];
-	values[QUEUE_POSITION] = Int32GetDatum(position);
-	nulls[QUEUE_READY_AT] = true;
-	values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	values[QUEUE_ATTEMPT] = Int32GetDatum(0);
-	values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(0);
-	values[QUEUE_CANCEL_REQUESTED] = BoolGetDatum(false);
-	values[QUEUE_JOB_ID] = datumCopy(job[JOB_ID], false, -1);
-	values[QUEUE_STATE] = slice_to_text(job_states.words[JOB_PENDING]);
-	nulls[QUEUE_WORKER] = true;
-	MemoryContextSwitchTo(caller);
-	return true;
+	ResetPerTupleExprContext(queue->estate);
 }
 
 /* Tell whoever listens that a plan has jobs to claim, when this transaction commits. */

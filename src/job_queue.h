@@ -6,34 +6,14 @@
 #ifndef TRAINPLAN_JOB_QUEUE_H
 #define TRAINPLAN_JOB_QUEUE_H
 
+#include "access/genam.h"
 #include "access/tableam.h"
-#include "nodes/execnodes.h"
-#include "utils/relcache.h"
 
 #include "attempt_rules.h"
-
-#define QUEUE_TABLE			"training_job_queue"
-#define HISTORY_TABLE		"training_job_history"
+#include "table_write.h"
 
 /* The channel of NOTIFY when jobs can be claimed; the payload is the plan's number. */
 #define JOBS_CHANNEL		"training_jobs"
-
-/* The columns of the queue, in the order of the table. */
-typedef enum QueueColumn
-{
-	QUEUE_PLAN_ID,
-	QUEUE_PRIORITY,
-	QUEUE_POSITION,
-	QUEUE_READY_AT,
-	QUEUE_STATE_SINCE,
-	QUEUE_ATTEMPT,
-	QUEUE_ATTEMPTS_FORGIVEN,
-	QUEUE_CANCEL_REQUESTED,
-	QUEUE_JOB_ID,
-	QUEUE_STATE,
-	QUEUE_WORKER,
-	QUEUE_COLUMNS
-} QueueColumn;
 
 /* The columns of the index that jobs are claimed by, numbered as scan keys are. */
 typedef enum ClaimIndexColumn
@@ -56,29 +36,34 @@ typedef struct QueuePlace
 	TimestampTz ready_at;
 	TimestampTz state_since;
 	Attempt		attempt;		/* of one that runs, with the end of its lease */
-	JobState	state;
+	int			state;			/* a JobState; -1: a word that means nothing */
 	Datum		worker;			/* 0: nobody */
 } QueuePlace;
 
 /* A table that rows are written into one by one. */
 typedef struct QueueTable
 {
-	Relation	relation;
-	ResultRelInfo *result_rel;
+	PlanTable	table;
+	ResultRelInfo *result_rel;	/* of rows that are written straight into it */
 	TupleTableSlot *slot;		/* what is written */
+	TableWrite	write;			/* by SQL, once that was needed */
 } QueueTable;
 
 typedef struct JobQueue
 {
+	MemoryContext context;
 	Oid			schema;
-	TimestampTz now;
+	TimestampTz now;			/* when the snapshot was taken, or a place locked */
 	Snapshot	snapshot;
 	EState	   *estate;
 	QueueTable	places;
-	QueueTable	history;		/* open when something was recorded */
+	QueueTable	history;		/* open when something is recorded */
+	bool		writes_sql;		/* SPI is connected */
+	bool		jobs_have_policies; /* row-level security decides which jobs the caller sees */
 	TupleTableSlot *found;		/* the place that was read last */
 	Relation	by_job;			/* indexes */
 	Relation	by_claim;
+	Relation	attempts;		/* index of the history */
 } JobQueue;
 
 extern void job_queue_open(JobQueue *queue, Oid schema, const char *function);
@@ -86,16 +71,19 @@ extern void job_queue_close(JobQueue *queue);
 extern void job_queue_refresh(JobQueue *queue);
 
 extern bool job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place);
-extern void queue_place_read(QueuePlace *place, TupleTableSlot *slot);
-extern bool queue_place_lock(JobQueue *queue, QueuePlace *place);
-extern TM_Result queue_place_write(JobQueue *queue, const QueuePlace *place);
+extern IndexScanDesc job_queue_scan_plan(JobQueue *queue, int64 plan_id);
+extern void queue_place_read(JobQueue *queue, QueuePlace *place);
+extern void warn_of_unknown_state(const QueuePlace *place);
+extern bool queue_place_try_lock(JobQueue *queue, const QueuePlace *place);
+extern bool queue_place_lock(JobQueue *queue, const QueuePlace *place);
+extern void queue_place_write(JobQueue *queue, const QueuePlace *place);
 extern void queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since,
 									TimestampTz ready_at);
+extern void queue_place_number_attempt(JobQueue *queue, QueuePlace *place);
 extern void history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 						   TimestampTz finished_at, Datum error, Datum result);
+extern bool is_written_by_queue(int64 plan_id, Datum job_id);
 
-extern bool job_place_in_queue(MemoryContext context, const Datum *job, int64 plan_id,
-							   int32 position, Datum *values, bool *nulls);
 extern void notify_of_jobs(int64 plan_id);
 
 #endif							/* TRAINPLAN_JOB_QUEUE_H */

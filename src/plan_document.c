@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -30,8 +31,8 @@
 #include "job_tuple.h"
 #include "json_texts.h"
 #include "plan_document.h"
-#include "plan_store.h"
 #include "row_query.h"
+#include "stored_plan.h"
 
 const char *const job_key_names[] = {
 	[KEY_TARGET] = "target",
@@ -293,17 +294,30 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 }
 
 /*
- * Run a query as the active snapshot sees the tables, and in addition what the
+ * Run a query on a table as the active snapshot sees it, and in addition what the
  * calling statement itself has stored, so that a plan can be made and shown in
  * one: SELECT training_plan_to_json(create_training_plan('decisions')).
  */
 static void
-run_query(PlanDocument *document, const char *query, const char *purpose, RowCallback callback)
+run_query(PlanDocument *document, PlanTableId id, const char *text, const Oid *types, int columns,
+		  RowCallback callback)
 {
+	PlanTable	table;
+	RowQuery	query = {
+		.text = text,
+		.relation_count = 1,
+		.columns = columns,
+		.types = types,
+		.read_only = true
+	};
+
+	plan_table_open(&table, document->schema, id, AccessShareLock);
+	query.relations = &table.relid;
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
-	row_query_run(query, purpose, 0, true, callback, document);
+	row_query_run(&query, callback, document);
 	PopActiveSnapshot();
+	plan_table_close(&table);
 }
 
 /*
@@ -318,7 +332,8 @@ run_jobs_query(PlanDocument *document, const char *query)
 
 	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	run_query(document, query, "read the plan's jobs", read_job);
+	run_query(document, JOBS_TABLE, query, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0),
+			  JOB_COLUMNS, read_job);
 	AtEOXact_GUC(true, nest_level);
 }
 
@@ -331,9 +346,8 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 {
 	char	   *query = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
 								 "priority, estimated_samples, reason, metadata "
-								 "FROM %s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
-								 "ORDER BY target, symbol NULLS FIRST",
-								 plan_table_name(document->schema, JOBS_TABLE), document->plan_id);
+								 "FROM %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
+								 "ORDER BY target, symbol NULLS FIRST", document->plan_id);
 
 	document->job = json_own(json_object_new_object());
 	for (JobColumn column = 0; column < JOB_COLUMNS; column++)
@@ -389,6 +403,9 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 PlanDocument *
 plan_document_open(Oid schema, int64 plan_id)
 {
+	static const Oid types[] = {
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID
+	};
 	PlanDocument *document = palloc0(sizeof(PlanDocument));
 	char	   *query;
 
@@ -400,12 +417,9 @@ plan_document_open(Oid schema, int64 plan_id)
 	query = psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', generated_at), "
 					 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
 					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families "
-					 "FROM %s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
-					 plan_table_name(schema, PLANS_TABLE), plan_id);
-	run_query(document, query, "read the plan", read_plan);
+					 "FROM %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id);
+	run_query(document, PLANS_TABLE, query, types, lengthof(types), read_plan);
 	if (json_object_object_length(document->metadata) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("training plan %lld does not exist", (long long) plan_id)));
+		report_no_plan(plan_id);
 	return document;
 }

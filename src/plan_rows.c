@@ -7,7 +7,8 @@
  * the relation's rows is the estimate where it is known: where the call names the
  * relation by a constant, and the relation has storage or statistics.  A view's
  * rows are not known without planning it; there the function's declared ROWS
- * stands.
+ * stands.  So it does where the caller could not read the relation: he is not told
+ * how many rows it has, and does not lock it.
  */
 #include "postgres.h"
 
@@ -15,11 +16,13 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -48,6 +51,18 @@ own_rows(Oid relid)
 	return rows;
 }
 
+/* Could the caller read anything of a relation? */
+static bool
+may_read(Oid relid)
+{
+	bool		is_missing = false;
+	AclResult	result = pg_class_aclcheck_ext(relid, GetUserId(), ACL_SELECT, &is_missing);
+
+	if (result != ACLCHECK_OK && !is_missing)
+		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ANY);
+	return result == ACLCHECK_OK && !is_missing;
+}
+
 /* The rows that SELECT would return, or a negative number if not known. */
 static double
 relation_rows(Oid relid)
@@ -55,6 +70,8 @@ relation_rows(Oid relid)
 	double		rows = -1;
 	ListCell   *cell;
 
+	if (!may_read(relid))
+		return -1;
 	LockRelationOid(relid, AccessShareLock);
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
 		return -1;
@@ -74,11 +91,11 @@ relation_rows(Oid relid)
 Datum
 training_plan_rows(PG_FUNCTION_ARGS)
 {
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	Node	   *request = PG_ARGISNULL(0) ? NULL : (Node *) PG_GETARG_POINTER(0);
 	Node	   *relation;
 	double		rows;
 
-	if (!IsA(request, SupportRequestRows) ||
+	if (request == NULL || !IsA(request, SupportRequestRows) ||
 		!is_funcclause(((SupportRequestRows *) request)->node))
 		PG_RETURN_POINTER(NULL);
 

@@ -1,87 +1,54 @@
 /*
  * plan_store.c
- *		Stores a plan and its jobs in training_plans and training_jobs.
+ *		Stores a plan and its jobs in training_plans and training_jobs, and gives
+ *		the jobs their places in training_job_queue.
  *
  * Jobs go into their table as COPY would put them there, and with each its place
- * in the queue, for which nobody needs rights but to insert jobs.  The one thing
- * COPY would do and this does not is the check of the foreign keys, a query per
- * row: the plan that these jobs belong to has just been inserted by this very
- * call, and nobody else can see it, let alone delete it.
+ * in the queue, for which nobody needs rights but to insert jobs.  They come in the
+ * order of target and symbol, so that the entries of both indexes of a new plan
+ * arrive nearly sorted and are appended rather than searched a place for.
  *
- * The jobs come in the order of target and symbol, so that the entries of both
- * indexes of a new plan arrive nearly sorted and are appended rather than
- * searched a place for.
- *
- * Whatever else its owner hung on the table (a trigger, a check, a policy,
- * another column) must hold for these rows too; then they are inserted one by
- * one with a plain INSERT.
+ * Whatever else somebody hung on a table (a trigger, a check, a policy, another
+ * column) must hold for these rows too; then they are inserted one by one with a
+ * plain INSERT, and with the caller's rights.
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/xact.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/rls.h"
+#include "utils/timestamp.h"
 
 #include "bulk_insert.h"
 #include "job_queue.h"
-#include "job_tuple.h"
 #include "plan_store.h"
 
-/* training_jobs has the plan's number before a job's columns. */
-#define TABLE_COLUMNS		(1 + JOB_COLUMNS)
-
-/* A table of the extension in schema. */
-Oid
-plan_table(Oid schema, const char *name)
-{
-	Oid			relid = get_relname_relid(name, schema);
-
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s.%s\" does not exist", get_namespace_name(schema), name),
-				 errhint("It is part of the extension trainplan.")));
-	return relid;
-}
-
-/* The name of a table of the extension, as SQL needs it. */
-char *
-plan_table_name(Oid schema, const char *name)
-{
-	return quote_qualified_identifier(get_namespace_name(schema), name);
-}
+/* ---- the plan's row --------------------------------------------------------------- */
 
 static Datum
-text_or_null(const char *string, char *null)
+text_or_null(const char *string, bool *null)
 {
-	*null = string == NULL ? 'n' : ' ';
-	return string == NULL ? (Datum) 0 : CStringGetTextDatum(string);
+	*null = string == NULL;
+	return *null ? (Datum) 0 : CStringGetTextDatum(string);
 }
 
 /* Insert the plan's row; returns its number. */
 static int64
-insert_plan(Oid schema, const PlanFacts *facts)
+insert_plan(const PlanTable *plans, const PlanFacts *facts)
 {
-	Oid			types[] = {
+	static const Oid types[] = {
 		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID
 	};
+	static const Oid result_types[] = {INT8OID};
 	Datum		values[lengthof(types)];
-	char		nulls[lengthof(types)];
+	bool		nulls[lengthof(types)] = {false};
+	TableWrite	write;
 	bool		isnull;
-	int64		plan_id;
-	char	   *command;
 
-	memset(nulls, ' ', sizeof(nulls));
 	values[0] = text_or_null(facts->routing, &nulls[0]);
 	values[1] = PointerGetDatum(facts->families);
 	values[2] = BoolGetDatum(facts->include_blocked);
@@ -93,102 +60,89 @@ insert_plan(Oid schema, const PlanFacts *facts)
 	values[8] = text_or_null(facts->generated_at, &nulls[8]);
 
 	/* a column that is not named has its default */
-	command = psprintf("INSERT INTO %s (routing, model_families, include_blocked, "
-					   "git_commit, config_hash, metrics_snapshot, total_jobs%s%s) "
-					   "VALUES ($1, $2, $3, $4, $5, $6, $7%s%s) RETURNING plan_id",
-					   plan_table_name(schema, PLANS_TABLE),
-					   facts->run_id != NULL ? ", run_id" : "",
-					   facts->generated_at != NULL ? ", generated_at" : "",
-					   facts->run_id != NULL ? ", $8" : "",
-					   facts->generated_at != NULL ? ", $9::pg_catalog.timestamptz" : "");
-	if (SPI_execute_with_args(command, lengthof(types), types, values, nulls, false, 0) !=
-		SPI_OK_INSERT_RETURNING || SPI_processed != 1)
+	table_write_prepare(&write, plans,
+						psprintf("INSERT INTO %%s (routing, model_families, include_blocked, "
+								 "git_commit, config_hash, metrics_snapshot, total_jobs%s%s) "
+								 "VALUES ($1, $2, $3, $4, $5, $6, $7%s%s) RETURNING plan_id",
+								 facts->run_id != NULL ? ", run_id" : "",
+								 facts->generated_at != NULL ? ", generated_at" : "",
+								 facts->run_id != NULL ? ", $8" : "",
+								 facts->generated_at != NULL ? ", $9::pg_catalog.timestamptz" : ""),
+						lengthof(types), types, lengthof(result_types), result_types);
+	if (table_write_run(&write, values, nulls, false) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("plan was not inserted into table \"%s\"", PLANS_TABLE)));
-
-	plan_id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_freetuptable(SPI_tuptable);
-	return plan_id;
+				 errmsg("plan was not inserted into table \"%s\"", plan_table_name(PLANS_TABLE))));
+	return DatumGetInt64(table_write_result(0, &isnull));
 }
 
-/* What the extension made of a table that plans are stored in. */
-typedef struct TableAsCreated
+/* ---- rows of a table, in bulk or one by one ---------------------------------------- */
+
+/* A table that many rows are put into. */
+typedef struct RowSink
 {
-	int			columns;
-	uint32		nullable;		/* a bit a column: what a plan may leave null */
-	const char *referenced;		/* by its foreign key */
-	const char *trigger;		/* the function that its trigger calls when rows are inserted */
-} TableAsCreated;
+	PlanTable	table;
+	int			job_id;			/* its column */
+	BulkInsert *bulk;			/* NULL: by SQL */
+	TableWrite	write;
+} RowSink;
 
-#define COLUMN_BIT(column)	(UINT32_C(1) << (column))
+static const char *const insert_job =
+"INSERT INTO %s (plan_id, job_id, target, symbol, route, training_type, model_families, priority, "
+"estimated_samples, reason, metadata) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-static const TableAsCreated jobs_as_created = {
-	TABLE_COLUMNS,
-	COLUMN_BIT(1 + JOB_SYMBOL) | COLUMN_BIT(1 + JOB_ESTIMATED_SAMPLES) | COLUMN_BIT(1 + JOB_REASON),
-	PLANS_TABLE,
-	"queue_training_jobs"
-};
+static const char *const insert_place =
+"INSERT INTO %s (plan_id, priority, position, ready_at, state_since, attempt, attempts_forgiven, "
+"cancel_requested, job_id, state, worker) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-static const TableAsCreated queue_as_created = {
-	QUEUE_COLUMNS,
-	COLUMN_BIT(QUEUE_READY_AT) | COLUMN_BIT(QUEUE_WORKER),
-	JOBS_TABLE,
-	"training_job_queue_guard"
-};
-
-/* Are the triggers that an insert fires only the table's own, which bulk_insert.c may leave out? */
-static bool
-has_only_own_triggers(Relation table, const TableAsCreated *as_created)
+/* Begin with a table, which is open; SPI is connected. */
+static void
+row_sink_begin(RowSink *sink, const char *command, int columns)
 {
-	Oid			schema = RelationGetNamespace(table);
-	TriggerDesc *triggers = table->trigdesc;
+	sink->job_id = sink->table.id == JOBS_TABLE ? JOB_TABLE_COLUMN(JOB_ID) : QUEUE_JOB_ID;
+	sink->bulk = NULL;
+	if (sink->table.inserts_are_plain && !plan_table_has_policies(&sink->table))
+		sink->bulk = bulk_insert_begin(sink->table.relation);
+	else
+		table_write_prepare(&sink->write, &sink->table, command, columns,
+							plan_table_types(sink->table.id), 0, NULL);
+}
 
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+/* Put a row in by SQL. */
+static void
+row_sink_write(RowSink *sink, Datum *values, bool *nulls)
+{
+	if (table_write_run(&sink->write, values, nulls, false) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("job was not inserted into table \"%s\"", plan_table_name(sink->table.id)),
+				 errdetail("It is the job \"%s\".", TextDatumGetCString(values[sink->job_id]))));
+}
+
+/* Put a row into the next batch.  Its values are in the bulk insert's own memory. */
+static void
+row_sink_keep(RowSink *sink, const Datum *values, const bool *nulls, int columns)
+{
+	Datum	   *row;
+	bool	   *row_nulls;
+
+	bulk_insert_row(sink->bulk, &row, &row_nulls);
+	for (int i = 0; i < columns; i++)
 	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (!TRIGGER_FOR_INSERT(trigger->tgtype))
-			continue;
-		if (trigger->tgisinternal ?
-			trigger->tgconstrrelid != plan_table(schema, as_created->referenced) :
-			get_func_namespace(trigger->tgfoid) != schema ||
-			strcmp(get_func_name(trigger->tgfoid), as_created->trigger) != 0)
-			return false;
+		row[column_index(&sink->table, i)] = values[i];
+		row_nulls[column_index(&sink->table, i)] = nulls[i];
 	}
-	return true;
+	bulk_insert_keep(sink->bulk);
 }
 
-/*
- * Is a table as the extension made it, in all that decides over a row?  Indexes
- * don't matter; they are kept up either way.
- */
-static bool
-is_as_created(Relation table, const TableAsCreated *as_created)
+static void
+row_sink_end(RowSink *sink)
 {
-	TupleDesc	descriptor = RelationGetDescr(table);
-	TupleConstr *constraints = descriptor->constr;
-
-	if (table->rd_rel->relkind != RELKIND_RELATION ||
-		table->rd_rules != NULL ||
-		check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED ||
-		!has_only_own_triggers(table, as_created) ||
-		descriptor->natts != as_created->columns)
-		return false;
-	if (constraints != NULL &&
-		(constraints->num_check > 0 || constraints->has_generated_stored))
-		return false;
-
-	for (int i = 0; i < descriptor->natts; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(descriptor, i);
-
-		if (column->attisdropped ||
-			((as_created->nullable & COLUMN_BIT(i)) != 0 && column->attnotnull))
-			return false;
-	}
-	return true;
+	if (sink->bulk != NULL)
+		bulk_insert_end(sink->bulk);
 }
+
+/* ---- jobs and their places ------------------------------------------------------------ */
 
 /*
  * The places of a plan's jobs: jobs of a target come together, its own job before
@@ -215,99 +169,167 @@ next_position(PlanOrder *order, const Datum *job, const bool *nulls)
 }
 
 /*
- * Jobs and their places in the queue, in bulk.  Returns whether any of them can
- * be claimed.
+ * The place that a new job gets in the queue, made in the memory context given;
+ * false for a job that nobody is to claim.
  */
 static bool
-insert_jobs_in_bulk(Relation jobs, Relation queue, int64 plan_id, JobSource next_job, void *arg)
+make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 position,
+		   Datum *values, bool *nulls)
 {
-	BulkInsert *job_rows = bulk_insert_begin(jobs);
-	BulkInsert *queue_rows = bulk_insert_begin(queue);
+	MemoryContext caller;
+
+	if (slice_equal(slice_from_text(DatumGetTextPP(job[JOB_TRAINING_TYPE])),
+					slice_from_string(training_type_names[TRAINING_BLOCKED])))
+		return false;
+
+	caller = MemoryContextSwitchTo(context);
+	memset(nulls, false, QUEUE_COLUMNS * sizeof(bool));
+	values[QUEUE_PLAN_ID] = Int64GetDatum(plan_id);
+	values[QUEUE_PRIORITY] = job[JOB_PRIORITY];
+	values[QUEUE_POSITION] = Int32GetDatum(position);
+	values[QUEUE_READY_AT] = (Datum) 0;
+	nulls[QUEUE_READY_AT] = true;
+	values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[QUEUE_ATTEMPT] = Int32GetDatum(0);
+	values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(0);
+	values[QUEUE_CANCEL_REQUESTED] = BoolGetDatum(false);
+	values[QUEUE_JOB_ID] = datumCopy(job[JOB_ID], false, -1);
+	values[QUEUE_STATE] = slice_to_text(job_states.words[JOB_PENDING]);
+	values[QUEUE_WORKER] = (Datum) 0;
+	nulls[QUEUE_WORKER] = true;
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/*
+ * The job that is inserted by SQL just now, and how deep in triggers that is.  The
+ * trigger behind the INSERT leaves its place to us, and tells us what others'
+ * triggers have made of it.
+ */
+typedef struct StoredJob
+{
+	int64		plan_id;		/* 0: none */
+	int			trigger_depth;
+	MemoryContext context;
+	Datum	   *values;
+	bool	   *nulls;
+} StoredJob;
+
+static StoredJob stored_job;
+
+static int
+trigger_depth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
+
+/* Is the trigger that runs one behind a job that store_plan() inserts? */
+bool
+is_being_stored(int64 plan_id)
+{
+	return stored_job.plan_id == plan_id && plan_id != 0 &&
+		trigger_depth() == stored_job.trigger_depth + 1;
+}
+
+/* If so, this is its row. */
+void
+note_stored_job(const PlanTable *jobs, TupleTableSlot *row)
+{
+	const Oid  *types = plan_table_types(JOBS_TABLE);
+	MemoryContext caller = MemoryContextSwitchTo(stored_job.context);
+
+	slot_getallattrs(row);
+	for (int i = 0; i < JOB_TABLE_COLUMNS; i++)
+	{
+		int			column = column_index(jobs, i);
+		bool		by_value = types[i] == INT4OID || types[i] == INT8OID;
+
+		stored_job.nulls[i] = row->tts_isnull[column];
+		stored_job.values[i] = stored_job.nulls[i] ? (Datum) 0 :
+			datumCopy(row->tts_values[column], by_value, by_value ? sizeof(Datum) : -1);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Insert a job by SQL; its values are then what others' triggers have made of them. */
+static void
+insert_job_row(RowSink *jobs, MemoryContext context, Datum *values, bool *nulls)
+{
+	StoredJob	outer = stored_job;
+
+	PG_TRY();
+	{
+		stored_job.plan_id = DatumGetInt64(values[JOB_PLAN_ID]);
+		stored_job.trigger_depth = trigger_depth();
+		stored_job.context = context;
+		stored_job.values = values;
+		stored_job.nulls = nulls;
+		row_sink_write(jobs, values, nulls);
+	}
+	PG_FINALLY();
+	{
+		stored_job = outer;
+	}
+	PG_END_TRY();
+}
+
+/* Insert jobs and their places.  Returns whether any of them can be claimed. */
+static bool
+insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, JobSource next_job, void *arg)
+{
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan row",
+													  ALLOCSET_DEFAULT_SIZES);
 	PlanOrder	order = {0};
 	bool		claimable = false;
 
 	initStringInfo(&order.target);
 	for (;;)
 	{
-		Datum	   *job;
-		bool	   *job_nulls;
-		Datum	   *place;
-		bool	   *place_nulls;
+		MemoryContext job_context = jobs->bulk != NULL ? bulk_insert_context(jobs->bulk) : row_context;
+		MemoryContext place_context = places->bulk != NULL ? bulk_insert_context(places->bulk) : row_context;
+		Datum		job[JOB_TABLE_COLUMNS];
+		bool		job_nulls[JOB_TABLE_COLUMNS];
+		Datum		place[QUEUE_COLUMNS];
+		bool		place_nulls[QUEUE_COLUMNS];
+		bool		has_place;
 
 		CHECK_FOR_INTERRUPTS();
 
-		bulk_insert_row(job_rows, &job, &job_nulls);
-		if (!next_job(arg, bulk_insert_context(job_rows), job + 1, job_nulls + 1))
+		if (!next_job(arg, job_context, job + 1, job_nulls + 1))
 			break;
-		job[0] = Int64GetDatum(plan_id);
-		job_nulls[0] = false;
+		job[JOB_PLAN_ID] = Int64GetDatum(plan_id);
+		job_nulls[JOB_PLAN_ID] = false;
+		if (jobs->bulk == NULL)
+			insert_job_row(jobs, job_context, job, job_nulls);
 
 		/* before the job is kept: then its values may be gone */
-		bulk_insert_row(queue_rows, &place, &place_nulls);
-		if (job_place_in_queue(bulk_insert_context(queue_rows), job + 1, plan_id,
-							   next_position(&order, job + 1, job_nulls + 1), place, place_nulls))
-		{
-			bulk_insert_keep(queue_rows);
-			claimable = true;
-		}
-		bulk_insert_keep(job_rows);
+		has_place = make_place(place_context, job + 1, plan_id,
+							   next_position(&order, job + 1, job_nulls + 1), place, place_nulls);
+		if (has_place && places->bulk != NULL)
+			row_sink_keep(places, place, place_nulls, QUEUE_COLUMNS);
+		else if (has_place)
+			row_sink_write(places, place, place_nulls);
+		if (jobs->bulk != NULL)
+			row_sink_keep(jobs, job, job_nulls, JOB_TABLE_COLUMNS);
+
+		claimable |= has_place;
+		MemoryContextReset(row_context);
 	}
-	bulk_insert_end(job_rows);
-	bulk_insert_end(queue_rows);
+	MemoryContextDelete(row_context);
 	return claimable;
 }
 
+/* The number of a plan that is new must not be that of rows that some other left behind. */
 static void
-insert_jobs_one_by_one(Oid schema, int64 plan_id, JobSource next_job, void *arg)
+check_number_is_free(const PlanTable *table, int64 plan_id)
 {
-	Oid			types[TABLE_COLUMNS] = {
-		INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, INT4OID, INT8OID,
-		TEXTOID, JSONBOID
-	};
-	char	   *command = psprintf("INSERT INTO %s (plan_id, job_id, target, symbol, route, "
-								   "training_type, model_families, priority, estimated_samples, "
-								   "reason, metadata) "
-								   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-								   plan_table_name(schema, JOBS_TABLE));
-	SPIPlanPtr	plan = SPI_prepare(command, TABLE_COLUMNS, types);
-	MemoryContext job_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan job",
-													  ALLOCSET_DEFAULT_SIZES);
-	Datum		values[TABLE_COLUMNS] = {Int64GetDatum(plan_id)};
-	bool		nulls[TABLE_COLUMNS] = {false};
-
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", command, SPI_result_code_string(SPI_result));
-
-	while (next_job(arg, job_context, values + 1, nulls + 1))
-	{
-		char		null_marks[TABLE_COLUMNS];
-
-		CHECK_FOR_INTERRUPTS();
-
-		for (int i = 0; i < TABLE_COLUMNS; i++)
-			null_marks[i] = nulls[i] ? 'n' : ' ';
-
-		if (SPI_execute_plan(plan, values, null_marks, false, 0) != SPI_OK_INSERT ||
-			SPI_processed != 1)
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					 errmsg("job was not inserted into table \"%s\"", JOBS_TABLE),
-					 errdetail("It is the job \"%s\".", TextDatumGetCString(values[1 + JOB_ID]))));
-		MemoryContextReset(job_context);
-	}
-	MemoryContextDelete(job_context);
-}
-
-/* Like PostgreSQL for INSERT: on the table, or on all of its columns. */
-static void
-check_insert_privilege(Oid relid)
-{
-	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_INSERT);
-
-	if (result != ACLCHECK_OK)
-		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_INSERT, ACLMASK_ALL);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
+	if (plan_table_has_rows_of(table, plan_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has rows of plan %lld, which does not exist yet",
+						plan_table_name(table->id), (long long) plan_id),
+				 errhint("They may come from a restore. Delete them, or set the sequence of %s.plan_id behind them.",
+						 plan_table_name(PLANS_TABLE))));
 }
 
 /*
@@ -320,23 +342,37 @@ check_insert_privilege(Oid relid)
 int64
 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 {
-	Relation	jobs = table_open(plan_table(schema, JOBS_TABLE), RowExclusiveLock);
-	Relation	queue = table_open(plan_table(schema, QUEUE_TABLE), RowExclusiveLock);
+	PlanTable	plans;
+	PlanTable	history;
+	RowSink		jobs;
+	RowSink		places;
 	int64		plan_id;
 
-	check_insert_privilege(RelationGetRelid(jobs));
+	plan_table_open(&plans, schema, PLANS_TABLE, RowExclusiveLock);
+	plan_table_open(&jobs.table, schema, JOBS_TABLE, RowExclusiveLock);
+	plan_table_open(&places.table, schema, QUEUE_TABLE, RowExclusiveLock);
+	plan_table_open(&history, schema, HISTORY_TABLE, AccessShareLock);
+	plan_table_check_rights(&jobs.table, ACL_INSERT);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	plan_id = insert_plan(schema, facts);
-	if (!is_as_created(jobs, &jobs_as_created) || !is_as_created(queue, &queue_as_created))
-		insert_jobs_one_by_one(schema, plan_id, next_job, arg);
-	else if (insert_jobs_in_bulk(jobs, queue, plan_id, next_job, arg))
+	plan_id = insert_plan(&plans, facts);
+	check_number_is_free(&jobs.table, plan_id);
+	check_number_is_free(&places.table, plan_id);
+	check_number_is_free(&history, plan_id);
+
+	row_sink_begin(&jobs, insert_job, JOB_TABLE_COLUMNS);
+	row_sink_begin(&places, insert_place, QUEUE_COLUMNS);
+	if (insert_jobs(&jobs, &places, plan_id, next_job, arg))
 		notify_of_jobs(plan_id);
+	row_sink_end(&places);
+	row_sink_end(&jobs);
 	SPI_finish();
 
-	table_close(queue, NoLock);
-	table_close(jobs, NoLock);
+	plan_table_close(&history);
+	plan_table_close(&places.table);
+	plan_table_close(&jobs.table);
+	plan_table_close(&plans);
 	CommandCounterIncrement();
 	return plan_id;
 }

@@ -6,12 +6,11 @@
 #ifndef TRAINPLAN_PLAN_STORE_H
 #define TRAINPLAN_PLAN_STORE_H
 
+#include "executor/tuptable.h"
 #include "utils/array.h"
 
+#include "plan_tables.h"
 #include "planner.h"
-
-#define PLANS_TABLE			"training_plans"
-#define JOBS_TABLE			"training_jobs"
 
 /* What is stored of a plan beside its jobs; texts but routing may be NULL. */
 typedef struct PlanFacts
@@ -33,9 +32,9 @@ typedef struct PlanFacts
  */
 typedef bool (*JobSource) (void *arg, MemoryContext context, Datum *values, bool *nulls);
 
-extern Oid	plan_table(Oid schema, const char *name);
-extern char *plan_table_name(Oid schema, const char *name);
 extern int64 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg);
 extern int64 store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner);
+extern bool is_being_stored(int64 plan_id);
+extern void note_stored_job(const PlanTable *jobs, TupleTableSlot *row);
 
 #endif							/* TRAINPLAN_PLAN_STORE_H */

@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-
 #include "families.h"
 #include "planning_call.h"
 #include "routing_relation.h"
@@ -22,20 +20,6 @@ families_argument(FunctionCallInfo fcinfo, int argument)
 	return call_families(PG_ARGISNULL(argument) ? NULL : PG_GETARG_ARRAYTYPE_P(argument));
 }
 
-/* A flag that is an argument; NULL means the default, false. */
-bool
-flag_argument(FunctionCallInfo fcinfo, int argument)
-{
-	return !PG_ARGISNULL(argument) && PG_GETARG_BOOL(argument);
-}
-
-/* A text that is an argument, in the current memory context; NULL if it is. */
-const char *
-text_argument(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 /*
  * Take the first three arguments of a call.  NULL means the default, but for
  * the routing relation, which has none.
@@ -44,10 +28,7 @@ void
 planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo)
 {
 	memset(call, 0, sizeof(PlanningCall));
-	if (PG_ARGISNULL(ARG_ROUTING))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("routing relation must not be null")));
+	require_argument(fcinfo, ARG_ROUTING, "routing relation");
 	call->routing = PG_GETARG_OID(ARG_ROUTING);
 	call->families = families_argument(fcinfo, ARG_FAMILIES);
 	call->include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);

@@ -5,9 +5,9 @@
 #ifndef TRAINPLAN_PLANNING_CALL_H
 #define TRAINPLAN_PLANNING_CALL_H
 
-#include "fmgr.h"
 #include "utils/array.h"
 
+#include "arguments.h"
 #include "planner.h"
 
 /* The arguments that generate_training_plan() and create_training_plan() begin with. */
@@ -20,8 +20,6 @@ typedef struct PlanningCall
 } PlanningCall;
 
 extern ArrayType *families_argument(FunctionCallInfo fcinfo, int argument);
-extern bool flag_argument(FunctionCallInfo fcinfo, int argument);
-extern const char *text_argument(FunctionCallInfo fcinfo, int argument);
 extern void planning_call_arguments(PlanningCall *call, FunctionCallInfo fcinfo);
 extern Planner *plan_routing_relation(PlanningCall *call, JobOrder order, bool read_only);
 

@@ -5,138 +5,558 @@
  *		other ways than trainplan's own functions, which need none.
  *
  * Those ways are plain INSERTs into training_jobs, changes of the queue by hand,
- * and pg_dump's scripts: these copy the jobs in, which get fresh places, and then
- * the places as they were saved, which replace them.
+ * and pg_dump's scripts.  A dump has the jobs and their places, and restores them
+ * one after the other in any order, or both at the same time.  Jobs that come in
+ * get fresh places, unless they have some; places that come in replace those that
+ * are fresh, and only those: what somebody has claimed since is never turned back.
+ * So that each sees what the other has done, who inserts jobs waits for who inserts
+ * places, and the other way round.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/tableam.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "fmgr.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "execution_call.h"
+#include "executor_compat.h"
 #include "job_queue.h"
 #include "plan_store.h"
+#include "stored_plan.h"
+#include "table_delete.h"
+#include "trigger_call.h"
 
 PG_FUNCTION_INFO_V1(queue_training_jobs);
 PG_FUNCTION_INFO_V1(training_job_queue_guard);
 
+/* Beside 1 and 2, which are the users' advisory locks, and 3, that of a directory. */
+#define QUEUE_LOCK	4
+
+/* Who inserts what: each kind waits for the other, and not for its own. */
+#define JOBS_COME	RowExclusiveLock
+#define PLACES_COME	ShareLock
+
+/* Wait for whoever inserts the other kind, and hold him off until the transaction ends. */
 static void
-check_trigger(FunctionCallInfo fcinfo, const char *name, const char *table, bool fits)
+lock_inserts(Oid queue, LOCKMODE kind)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo) || !fits ||
-		strcmp(RelationGetRelationName(((TriggerData *) fcinfo->context)->tg_relation), table) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("%s is for the trigger of table \"%s\"", name, table)));
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, queue, 0, QUEUE_LOCK);
+	(void) LockAcquire(&tag, kind, false, false);
+}
+
+/* ---- jobs that come in ------------------------------------------------------------- */
+
+/* A plan that new jobs came into. */
+typedef struct NewJobsPlan
+{
+	int64		plan_id;
+	bool		claimable;		/* one of them can be claimed */
+} NewJobsPlan;
+
+/* The plans of new jobs, but of those that store_plan() inserts. */
+typedef struct NewJobs
+{
+	PlanTable	table;
+	NewJobsPlan *plans;
+	int			count;
+	int			allocated;
+} NewJobs;
+
+/* Note the plan of a new job. */
+static void
+note_job(void *arg, TupleTableSlot *slot)
+{
+	NewJobs    *jobs = arg;
+	NewJobsPlan plan;
+	bool		isnull;
+	Datum		type;
+
+	plan.plan_id = DatumGetInt64(slot_getattr(slot, jobs->table.columns[JOB_PLAN_ID], &isnull));
+	if (is_being_stored(plan.plan_id))
+	{
+		note_stored_job(&jobs->table, slot);
+		return;
+	}
+	type = slot_getattr(slot, jobs->table.columns[JOB_TABLE_COLUMN(JOB_TRAINING_TYPE)], &isnull);
+	plan.claimable = !slice_equal(slice_from_text(PG_DETOAST_DATUM_PACKED(type)),
+								  slice_from_string(training_type_names[TRAINING_BLOCKED]));
+
+	/* jobs of a plan come together, as a rule */
+	if (jobs->count > 0 && jobs->plans[jobs->count - 1].plan_id == plan.plan_id)
+	{
+		jobs->plans[jobs->count - 1].claimable |= plan.claimable;
+		return;
+	}
+	if (jobs->count == jobs->allocated)
+	{
+		jobs->allocated *= 2;
+		jobs->plans = repalloc_huge(jobs->plans, jobs->allocated * sizeof(NewJobsPlan));
+	}
+	jobs->plans[jobs->count++] = plan;
+}
+
+static int
+compare_plans(const void *a, const void *b)
+{
+	int64		left = ((const NewJobsPlan *) a)->plan_id;
+	int64		right = ((const NewJobsPlan *) b)->plan_id;
+
+	return (left > right) - (left < right);
+}
+
+/* The plans of the new jobs, each once, by their numbers. */
+static void
+read_new_jobs(NewJobs *jobs, TriggerData *trigger)
+{
+	int			kept = 0;
+
+	jobs->count = 0;
+	jobs->allocated = 16;
+	jobs->plans = palloc(jobs->allocated * sizeof(NewJobsPlan));
+	transition_table_read(trigger, trigger->tg_newtable, note_job, jobs);
+	qsort(jobs->plans, jobs->count, sizeof(NewJobsPlan), compare_plans);
+	for (int i = 0; i < jobs->count; i++)
+	{
+		if (kept > 0 && jobs->plans[kept - 1].plan_id == jobs->plans[i].plan_id)
+			jobs->plans[kept - 1].claimable |= jobs->plans[i].claimable;
+		else
+			jobs->plans[kept++] = jobs->plans[i];
+	}
+	jobs->count = kept;
+}
+
+/* Jobs must not come into a plan that is being deleted: nothing would delete them. */
+static void
+hold_plans(Oid schema, const NewJobs *jobs)
+{
+	PlanTable	plans;
+
+	plan_table_open(&plans, schema, PLANS_TABLE, RowShareLock);
+	for (int i = 0; i < jobs->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!hold_plan(&plans, jobs->plans[i].plan_id))
+			ereport(ERROR,
+					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+					 errmsg("training plan %lld was deleted while jobs were inserted into it",
+							(long long) jobs->plans[i].plan_id)));
+	}
+	plan_table_close(&plans);
+}
+
+/* Are places inserted for jobs that come in? */
+static bool inserts_for_jobs = false;
+
+/* Insert places for the new jobs, with the caller's rights. */
+static void
+insert_places(Oid schema, TriggerData *trigger)
+{
+	PlanTable	queue;
+	TableWrite	write;
+
+	plan_table_open(&queue, schema, QUEUE_TABLE, RowExclusiveLock);
+	lock_inserts(queue.relid, JOBS_COME);
+	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
+		elog(ERROR, "SPI_connect failed");
+	table_write_prepare(&write, &queue,
+						psprintf("INSERT INTO %%s (plan_id, job_id, priority, position) "
+								 "SELECT n.plan_id, n.job_id, n.priority, pg_catalog.row_number() OVER ("
+								 "PARTITION BY n.plan_id ORDER BY n.target, n.symbol NULLS FIRST) "
+								 "FROM %s AS n WHERE n.training_type OPERATOR(pg_catalog.<>) 'blocked'",
+								 quote_identifier(trigger->tg_trigger->tgnewtable)),
+						0, NULL, 0, NULL);
+	PG_TRY();
+	{
+		inserts_for_jobs = true;
+		(void) table_write_run(&write, NULL, NULL, false);
+	}
+	PG_FINALLY();
+	{
+		inserts_for_jobs = false;
+	}
+	PG_END_TRY();
+	SPI_finish();
+	plan_table_close(&queue);
 }
 
 /*
  * queue_training_jobs(): a trigger behind an INSERT into training_jobs
  *
- * The jobs can be claimed from now on, behind none that are fresh: what was
- * said about the fresh ones of a plan must stay true (job_claim.c).
+ * The jobs can be claimed from now on, behind those that came before.
  */
 Datum
 queue_training_jobs(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	char	   *query;
+	TriggerData *trigger = trigger_call(fcinfo, "queue_training_jobs", JOBS_TABLE,
+										TRIGGER_EVENT_INSERT | TRIGGER_EVENT_AFTER);
+	Oid			schema = RelationGetNamespace(trigger->tg_relation);
+	NewJobs		jobs;
 
-	check_trigger(fcinfo, "queue_training_jobs", JOBS_TABLE,
-				  CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_AFTER(trigger->tg_event) &&
-				  TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) &&
-				  TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && trigger->tg_newtable != NULL);
-
-	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
-		elog(ERROR, "SPI_connect failed");
-	query = psprintf("INSERT INTO %s (plan_id, job_id, priority, position) "
-					 "SELECT plan_id, job_id, priority, pg_catalog.row_number() OVER ("
-					 "PARTITION BY plan_id ORDER BY target, symbol NULLS FIRST) "
-					 "FROM %s WHERE training_type OPERATOR(pg_catalog.<>) 'blocked'",
-					 plan_table_name(RelationGetNamespace(trigger->tg_relation), QUEUE_TABLE),
-					 quote_identifier(trigger->tg_trigger->tgnewtable));
-	if (SPI_execute(query, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not insert into table \"%s\"", QUEUE_TABLE);
-
-	query = psprintf("SELECT DISTINCT plan_id FROM %s WHERE training_type OPERATOR(pg_catalog.<>) 'blocked'",
-					 quote_identifier(trigger->tg_trigger->tgnewtable));
-	if (SPI_execute(query, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the new rows of table \"%s\"", JOBS_TABLE);
-	for (uint64 i = 0; i < SPI_processed; i++)
+	if (trigger->tg_newtable == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("queue_training_jobs needs a table of new rows")));
+	plan_table_open(&jobs.table, schema, JOBS_TABLE, NoLock);
+	read_new_jobs(&jobs, trigger);
+	if (jobs.count > 0)
 	{
-		bool		isnull;
-
-		notify_of_jobs(DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
-												   &isnull)));
+		hold_plans(schema, &jobs);
+		insert_places(schema, trigger);
+		for (int i = 0; i < jobs.count; i++)
+		{
+			if (jobs.plans[i].claimable)
+				notify_of_jobs(jobs.plans[i].plan_id);
+		}
 	}
-	SPI_finish();
+	plan_table_close(&jobs.table);
 
 	return PointerGetDatum(NULL);
 }
 
-static KeptQuery delete_query = {
-	.text = "DELETE FROM %s WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2",
-	.table = QUEUE_TABLE,
-	.writes = true,
-	.arguments = 2,
-	.types = {INT8OID, TEXTOID}
-};
+/* ---- places that come in or are changed by hand --------------------------------------- */
 
-/* Delete a place that a job has; the new one takes it. */
-static void
-give_way(Relation places, HeapTuple place)
+/* How many places a statement has kept from being replaced. */
+static int64 places_kept = 0;
+
+/* A row of the queue, by its columns. */
+typedef struct PlaceRow
 {
-	TupleDesc	descriptor = RelationGetDescr(places);
-	Datum		key[2];
-	bool		isnull;
+	Datum		values[QUEUE_COLUMNS];
+	bool		nulls[QUEUE_COLUMNS];
+	int			state;			/* a JobState; -1: none, which a check refuses */
+} PlaceRow;
 
-	key[0] = heap_getattr(place, QUEUE_PLAN_ID + 1, descriptor, &isnull);
-	key[1] = heap_getattr(place, QUEUE_JOB_ID + 1, descriptor, &isnull);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	kept_query_run(&delete_query, RelationGetNamespace(places), key, NULL);
-	SPI_finish();
+static void
+read_row(const PlanTable *queue, HeapTuple tuple, PlaceRow *row)
+{
+	TupleDesc	descriptor = RelationGetDescr(queue->relation);
+
+	for (int i = 0; i < QUEUE_COLUMNS; i++)
+		row->values[i] = heap_getattr(tuple, queue->columns[i], descriptor, &row->nulls[i]);
+	row->state = row->nulls[QUEUE_STATE] ? -1 :
+		word_meaning(&job_states, slice_from_text(DatumGetTextPP(row->values[QUEUE_STATE])));
+}
+
+static HeapTuple
+write_row(const PlanTable *queue, HeapTuple tuple, PlaceRow *row)
+{
+	int			columns[QUEUE_COLUMNS];
+
+	for (int i = 0; i < QUEUE_COLUMNS; i++)
+		columns[i] = queue->columns[i];
+	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(queue->relation), QUEUE_COLUMNS,
+									 columns, row->values, row->nulls);
+}
+
+static void
+set_value(PlaceRow *row, QueueColumn column, Datum value)
+{
+	row->values[column] = value;
+	row->nulls[column] = false;
+}
+
+static void
+set_null(PlaceRow *row, QueueColumn column)
+{
+	row->values[column] = (Datum) 0;
+	row->nulls[column] = true;
+}
+
+static int32
+integer_value(const PlaceRow *row, QueueColumn column)
+{
+	return row->nulls[column] ? 0 : DatumGetInt32(row->values[column]);
+}
+
+static bool
+is_at_infinity(const PlaceRow *row)
+{
+	return !row->nulls[QUEUE_READY_AT] &&
+		TIMESTAMP_IS_NOEND(DatumGetTimestampTz(row->values[QUEUE_READY_AT]));
+}
+
+/* What follows from a state: who has the job, and when it can be claimed. */
+static void
+settle_state(PlaceRow *row, TimestampTz now)
+{
+	if (row->state < 0 || row->state == JOB_RUNNING)
+		return;
+	set_null(row, QUEUE_WORKER);
+	set_value(row, QUEUE_CANCEL_REQUESTED, BoolGetDatum(false));
+	if (row->state != JOB_PENDING)
+		set_value(row, QUEUE_READY_AT, TimestampTzGetDatum(DT_NOEND));
+	else if (is_at_infinity(row))
+		set_value(row, QUEUE_READY_AT, TimestampTzGetDatum(now));
+}
+
+/* Is a place as it was made, and nobody has touched it since? */
+static bool
+is_fresh(const PlaceRow *row)
+{
+	return row->state == JOB_PENDING && row->nulls[QUEUE_READY_AT] &&
+		integer_value(row, QUEUE_ATTEMPT) == 0 && integer_value(row, QUEUE_ATTEMPTS_FORGIVEN) == 0;
+}
+
+/* Find the row of a table whose key begins with that of a place; returns whether there is one. */
+static bool
+find_by_job(const PlanTable *table, const PlaceRow *row, Snapshot snapshot, ScanDirection direction,
+			TupleTableSlot *slot)
+{
+	Relation	index = index_open(table->key, AccessShareLock);
+	IndexScanDesc scan = index_beginscan(table->relation, index, snapshot, NULL, 2, 0);
+	ScanKeyData keys[2];
+	bool		found;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, row->values[QUEUE_PLAN_ID]);
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   index->rd_indcollation[1], F_TEXTEQ, row->values[QUEUE_JOB_ID]);
+	index_rescan(scan, keys, lengthof(keys), NULL, 0);
+	found = index_getnext_slot(scan, direction, slot);
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
+	return found;
+}
+
+/* Does an incoming place take the place that its job has?  If so, that is deleted, by the caller's right. */
+static bool
+replaces(const PlanTable *queue, const PlaceRow *incoming, TupleTableSlot *found, Snapshot snapshot)
+{
+	TableDelete delete;
+	PlaceRow	existing;
+	HeapTuple	tuple;
+	bool		should_free;
+
+	tuple = ExecFetchSlotHeapTuple(found, false, &should_free);
+	read_row(queue, tuple, &existing);
+	if (inserts_for_jobs || is_fresh(incoming) || !is_fresh(&existing))
+	{
+		places_kept += !inserts_for_jobs && !is_fresh(incoming);
+		return false;
+	}
+
+	plan_table_check_rights(queue, ACL_DELETE);
+	table_delete_begin(&delete, RelationGetNamespace(queue->relation), QUEUE_TABLE);
+	table_delete_row(&delete, &found->tts_tid, snapshot);
+	table_delete_end(&delete);
+	return true;
+}
+
+/* The highest number of an attempt that the history has of a job; 0: none. */
+static int32
+last_attempt(Oid schema, const PlaceRow *row)
+{
+	PlanTable	history;
+	TupleTableSlot *slot;
+	int32		number = 0;
+
+	plan_table_open(&history, schema, HISTORY_TABLE, AccessShareLock);
+	slot = table_slot_create(history.relation, NULL);
+	if (find_by_job(&history, row, SnapshotSelf, BackwardScanDirection, slot))
+	{
+		bool		isnull;
+
+		number = DatumGetInt32(slot_getattr(slot, history.columns[HISTORY_ATTEMPT], &isnull));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	plan_table_close(&history);
+	return number;
 }
 
 /*
- * training_job_queue_guard(): a trigger before an INSERT or UPDATE of a row of
- * training_job_queue
+ * A place that comes in: NULL if its job has one that it does not replace.  Its
+ * attempts go on behind those that the history has.
+ */
+static HeapTuple
+guard_insert(const PlanTable *queue, HeapTuple tuple)
+{
+	Oid			schema = RelationGetNamespace(queue->relation);
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+	PlaceRow	row;
+	int32		attempt;
+	bool		keeps_out = false;
+
+	read_row(queue, tuple, &row);
+	if (row.nulls[QUEUE_PLAN_ID] || row.nulls[QUEUE_JOB_ID])
+		return tuple;
+
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	slot = table_slot_create(queue->relation, NULL);
+	if (find_by_job(queue, &row, snapshot, ForwardScanDirection, slot))
+		keeps_out = !replaces(queue, &row, slot, snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	if (keeps_out)
+		return NULL;
+
+	attempt = last_attempt(schema, &row);
+	if (attempt > integer_value(&row, QUEUE_ATTEMPT))
+	{
+		set_value(&row, QUEUE_ATTEMPT, Int32GetDatum(attempt));
+		set_value(&row, QUEUE_ATTEMPTS_FORGIVEN, Int32GetDatum(attempt));
+	}
+	settle_state(&row, GetCurrentTimestamp());
+	return write_row(queue, tuple, &row);
+}
+
+static bool
+is_same_key(const PlaceRow *before, const PlaceRow *after)
+{
+	return before->values[QUEUE_PLAN_ID] == after->values[QUEUE_PLAN_ID] &&
+		!after->nulls[QUEUE_PLAN_ID] && !after->nulls[QUEUE_JOB_ID] &&
+		slice_equal(slice_from_text(DatumGetTextPP(before->values[QUEUE_JOB_ID])),
+					slice_from_text(DatumGetTextPP(after->values[QUEUE_JOB_ID])));
+}
+
+/* How an attempt has ended whose job somebody put into another state. */
+static AttemptOutcome
+outcome_of_state(int state)
+{
+	switch (state)
+	{
+		case JOB_SUCCEEDED:
+			return ATTEMPT_SUCCEEDED;
+		case JOB_FAILED:
+			return ATTEMPT_FAILED;
+		case JOB_CANCELLED:
+			return ATTEMPT_CANCELLED;
+		default:
+			return ATTEMPT_EXPIRED;
+	}
+}
+
+/* Record the attempt that somebody has ended by hand; returns its number. */
+static int32
+record_ended_attempt(Oid schema, const PlaceRow *before, int state, TimestampTz now)
+{
+	JobQueue	queue;
+	QueuePlace	place = {
+		.plan_id = DatumGetInt64(before->values[QUEUE_PLAN_ID]),
+		.job_id = before->values[QUEUE_JOB_ID],
+		.state_since = DatumGetTimestampTz(before->values[QUEUE_STATE_SINCE]),
+		.attempt = {.number = integer_value(before, QUEUE_ATTEMPT)},
+		.worker = before->nulls[QUEUE_WORKER] ? (Datum) 0 : before->values[QUEUE_WORKER]
+	};
+
+	job_queue_open(&queue, schema, "UPDATE");
+	queue_place_number_attempt(&queue, &place);
+	history_insert(&queue, &place, outcome_of_state(state), now, (Datum) 0, (Datum) 0);
+	job_queue_close(&queue);
+	return place.attempt.number;
+}
+
+/*
+ * The numbers of attempts never go back, or a worker could report about another
+ * than its own.  Who sets attempt to less means how many count.
+ */
+static void
+settle_attempts(const PlaceRow *before, PlaceRow *after)
+{
+	int32		number = integer_value(before, QUEUE_ATTEMPT);
+	int32		counting = integer_value(after, QUEUE_ATTEMPT) - integer_value(after, QUEUE_ATTEMPTS_FORGIVEN);
+
+	if (integer_value(after, QUEUE_ATTEMPT) >= number || after->nulls[QUEUE_ATTEMPT])
+		return;
+	set_value(after, QUEUE_ATTEMPT, Int32GetDatum(number));
+	set_value(after, QUEUE_ATTEMPTS_FORGIVEN, Int32GetDatum(number - Max(counting, 0)));
+}
+
+/* A place that is changed by hand. */
+static HeapTuple
+guard_update(const PlanTable *queue, HeapTuple old_tuple, HeapTuple tuple)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	PlaceRow	before;
+	PlaceRow	after;
+
+	read_row(queue, old_tuple, &before);
+	read_row(queue, tuple, &after);
+	if (!is_same_key(&before, &after))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a place in table \"%s\" cannot be given to another job",
+						plan_table_name(QUEUE_TABLE))));
+	if (is_written_by_queue(DatumGetInt64(after.values[QUEUE_PLAN_ID]), after.values[QUEUE_JOB_ID]))
+		return tuple;
+
+	settle_attempts(&before, &after);
+	if (after.state != before.state && after.state >= 0)
+	{
+		if (before.state == JOB_RUNNING)
+		{
+			int32		number = record_ended_attempt(RelationGetNamespace(queue->relation), &before,
+													  after.state, now);
+
+			set_value(&after, QUEUE_ATTEMPT, Int32GetDatum(Max(integer_value(&after, QUEUE_ATTEMPT), number)));
+		}
+		else if (after.state == JOB_RUNNING &&
+				 integer_value(&after, QUEUE_ATTEMPT) == integer_value(&before, QUEUE_ATTEMPT))
+			set_value(&after, QUEUE_ATTEMPT, Int32GetDatum(integer_value(&before, QUEUE_ATTEMPT) + 1));
+		if (after.values[QUEUE_STATE_SINCE] == before.values[QUEUE_STATE_SINCE])
+			set_value(&after, QUEUE_STATE_SINCE, TimestampTzGetDatum(now));
+	}
+	settle_state(&after, now);
+	/* one that is fresh may be moved to where nobody looks any more, and is touched now */
+	if (after.state == JOB_PENDING && after.nulls[QUEUE_READY_AT])
+		set_value(&after, QUEUE_READY_AT, TimestampTzGetDatum(now));
+	return write_row(queue, tuple, &after);
+}
+
+/* A statement inserts places: it waits for who inserts jobs, and tells what it has kept. */
+static void
+guard_statement(const PlanTable *queue, TriggerEvent event)
+{
+	if (inserts_for_jobs)
+		return;
+	if (TRIGGER_FIRED_BEFORE(event))
+	{
+		lock_inserts(queue->relid, PLACES_COME);
+		places_kept = 0;
+	}
+	else if (places_kept > 0)
+		ereport(WARNING,
+				(errmsg_plural("%lld job was claimed or changed since, and keeps its place in table \"%s\"",
+							   "%lld jobs were claimed or changed since, and keep their places in table \"%s\"",
+							   places_kept, (long long) places_kept, plan_table_name(QUEUE_TABLE))));
+}
+
+/*
+ * training_job_queue_guard(): a trigger before and behind an INSERT into
+ * training_job_queue, and before an INSERT or UPDATE of each row
  */
 Datum
 training_job_queue_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleDesc	descriptor;
-	HeapTuple	place;
-	int			column = QUEUE_READY_AT + 1;
-	Datum		ready_at;
-	bool		isnull;
+	TriggerData *trigger;
+	PlanTable	queue;
+	HeapTuple	result = NULL;
 
-	check_trigger(fcinfo, "training_job_queue_guard", QUEUE_TABLE,
-				  CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BEFORE(trigger->tg_event) &&
-				  TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
-				  !TRIGGER_FIRED_BY_DELETE(trigger->tg_event));
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-	{
-		give_way(trigger->tg_relation, trigger->tg_trigtuple);
-		return PointerGetDatum(trigger->tg_trigtuple);
-	}
+	if (trigger_table(fcinfo) != QUEUE_TABLE)
+		(void) trigger_call(fcinfo, "training_job_queue_guard", QUEUE_TABLE, 0);
+	trigger = (TriggerData *) fcinfo->context;
 
-	/* one that is fresh may be moved to where nobody looks any more */
-	descriptor = RelationGetDescr(trigger->tg_relation);
-	place = trigger->tg_newtuple;
-	ready_at = heap_getattr(place, column, descriptor, &isnull);
-	if (isnull)
-	{
-		isnull = false;
-		ready_at = TimestampTzGetDatum(GetCurrentTimestamp());
-		place = heap_modify_tuple_by_cols(place, descriptor, 1, &column, &ready_at, &isnull);
-	}
-	return PointerGetDatum(place);
+	plan_table_open(&queue, RelationGetNamespace(trigger->tg_relation), QUEUE_TABLE, NoLock);
+	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		guard_statement(&queue, trigger->tg_event);
+	else if (!TRIGGER_FIRED_BEFORE(trigger->tg_event) || TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		(void) trigger_call(fcinfo, "training_job_queue_guard", QUEUE_TABLE, 0);
+	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		result = guard_insert(&queue, trigger->tg_trigtuple);
+	else
+		result = guard_update(&queue, trigger->tg_trigtuple, trigger->tg_newtuple);
+	plan_table_close(&queue);
+
+	return PointerGetDatum(result);
 }

@@ -2,9 +2,9 @@
  * relation_reader.c
  *		Streams the rows of any relation, by the names of its columns.
  *
- * The relation is read by a plain SELECT through SPI, so that views, foreign
- * tables, partitions, privileges and row-level security are PostgreSQL's own
- * business and the caller's rights decide.  The SELECT names the columns that
+ * The relation is read by a plain SELECT, so that views, foreign tables,
+ * partitions, privileges and row-level security are PostgreSQL's own business and
+ * the caller's rights decide.  The SELECT names the columns that
  * there are, so that their order, dropped columns and others do not matter, and
  * casts each to one type of its kind.
  */
@@ -39,9 +39,12 @@ static const struct
 
 struct RelationReader
 {
+	Oid			relid;
 	char	   *name;			/* schema.relation, for messages */
 	char	   *qualified_name; /* the same, quoted as SQL needs it */
-	char	   *query;
+	char	   *query;			/* as row_query_run() takes it */
+	int			selected;		/* its columns */
+	Oid		   *selected_types;
 	int			count;			/* of the columns that were asked for */
 	int		   *positions;		/* by column, in the query's rows; -1: there is no such column */
 	Oid		   *types;			/* of the values, by column */
@@ -142,10 +145,10 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 		   const ColumnSpec *columns)
 {
 	StringInfoData query;
-	int			selected = 0;
 
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
+	reader->selected = 0;
 	for (int i = 0; i < reader->count; i++)
 	{
 		Oid			type = find_column(reader, relation, purpose, &columns[i], &reader->types[i]);
@@ -154,16 +157,17 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 		if (!OidIsValid(type))
 			continue;
 
-		reader->positions[i] = selected++;
-		appendStringInfo(&query, "%s%s", selected > 1 ? ", " : "",
+		appendStringInfo(&query, "%s%s", reader->selected > 0 ? ", " : "",
 						 quote_identifier(columns[i].name));
+		reader->selected_types[reader->selected] = reader->types[i];
+		reader->positions[i] = reader->selected++;
 		/* a real is the number that it prints as: 0.58 is not below 0.58 */
 		if (getBaseType(type) == FLOAT4OID)
 			appendStringInfoString(&query, "::pg_catalog.text");
 		if (type != reader->types[i])
 			appendStringInfo(&query, "::%s", format_type_be_qualified(reader->types[i]));
 	}
-	appendStringInfo(&query, " FROM %s", reader->qualified_name);
+	appendStringInfoString(&query, " FROM %s");
 	reader->query = query.data;
 }
 
@@ -182,7 +186,6 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 {
 	RelationReader *reader = palloc0(sizeof(RelationReader));
 	Relation	relation = try_relation_open(relid, AccessShareLock);
-	const char *schema;
 	char		kind;
 
 	if (relation == NULL)
@@ -190,9 +193,10 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
 
-	schema = get_namespace_name_or_temp(RelationGetNamespace(relation));
-	reader->name = psprintf("%s.%s", schema, RelationGetRelationName(relation));
-	reader->qualified_name = quote_qualified_identifier(schema, RelationGetRelationName(relation));
+	reader->relid = relid;
+	reader->name = psprintf("%s.%s", get_namespace_name_or_temp(RelationGetNamespace(relation)),
+							RelationGetRelationName(relation));
+	reader->qualified_name = relation_sql_name(relid);
 	kind = relation->rd_rel->relkind;
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE &&
 		kind != RELKIND_FOREIGN_TABLE && kind != RELKIND_VIEW && kind != RELKIND_MATVIEW)
@@ -204,10 +208,17 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 	reader->count = count;
 	reader->positions = palloc(count * sizeof(int));
 	reader->types = palloc(count * sizeof(Oid));
+	reader->selected_types = palloc(count * sizeof(Oid));
 	make_query(reader, relation, purpose, columns);
 
 	relation_close(relation, NoLock);
 	return reader;
+}
+
+Oid
+relation_reader_relation(const RelationReader *reader)
+{
+	return reader->relid;
 }
 
 /* schema.relation, quoted as SQL needs it; lives as long as the reader. */
@@ -261,9 +272,8 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 
 /*
  * Read all rows: the callback gets a value for each column that was asked for,
- * NULL where the relation has no such column.  read_only is that of
- * SPI_execute(): true for a function that is STABLE, which then sees what the
- * calling query sees.
+ * NULL where the relation has no such column.  read_only is for functions that
+ * are STABLE: they see what the calling query sees.
  */
 void
 relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback, void *arg)
@@ -276,6 +286,15 @@ relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback
 		.nulls = palloc(reader->count * sizeof(bool))
 	};
 
-	row_query_run(reader->query, psprintf("read relation \"%s\"", reader->name),
-				  CURSOR_OPT_PARALLEL_OK, read_only, read_row, &run);
+	RowQuery	query = {
+		.text = reader->query,
+		.relation_count = 1,
+		.relations = &reader->relid,
+		.columns = reader->selected,
+		.types = reader->selected_types,
+		.cursor_options = CURSOR_OPT_PARALLEL_OK,
+		.read_only = read_only
+	};
+
+	row_query_run(&query, read_row, &run);
 }

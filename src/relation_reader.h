@@ -30,6 +30,7 @@ typedef struct RelationReader RelationReader;
 
 extern RelationReader *relation_reader_open(Oid relid, const char *purpose,
 											const ColumnSpec *columns, int count);
+extern Oid	relation_reader_relation(const RelationReader *reader);
 extern const char *relation_reader_qualified_name(const RelationReader *reader);
 extern const char *relation_reader_source(const RelationReader *reader);
 extern Oid	relation_reader_column_type(const RelationReader *reader, int column);

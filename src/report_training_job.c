@@ -1,138 +1,187 @@
 /*
  * report_training_job.c
- *		SQL functions extend_training_job_lease(), complete_training_job() and
- *		fail_training_job(): what a worker says of a job that it claimed.
+ *		SQL functions extend_training_job_lease(), complete_training_job(),
+ *		fail_training_job(), extend_training_job_leases() and
+ *		complete_training_jobs(): what a worker says of jobs that it claimed.
  *
- * Each returns whether the worker still held the job.  A worker whose lease ran
- * out holds nothing, be it that somebody else has claimed the job since or not,
- * and changes nothing.
+ * Each says whether the worker still held the job.  A worker whose lease ran out
+ * holds nothing, be it that somebody else has claimed the job since or not, and
+ * changes nothing.
+ *
+ * A report waits for whoever else is changing the job's place in the queue, and
+ * goes by what there is then.  Reports about many jobs at once lock their places
+ * in the order of job_id, as everybody does who locks more than one and waits.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
-#include "utils/snapmgr.h"
 
 #include "execution_call.h"
 
 PG_FUNCTION_INFO_V1(extend_training_job_lease);
 PG_FUNCTION_INFO_V1(complete_training_job);
 PG_FUNCTION_INFO_V1(fail_training_job);
+PG_FUNCTION_INFO_V1(extend_training_job_leases);
+PG_FUNCTION_INFO_V1(complete_training_jobs);
 
-/* Arguments that all three begin with, and the fourth and fifth. */
+/* Arguments that all begin with, and the fourth and fifth. */
 #define ARG_PLAN_ID		0
 #define ARG_JOB_ID		1
+#define ARG_JOB_IDS		1
 #define ARG_ATTEMPT		2
+#define ARG_ATTEMPTS	2
 #define ARG_LEASE		3
 #define ARG_RESULT		3
+#define ARG_RESULTS		3
 #define ARG_ERROR		3
 #define ARG_RETRY_IN	4
 
-/*
- * A job that a worker reports about.  The report is made on a copy of what was
- * read, and made again if somebody else changed that meanwhile.
- */
+/* Which attempt a worker reports about. */
+typedef struct ReportedAttempt
+{
+	int64		plan_id;
+	Datum		job_id;			/* text */
+	int32		number;
+} ReportedAttempt;
+
+/* What it says of it. */
 typedef struct Report
 {
-	FunctionCallInfo fcinfo;
-	JobQueue	queue;
-	QueuePlace	held;			/* as it was read */
-	QueuePlace	place;			/* as it is to be */
+	AttemptOutcome outcome;
+	Datum		error;			/* 0: none */
+	Datum		result;			/* 0: none */
+	int32		max_attempts;	/* of a failure: those of its plan */
+	Interval	retry_in;		/* of a failure */
 } Report;
 
-static void
-begin_report(Report *report, FunctionCallInfo fcinfo, const char *function)
-{
-	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
-	require_argument(fcinfo, ARG_JOB_ID, "job_id");
-	require_argument(fcinfo, ARG_ATTEMPT, "attempt");
-	report->fcinfo = fcinfo;
-	job_queue_open(&report->queue, get_func_namespace(fcinfo->flinfo->fn_oid), function);
-}
-
-/* Does the worker hold the job?  Read what there is to know about it. */
+/* Does a worker hold the job of a place? */
 static bool
-holds_job(Report *report)
+is_held(const JobQueue *queue, const QueuePlace *place, int32 attempt)
 {
-	FunctionCallInfo fcinfo = report->fcinfo;
-
-	if (!job_queue_find(&report->queue, PG_GETARG_INT64(ARG_PLAN_ID), PG_GETARG_DATUM(ARG_JOB_ID),
-						&report->held))
-		return false;
-	report->place = report->held;
-	return report->held.state == JOB_RUNNING &&
-		report->held.attempt.number == PG_GETARG_INT32(ARG_ATTEMPT) &&
-		lease_holds(&report->held.attempt, report->queue.now);
+	return place->state == JOB_RUNNING && place->attempt.number == attempt &&
+		lease_holds(&place->attempt, queue->now);
 }
 
 /*
- * Write the place.  Returns whether that is done; if not, somebody else was
- * faster, and the worker may not hold the job any more.
+ * Find the place of a job that the worker holds, and lock it.  False: the worker
+ * does not hold it, or can't see it.
  */
 static bool
-write_place(Report *report)
+hold_place(JobQueue *queue, const ReportedAttempt *attempt, QueuePlace *place)
 {
-	TM_Result	result = queue_place_write(&report->queue, &report->place);
-
-	if (result == TM_Ok)
-		return true;
-	if (result != TM_Updated && result != TM_Deleted)
-		elog(ERROR, "could not update table \"%s\": %d", QUEUE_TABLE, result);
-	job_queue_refresh(&report->queue);
+	while (job_queue_find(queue, attempt->plan_id, attempt->job_id, place) &&
+		   is_held(queue, place, attempt->number))
+	{
+		if (queue_place_lock(queue, place))
+			return is_held(queue, place, attempt->number) &&
+				is_job_visible(queue, attempt->plan_id, attempt->job_id);
+	}
 	return false;
 }
 
 /*
  * End the attempt of a place that is held, as the worker says or as it was
- * cancelled.  Returns as write_place(); *outcome is how it ended.
+ * cancelled.  Returns whether it ended as the worker says.
  */
 static bool
-end_attempt(Report *report, AttemptOutcome reported, Datum error, Datum result,
-			int32 max_attempts, TimestampTz retry_at, AttemptOutcome *outcome)
+end_attempt(JobQueue *queue, const QueuePlace *held, const Report *report)
 {
-	JobState	state;
+	AttemptOutcome outcome = attempt_outcome(&held->attempt, report->outcome);
+	JobState	state = state_after_attempt(&held->attempt, outcome, report->max_attempts);
+	QueuePlace	ended = *held;
+	QueuePlace	place;
 
-	*outcome = attempt_outcome(&report->held.attempt, reported);
-	state = state_after_attempt(&report->held.attempt, *outcome, max_attempts);
-	queue_place_end_attempt(&report->place, state, report->queue.now, retry_at);
-	if (!write_place(report))
+	queue_place_number_attempt(queue, &ended);
+	place = ended;
+	queue_place_end_attempt(&place, state, queue->now, time_after(queue->now, &report->retry_in));
+	queue_place_write(queue, &place);
+	history_insert(queue, &ended, outcome, queue->now, report->error, report->result);
+	if (place.state == JOB_PENDING && place.ready_at <= queue->now)
+		notify_of_jobs(place.plan_id);
+	return outcome == report->outcome;
+}
+
+/*
+ * Give a job another lease from now on, if the worker holds it.  The worker of a
+ * job that is to be cancelled learns it here, and the job is cancelled.
+ */
+static bool
+extend_lease(JobQueue *queue, const ReportedAttempt *attempt, const Interval *lease)
+{
+	QueuePlace	place;
+
+	if (!hold_place(queue, attempt, &place))
 		return false;
-	history_insert(&report->queue, &report->held, *outcome, report->queue.now, error, result);
+	if (place.attempt.cancel_requested)
+	{
+		Report		report = {.outcome = ATTEMPT_CANCELLED};
+
+		(void) end_attempt(queue, &place, &report);
+		return false;
+	}
+	place.ready_at = time_after(queue->now, lease);
+	queue_place_write(queue, &place);
 	return true;
+}
+
+/* Record that an attempt succeeded, if the worker holds the job; result may be 0. */
+static bool
+complete(JobQueue *queue, const ReportedAttempt *attempt, Datum result)
+{
+	Report		report = {.outcome = ATTEMPT_SUCCEEDED, .result = result};
+	QueuePlace	place;
+
+	return hold_place(queue, attempt, &place) && end_attempt(queue, &place, &report);
+}
+
+/* ---- one job ------------------------------------------------------------------ */
+
+static ReportedAttempt
+attempt_arguments(FunctionCallInfo fcinfo)
+{
+	ReportedAttempt attempt;
+
+	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
+	require_argument(fcinfo, ARG_JOB_ID, "job_id");
+	require_argument(fcinfo, ARG_ATTEMPT, "attempt");
+	attempt.plan_id = PG_GETARG_INT64(ARG_PLAN_ID);
+	attempt.job_id = PG_GETARG_DATUM(ARG_JOB_ID);
+	attempt.number = PG_GETARG_INT32(ARG_ATTEMPT);
+	return attempt;
+}
+
+static void
+open_queue(JobQueue *queue, FunctionCallInfo fcinfo, const char *function)
+{
+	job_queue_open(queue, get_func_namespace(fcinfo->flinfo->fn_oid), function);
+}
+
+/* An argument's value, or 0. */
+static Datum
+value_or_none(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? (Datum) 0 : PG_GETARG_DATUM(argument);
 }
 
 /*
  * extend_training_job_lease(plan_id bigint, job_id text, attempt integer, lease interval)
- *
- * The worker of a job that is to be cancelled learns it here, and the job is
- * cancelled.
  */
 Datum
 extend_training_job_lease(PG_FUNCTION_ARGS)
 {
-	Report		report;
-	TimestampTz lease_end;
-	bool		extended = false;
+	ReportedAttempt attempt = attempt_arguments(fcinfo);
+	Interval	lease = lease_argument(fcinfo, ARG_LEASE);
+	JobQueue	queue;
+	bool		extended;
 
-	begin_report(&report, fcinfo, "extend_training_job_lease()");
-	lease_end = lease_argument(fcinfo, ARG_LEASE, report.queue.now);
-	while (holds_job(&report))
-	{
-		AttemptOutcome outcome;
-
-		if (!report.held.attempt.cancel_requested)
-		{
-			report.place.ready_at = lease_end;
-			extended = write_place(&report);
-			if (extended)
-				break;
-		}
-		else if (end_attempt(&report, ATTEMPT_CANCELLED, (Datum) 0, (Datum) 0, 0, 0, &outcome))
-			break;
-	}
-	job_queue_close(&report.queue);
+	open_queue(&queue, fcinfo, "extend_training_job_lease()");
+	extended = extend_lease(&queue, &attempt, &lease);
+	job_queue_close(&queue);
 
 	PG_RETURN_BOOL(extended);
 }
@@ -143,39 +192,15 @@ extend_training_job_lease(PG_FUNCTION_ARGS)
 Datum
 complete_training_job(PG_FUNCTION_ARGS)
 {
-	Report		report;
-	Datum		result = PG_ARGISNULL(ARG_RESULT) ? (Datum) 0 : PG_GETARG_DATUM(ARG_RESULT);
-	bool		completed = false;
+	ReportedAttempt attempt = attempt_arguments(fcinfo);
+	JobQueue	queue;
+	bool		completed;
 
-	begin_report(&report, fcinfo, "complete_training_job()");
-	while (holds_job(&report))
-	{
-		AttemptOutcome outcome;
-
-		if (end_attempt(&report, ATTEMPT_SUCCEEDED, (Datum) 0, result, 0, 0, &outcome))
-		{
-			completed = outcome == ATTEMPT_SUCCEEDED;
-			break;
-		}
-	}
-	job_queue_close(&report.queue);
+	open_queue(&queue, fcinfo, "complete_training_job()");
+	completed = complete(&queue, &attempt, value_or_none(fcinfo, ARG_RESULT));
+	job_queue_close(&queue);
 
 	PG_RETURN_BOOL(completed);
-}
-
-/* How often the plan's jobs are tried; SPI is used for that. */
-static int32
-max_attempts(Report *report)
-{
-	ClaimedPlan plan;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	PushActiveSnapshot(report->queue.snapshot);
-	plan_argument(report->fcinfo, ARG_PLAN_ID, &plan);
-	PopActiveSnapshot();
-	SPI_finish();
-	return plan.max_attempts;
 }
 
 /*
@@ -185,27 +210,208 @@ max_attempts(Report *report)
 Datum
 fail_training_job(PG_FUNCTION_ARGS)
 {
-	Report		report;
-	Datum		error = PG_ARGISNULL(ARG_ERROR) ? (Datum) 0 : PG_GETARG_DATUM(ARG_ERROR);
-	TimestampTz retry_at;
+	ReportedAttempt attempt = attempt_arguments(fcinfo);
+	Report		report = {
+		.outcome = ATTEMPT_FAILED,
+		.error = value_or_none(fcinfo, ARG_ERROR),
+		.retry_in = retry_argument(fcinfo, ARG_RETRY_IN)
+	};
+	JobQueue	queue;
+	QueuePlace	place;
+	StoredPlan	plan;
 	bool		recorded = false;
 
-	begin_report(&report, fcinfo, "fail_training_job()");
-	retry_at = retry_argument(fcinfo, ARG_RETRY_IN, report.queue.now);
-	while (holds_job(&report))
+	open_queue(&queue, fcinfo, "fail_training_job()");
+	if (hold_place(&queue, &attempt, &place))
 	{
-		AttemptOutcome outcome;
-
-		if (end_attempt(&report, ATTEMPT_FAILED, error, (Datum) 0, max_attempts(&report), retry_at,
-						&outcome))
-		{
-			recorded = outcome == ATTEMPT_FAILED;
-			if (report.place.state == JOB_PENDING && retry_at <= report.queue.now)
-				notify_of_jobs(report.place.plan_id);
-			break;
-		}
+		(void) plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan);
+		report.max_attempts = plan.max_attempts;
+		recorded = end_attempt(&queue, &place, &report);
 	}
-	job_queue_close(&report.queue);
+	job_queue_close(&queue);
 
 	PG_RETURN_BOOL(recorded);
+}
+
+/* ---- many jobs ----------------------------------------------------------------- */
+
+/* Reports about many jobs of a plan, with what became of each. */
+typedef struct Batch
+{
+	int64		plan_id;
+	int			count;
+	Datum	   *job_ids;
+	Datum	   *attempts;
+	int		   *order;			/* in which the jobs are reported */
+	bool	   *held;
+} Batch;
+
+/* The elements of an array, none of which may be null; name is for messages. */
+static Datum *
+array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name, int *count)
+{
+	int16		length = type == INT4OID ? sizeof(int32) : -1;
+	ArrayType  *array;
+	Datum	   *elements;
+	bool	   *nulls;
+
+	require_argument(fcinfo, argument, name);
+	array = PG_GETARG_ARRAYTYPE_P(argument);
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s have more than one dimension", name)));
+	deconstruct_array(array, type, length, type == INT4OID, TYPALIGN_INT, &elements, &nulls, count);
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s have a null", name)));
+	}
+	return elements;
+}
+
+static void
+require_same_length(int count, const char *name, const Batch *batch)
+{
+	if (count != batch->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("there are %d job_ids and %d %s", batch->count, count, name)));
+}
+
+/* By job_id, and of one job as they were given. */
+static int
+compare_reports(const void *a, const void *b, void *arg)
+{
+	const Batch *batch = arg;
+	int			left = *(const int *) a;
+	int			right = *(const int *) b;
+	int			result = slice_compare(slice_from_text(DatumGetTextPP(batch->job_ids[left])),
+									   slice_from_text(DatumGetTextPP(batch->job_ids[right])));
+
+	return result != 0 ? result : left - right;
+}
+
+static void
+batch_arguments(FunctionCallInfo fcinfo, Batch *batch)
+{
+	int			attempts;
+
+	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
+	batch->plan_id = PG_GETARG_INT64(ARG_PLAN_ID);
+	batch->job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &batch->count);
+	batch->attempts = array_argument(fcinfo, ARG_ATTEMPTS, INT4OID, "attempts", &attempts);
+	require_same_length(attempts, "attempts", batch);
+
+	batch->held = palloc0(Max(batch->count, 1) * sizeof(bool));
+	batch->order = palloc(Max(batch->count, 1) * sizeof(int));
+	for (int i = 0; i < batch->count; i++)
+		batch->order[i] = i;
+	qsort_arg(batch->order, batch->count, sizeof(int), compare_reports, batch);
+}
+
+/* The attempt that a report is about, by its number in the order. */
+static ReportedAttempt
+batch_attempt(const Batch *batch, int i)
+{
+	ReportedAttempt attempt = {
+		batch->plan_id, batch->job_ids[batch->order[i]],
+		DatumGetInt32(batch->attempts[batch->order[i]])
+	};
+
+	CHECK_FOR_INTERRUPTS();
+	return attempt;
+}
+
+/* A row for each job, as they were given: job_id, held. */
+static void
+return_batch(FunctionCallInfo fcinfo, const Batch *batch)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	for (int i = 0; i < batch->count; i++)
+	{
+		Datum		values[] = {batch->job_ids[i], BoolGetDatum(batch->held[i])};
+		bool		nulls[] = {false, false};
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+}
+
+/*
+ * extend_training_job_leases(plan_id bigint, job_ids text[], attempts integer[],
+ *							  lease interval)
+ */
+Datum
+extend_training_job_leases(PG_FUNCTION_ARGS)
+{
+	Interval	lease = lease_argument(fcinfo, ARG_LEASE);
+	Batch		batch;
+	JobQueue	queue;
+
+	InitMaterializedSRF(fcinfo, 0);
+	batch_arguments(fcinfo, &batch);
+	open_queue(&queue, fcinfo, "extend_training_job_leases()");
+	for (int i = 0; i < batch.count; i++)
+	{
+		ReportedAttempt attempt = batch_attempt(&batch, i);
+
+		batch.held[batch.order[i]] = extend_lease(&queue, &attempt, &lease);
+	}
+	job_queue_close(&queue);
+	return_batch(fcinfo, &batch);
+
+	return (Datum) 0;
+}
+
+/* The results of a batch, of which each may be null; NULL: none has one. */
+static Datum *
+results_argument(FunctionCallInfo fcinfo, const Batch *batch, bool **nulls)
+{
+	ArrayType  *array;
+	Datum	   *results;
+	int			count;
+
+	if (PG_ARGISNULL(ARG_RESULTS))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(ARG_RESULTS);
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("results have more than one dimension")));
+	deconstruct_array(array, JSONBOID, -1, false, TYPALIGN_INT, &results, nulls, &count);
+	require_same_length(count, "results", batch);
+	return results;
+}
+
+/*
+ * complete_training_jobs(plan_id bigint, job_ids text[], attempts integer[],
+ *						  results jsonb[])
+ */
+Datum
+complete_training_jobs(PG_FUNCTION_ARGS)
+{
+	Batch		batch;
+	Datum	   *results;
+	bool	   *nulls;
+	JobQueue	queue;
+
+	InitMaterializedSRF(fcinfo, 0);
+	batch_arguments(fcinfo, &batch);
+	results = results_argument(fcinfo, &batch, &nulls);
+	open_queue(&queue, fcinfo, "complete_training_jobs()");
+	for (int i = 0; i < batch.count; i++)
+	{
+		ReportedAttempt attempt = batch_attempt(&batch, i);
+		int			place = batch.order[i];
+
+		batch.held[place] = complete(&queue, &attempt,
+									 results == NULL || nulls[place] ? (Datum) 0 : results[place]);
+	}
+	job_queue_close(&queue);
+	return_batch(fcinfo, &batch);
+
+	return (Datum) 0;
 }

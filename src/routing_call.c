@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "arguments.h"
 #include "routing_call.h"
 
 /* Arguments, as the SQL declarations have them. */
@@ -13,10 +14,7 @@
 Oid
 candidates_argument(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(ARG_CANDIDATES))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("candidates relation must not be null")));
+	require_argument(fcinfo, ARG_CANDIDATES, "candidates relation");
 	return PG_GETARG_OID(ARG_CANDIDATES);
 }
 

@@ -7,23 +7,23 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "arguments.h"
+#include "plan_tables.h"
 #include "policy_hash.h"
 #include "routing_policy.h"
+#include "row_query.h"
+#include "trigger_call.h"
 
 PG_FUNCTION_INFO_V1(routing_policy_default);
 PG_FUNCTION_INFO_V1(routing_policy_hash);
 PG_FUNCTION_INFO_V1(routing_policy);
 PG_FUNCTION_INFO_V1(routing_policy_touch);
-
-#define POLICIES_TABLE	"routing_policies"
 
 /* routing_policy_default() */
 Datum
@@ -40,38 +40,52 @@ routing_policy_default(PG_FUNCTION_ARGS)
 Datum
 routing_policy_hash(PG_FUNCTION_ARGS)
 {
-	Slice		yaml = slice_from_text(PG_GETARG_TEXT_PP(0));
+	Slice		yaml = required_slice_argument(fcinfo, 0, "policy");
 	RoutingPolicy policy;
 
 	routing_policy_read(yaml, "the policy", &policy);
 	PG_RETURN_TEXT_P(cstring_to_text(policy_hash(yaml)));
 }
 
+/* A policy's text, in the memory context of whoever asks for it. */
+typedef struct FoundPolicy
+{
+	MemoryContext context;
+	text	   *policy;			/* NULL: none was found */
+} FoundPolicy;
+
+static void
+take_policy(void *arg, const Datum *values, const bool *nulls)
+{
+	FoundPolicy *found = arg;
+	MemoryContext caller = MemoryContextSwitchTo(found->context);
+
+	if (!nulls[0])
+		found->policy = DatumGetTextPCopy(values[0]);
+	MemoryContextSwitchTo(caller);
+}
+
 /* A stored policy's text in the current memory context, or NULL. */
 static text *
-stored_policy(const char *table, text *name)
+stored_policy(Oid schema, const char *name)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *query = psprintf("SELECT policy FROM %s WHERE name OPERATOR(pg_catalog.=) $1", table);
-	Oid			types[] = {TEXTOID};
-	Datum		values[] = {PointerGetDatum(name)};
-	text	   *policy = NULL;
+	static const Oid types[] = {TEXTOID};
+	FoundPolicy found = {CurrentMemoryContext};
+	PlanTable	table;
+	RowQuery	query = {
+		.text = psprintf("SELECT policy FROM %%s WHERE name OPERATOR(pg_catalog.=) %s",
+						 quote_literal_cstr(name)),
+		.relation_count = 1,
+		.columns = lengthof(types),
+		.types = types,
+		.read_only = true
+	};
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(query, 1, types, values, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read table %s", table);
-	if (SPI_processed > 0)
-	{
-		bool		isnull;
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		policy = DatumGetTextPCopy(value);
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
-	return policy;
+	plan_table_open(&table, schema, POLICIES_TABLE, AccessShareLock);
+	query.relations = &table.relid;
+	row_query_run(&query, take_policy, &found);
+	plan_table_close(&table);
+	return found.policy;
 }
 
 /*
@@ -82,19 +96,14 @@ stored_policy(const char *table, text *name)
 Datum
 routing_policy(PG_FUNCTION_ARGS)
 {
-	char	   *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
-	text	   *policy;
+	const char *name = required_text_argument(fcinfo, 0, "name of a routing policy");
+	text	   *policy = stored_policy(get_func_namespace(fcinfo->flinfo->fn_oid), name);
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name of a routing policy must not be null")));
-	policy = stored_policy(quote_qualified_identifier(schema, POLICIES_TABLE), PG_GETARG_TEXT_PP(0));
 	if (policy == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("routing policy \"%s\" does not exist", text_to_cstring(PG_GETARG_TEXT_PP(0))),
-				 errhint("Stored policies are in table %s.", POLICIES_TABLE)));
+				 errmsg("routing policy \"%s\" does not exist", name),
+				 errhint("Stored policies are in table %s.", plan_table_name(POLICIES_TABLE))));
 	PG_RETURN_TEXT_P(policy);
 }
 
@@ -102,24 +111,17 @@ routing_policy(PG_FUNCTION_ARGS)
 Datum
 routing_policy_touch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleDesc	descriptor;
+	TriggerData *trigger = trigger_call(fcinfo, "routing_policy_touch", POLICIES_TABLE,
+										TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE);
+	PlanTable	table;
 	int			column;
 	Datum		now = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	bool		isnull = false;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("routing_policy_touch is for triggers before the update of a row")));
-	descriptor = RelationGetDescr(trigger->tg_relation);
-	column = SPI_fnumber(descriptor, "updated_at");
-	if (column <= 0 || TupleDescAttr(descriptor, column - 1)->atttypid != TIMESTAMPTZOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("relation \"%s\" has no column \"updated_at\" of type timestamp with time zone",
-						RelationGetRelationName(trigger->tg_relation))));
-	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, descriptor, 1,
+	plan_table_open(&table, RelationGetNamespace(trigger->tg_relation), POLICIES_TABLE, NoLock);
+	column = table.columns[POLICY_UPDATED_AT];
+	plan_table_close(&table);
+	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple,
+													 RelationGetDescr(trigger->tg_relation), 1,
 													 &column, &now, &isnull));
 }

@@ -1,17 +1,31 @@
 /*
  * row_query.c
- *		Streams the rows of a query.
+ *		Streams the rows of a query over relations that are known by their OIDs.
  *
- * The query runs through SPI, with the caller's rights; its rows go to a
- * callback as the executor makes them and are never collected.
+ * SQL knows relations by name only, and between the moment in which a relation
+ * was looked at and that in which it is read, its schema can be renamed and
+ * another relation of other types put in its place.  So a query is analyzed
+ * first, and run only if it then is one over the very relations that it was made
+ * for, whose columns have the very types that its rows are taken for.
+ *
+ * It runs with the caller's rights; its rows go to a callback as the executor
+ * makes them and are never collected.
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
+#include "access/xact.h"
+#include "executor/executor.h"
 #include "executor/tuptable.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
 #include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
+#include "executor_compat.h"
 #include "row_query.h"
 
 /* The executor's rows go here. */
@@ -21,7 +35,6 @@ typedef struct RowReceiver
 	RowCallback callback;
 	void	   *arg;
 	MemoryContext row_context;
-	ErrorContextCallback *error_context;	/* that of the query's caller */
 } RowReceiver;
 
 static void
@@ -34,14 +47,9 @@ row_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MemoryContext caller = MemoryContextSwitchTo(receiver->row_context);
-	ErrorContextCallback *error_context = error_context_stack;
 
 	slot_getallattrs(slot);
-
-	/* an error in a row is not one in the query: don't show that */
-	error_context_stack = receiver->error_context;
 	receiver->callback(receiver->arg, slot->tts_values, slot->tts_isnull);
-	error_context_stack = error_context;
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(receiver->row_context);
@@ -58,37 +66,150 @@ row_destroy(DestReceiver *self)
 {
 }
 
+/* What a relation is called now, schema and all, quoted as SQL needs it. */
+char *
+relation_sql_name(Oid relid)
+{
+	char	   *name = get_rel_name(relid);
+	char	   *schema = get_namespace_name_or_temp(get_rel_namespace(relid));
+
+	if (name == NULL || schema == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	return quote_qualified_identifier(schema, name);
+}
+
+/* A text in which %s stands for relations, with their names, in the current memory context. */
+char *
+row_query_text(const char *text, const Oid *relations, int count)
+{
+	StringInfoData query;
+	const char *place;
+
+	initStringInfo(&query);
+	for (int i = 0; i < count; i++)
+	{
+		place = strstr(text, "%s");
+		if (place == NULL)
+			elog(ERROR, "query has no place for relation %d: %s", i, text);
+		appendBinaryStringInfo(&query, text, place - text);
+		appendStringInfoString(&query, relation_sql_name(relations[i]));
+		text = place + strlen("%s");
+	}
+	appendStringInfoString(&query, text);
+	return query.data;
+}
+
+static void
+report_changed(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("relation \"%s\" was renamed or changed while it was read", get_rel_name(relid))));
+}
+
+/* Is a query over the relations, and of the columns, that it was made for? */
+static void
+check_query(const RowQuery *query, const Query *analyzed)
+{
+	int			relations = 0;
+	int			columns = 0;
+	ListCell   *cell;
+
+	foreach(cell, analyzed->rtable)
+	{
+		RangeTblEntry *entry = lfirst(cell);
+
+		if (entry->rtekind != RTE_RELATION)
+			continue;
+		if (relations == query->relation_count || entry->relid != query->relations[relations])
+			report_changed(query->relations[0]);
+		relations++;
+	}
+	foreach(cell, analyzed->targetList)
+	{
+		TargetEntry *column = lfirst(cell);
+
+		if (column->resjunk)
+			continue;
+		if (columns == query->columns || exprType((Node *) column->expr) != query->types[columns])
+			report_changed(query->relations[0]);
+		columns++;
+	}
+	if (relations != query->relation_count || columns != query->columns)
+		report_changed(query->relations[0]);
+}
+
+/* An error at some place of a query is not one at that place of the caller's. */
+void
+show_query_of_error(void *text)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(text);
+	}
+}
+
+static PlannedStmt *
+plan_query(const RowQuery *query, char *text)
+{
+	ErrorContextCallback callback = {error_context_stack, show_query_of_error, text};
+	RawStmt    *parsed;
+	Query	   *analyzed;
+	PlannedStmt *planned;
+
+	error_context_stack = &callback;
+	parsed = linitial_node(RawStmt, pg_parse_query(text));
+	analyzed = parse_analyze_fixedparams(parsed, text, NULL, 0, NULL);
+	check_query(query, analyzed);
+	planned = pg_plan_query(linitial_node(Query, pg_rewrite_query(analyzed)), text,
+							query->cursor_options, NULL);
+	error_context_stack = callback.previous;
+	return planned;
+}
+
 /*
- * Run a query, which takes no parameters, and hand out its rows.  purpose says
- * in messages what could not be done.  cursor_options are those of
- * SPI_prepare_cursor(); read_only is that of SPI_execute(): true if the query is
- * to see what the active snapshot sees.
+ * Run a query, and hand out its rows.
+ *
+ * Errors: the relations are not those any more that the query was made for
+ * (object_not_in_prerequisite_state), and whatever reading them may raise.
  */
 void
-row_query_run(const char *query, const char *purpose, int cursor_options, bool read_only,
-			  RowCallback callback, void *arg)
+row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan query",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	RowReceiver receiver = {
 		.pub = {row_receive, row_startup, row_shutdown, row_destroy, DestNone},
 		.callback = callback,
-		.arg = arg,
-		.error_context = error_context_stack
+		.arg = arg
 	};
-	SPIExecuteOptions options = {
-		.read_only = read_only,
-		.dest = (DestReceiver *) &receiver
-	};
-	SPIPlanPtr	plan;
+	char	   *text = row_query_text(query->text, query->relations, query->relation_count);
+	QueryDesc  *run;
 
-	receiver.row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan row",
-												 ALLOCSET_DEFAULT_SIZES);
+	receiver.row_context = AllocSetContextCreate(context, "trainplan row", ALLOCSET_DEFAULT_SIZES);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	plan = SPI_prepare_cursor(query, 0, NULL, cursor_options);
-	if (plan == NULL || SPI_execute_plan_extended(plan, &options) < 0)
-		elog(ERROR, "could not %s: %s", purpose, SPI_result_code_string(SPI_result));
-	SPI_finish();
+	if (!query->read_only)
+	{
+		CommandCounterIncrement();
+		PushActiveSnapshot(GetTransactionSnapshot());
+	}
+	run = CreateQueryDesc(plan_query(query, text), text, GetActiveSnapshot(), InvalidSnapshot,
+						  (DestReceiver *) &receiver, NULL, NULL, 0);
+	ExecutorStart(run, 0);
+	ExecutorRun(run, ForwardScanDirection, 0);
+	ExecutorFinish(run);
+	ExecutorEnd(run);
+	FreeQueryDesc(run);
+	if (!query->read_only)
+		PopActiveSnapshot();
 
-	MemoryContextDelete(receiver.row_context);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 }

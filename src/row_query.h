@@ -1,9 +1,24 @@
 /*
  * row_query.h
- *		Streams the rows of a query.
+ *		Streams the rows of a query over relations that are known by their OIDs.
  */
 #ifndef TRAINPLAN_ROW_QUERY_H
 #define TRAINPLAN_ROW_QUERY_H
+
+/*
+ * A SELECT.  In its text, %s stands for the relations, one after the other, by
+ * their names; everything else that has a name names its schema.
+ */
+typedef struct RowQuery
+{
+	const char *text;
+	int			relation_count;
+	const Oid  *relations;
+	int			columns;
+	const Oid  *types;			/* of the columns: what the callback takes the values for */
+	int			cursor_options;	/* those of pg_plan_query() */
+	bool		read_only;		/* it sees what the active snapshot sees; else also what came since */
+} RowQuery;
 
 /*
  * Called for each row with the values of its columns.  Runs in a memory
@@ -11,7 +26,9 @@
  */
 typedef void (*RowCallback) (void *arg, const Datum *values, const bool *nulls);
 
-extern void row_query_run(const char *query, const char *purpose, int cursor_options,
-						  bool read_only, RowCallback callback, void *arg);
+extern char *relation_sql_name(Oid relid);
+extern char *row_query_text(const char *text, const Oid *relations, int count);
+extern void show_query_of_error(void *text);
+extern void row_query_run(const RowQuery *query, RowCallback callback, void *arg);
 
 #endif							/* TRAINPLAN_ROW_QUERY_H */

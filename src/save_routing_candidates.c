@@ -8,11 +8,15 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "candidate_relation.h"
+#include "arguments.h"
 #include "candidates_file.h"
+#include "routing_call.h"
 #include "server_file.h"
 
 PG_FUNCTION_INFO_V1(save_routing_candidates);
+
+/* Arguments, as the SQL declaration has them. */
+#define ARG_PATH		1
 
 /*
  * save_routing_candidates(candidates regclass, path text)
@@ -26,8 +30,8 @@ save_routing_candidates(PG_FUNCTION_ARGS)
 	CandidateRelation *candidates;
 
 	check_may_write_server_files();
-	path = absolute_path(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	candidates = candidate_relation_open(PG_GETARG_OID(0));
-	path = write_candidates_file(candidate_relation_name(candidates), path);
+	path = absolute_path(required_text_argument(fcinfo, ARG_PATH, "path"));
+	candidates = candidate_relation_open(candidates_argument(fcinfo));
+	path = write_candidates_file(candidate_relation_oid(candidates), path);
 	PG_RETURN_TEXT_P(cstring_to_text(path));
 }

@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "arguments.h"
 #include "plan_text.h"
 
 PG_FUNCTION_INFO_V1(training_plan_to_json);
@@ -20,13 +21,19 @@ PG_FUNCTION_INFO_V1(training_plan_to_yaml);
 PG_FUNCTION_INFO_V1(training_plan_to_markdown);
 PG_FUNCTION_INFO_V1(training_plan_lines);
 
+/* Arguments, as the SQL declarations have them. */
+#define ARG_PLAN_ID		0
+#define ARG_FORMAT		1
+
 static PlanText *
 read_plan_text(FunctionCallInfo fcinfo, const DocumentFormat *format)
 {
 	PlanText   *text = plan_text_create(format, false, (Size) work_mem * 1024);
-	PlanDocument *document = plan_document_open(get_func_namespace(fcinfo->flinfo->fn_oid),
-												PG_GETARG_INT64(0));
+	PlanDocument *document;
 
+	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
+	document = plan_document_open(get_func_namespace(fcinfo->flinfo->fn_oid),
+								  PG_GETARG_INT64(ARG_PLAN_ID));
 	plan_texts_read(&text, 1, document);
 	return text;
 }
@@ -51,7 +58,7 @@ whole_text(FunctionCallInfo fcinfo, const DocumentFormat *format)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("document of training plan %lld is too long for one value",
-						(long long) PG_GETARG_INT64(0)),
+						(long long) PG_GETARG_INT64(ARG_PLAN_ID)),
 				 errdetail("It has %llu bytes, and a value less than 1 GB.",
 						   (unsigned long long) plan_text_size(text)),
 				 errhint("Use training_plan_lines() or write_training_plan().")));
@@ -115,7 +122,7 @@ begin_lines(FunctionCallInfo fcinfo)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const DocumentFormat *format =
-		document_format_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+		document_format_by_name(required_text_argument(fcinfo, ARG_FORMAT, "format"));
 	LineReader *reader = palloc0(sizeof(LineReader));
 
 	initStringInfo(&reader->lines);

@@ -10,10 +10,15 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "arguments.h"
 #include "encoding.h"
 #include "plan_files.h"
 
 PG_FUNCTION_INFO_V1(write_training_plan);
+
+/* Arguments, as the SQL declaration has them. */
+#define ARG_PLAN_ID		0
+#define ARG_DIRECTORY	1
 
 /* A row for each file. */
 static void
@@ -35,15 +40,13 @@ write_training_plan(PG_FUNCTION_ARGS)
 {
 	const char *directory;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", PG_ARGISNULL(0) ? "plan_id" : "directory")));
+	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
+	directory = required_text_argument(fcinfo, ARG_DIRECTORY, "directory");
 	check_may_write_server_files();
-	directory = absolute_path(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	directory = absolute_path(directory);
 
 	InitMaterializedSRF(fcinfo, 0);
-	write_plan_files(get_func_namespace(fcinfo->flinfo->fn_oid), PG_GETARG_INT64(0), directory,
+	write_plan_files(get_func_namespace(fcinfo->flinfo->fn_oid), PG_GETARG_INT64(ARG_PLAN_ID), directory,
 					 put_file, fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -41,9 +41,18 @@ WHERE o.classid = 'pg_proc'::regclass
     AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
 ORDER BY p.proname;
 
--- nobody is granted anything by installing
-SELECT relname, relacl FROM pg_class
-WHERE relname LIKE 'training\_%' AND relacl IS NOT NULL;
+-- nobody is granted anything by installing, but who installs
+SELECT c.relname, a.grantee::regrole, a.privilege_type
+FROM pg_class AS c, aclexplode(c.relacl) AS a
+WHERE c.relnamespace = 'public'::regnamespace AND c.relname ~ '^(training|routing)_' AND a.grantee <> c.relowner;
+SELECT p.proname
+FROM pg_depend AS o
+JOIN pg_proc AS p ON p.oid = o.objid
+WHERE o.classid = 'pg_proc'::regclass
+    AND o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+    AND NOT has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
+ORDER BY p.proname COLLATE "C";
 
 -- in any schema, which can't be changed later
 DROP EXTENSION trainplan;

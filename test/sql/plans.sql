@@ -66,11 +66,9 @@ FROM training_plan_summary
 WHERE plan_id = latest_training_plan();
 SELECT count(*) FROM training_jobs_by_route WHERE plan_id = latest_training_plan();
 
--- jobs go with their plan, and there are none without
+-- jobs go with their plan
 DELETE FROM training_plans WHERE plan_id = :first;
 SELECT count(*) FROM training_jobs WHERE plan_id = :first;
-INSERT INTO training_jobs
-VALUES (:first, 'cs_t', 't', NULL, 'ROUTE_CROSS_SECTIONAL', 'cross_sectional', '{ridge}', 2, NULL, NULL, '{}');
 -- a target has one job as a whole, a symbol has one
 INSERT INTO training_jobs SELECT plan_id, 'other', target, symbol, route, training_type, model_families, priority, NULL, NULL, '{}'
 FROM training_jobs WHERE plan_id = :second AND symbol IS NULL;

@@ -1,0 +1,49 @@
+/*
+ * arguments.c
+ *		Arguments of SQL functions.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "arguments.h"
+
+/* Complain of an argument that must not be NULL; name is for the message. */
+void
+require_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+}
+
+/* A flag; NULL means the default, false. */
+bool
+flag_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return !PG_ARGISNULL(argument) && PG_GETARG_BOOL(argument);
+}
+
+/* A text, in the current memory context; NULL if it is. */
+const char *
+text_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/* The same of an argument that must not be NULL. */
+const char *
+required_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	require_argument(fcinfo, argument, name);
+	return text_argument(fcinfo, argument);
+}
+
+/* A text's bytes, which live as long as the call; it must not be NULL. */
+Slice
+required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	require_argument(fcinfo, argument, name);
+	return slice_from_text(PG_GETARG_TEXT_PP(argument));
+}

@@ -1,0 +1,603 @@
+/*
+ * plan_tables.c
+ *		The extension's own tables, and the one way to them.
+ *
+ * What C code takes for granted of a table is checked here, once for each change
+ * of it: that it is the extension's, and a table; that its columns have the
+ * types and cannot be null as it was made; that the indexes that are searched are
+ * there and are what they should be.  None of it goes by what an index or a
+ * constraint is called, or by where a column stands.  A table that is not as it
+ * should be is an error that says how.
+ *
+ * What an owner has added to a table must hold: further columns, triggers, checks,
+ * foreign keys, policies.  Code that writes rows straight into a table asks whether
+ * that is plain, and leaves it to SQL if it is not.
+ *
+ * The tables are locked in the order of PlanTableId, so that nobody who locks all
+ * of them, as TRUNCATE does, waits for who waits for him.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/nbtree.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/dependency.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "commands/extension.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "executor_compat.h"
+#include "plan_tables.h"
+#include "row_query.h"
+
+/* ---- how the tables are made ---------------------------------------------------- */
+
+#define EXTENSION_NAME		"trainplan"
+
+#define MAX_KEY_COLUMNS		4
+#define MAX_OWN_CHECKS		3
+
+/* What the extension's script says of a table; columns may be null unless required. */
+typedef struct TableSpec
+{
+	const char *name;
+	int			count;
+	const char *columns[MAX_TABLE_COLUMNS];
+	Oid			types[MAX_TABLE_COLUMNS];
+	uint32		required;		/* a bit a column: it is NOT NULL */
+	uint32		generated;
+	int			key[MAX_KEY_COLUMNS];	/* of the primary key */
+	int			key_count;
+	const char *checks[MAX_OWN_CHECKS]; /* as PostgreSQL shows them */
+} TableSpec;
+
+#define BIT(column)			(UINT32_C(1) << (column))
+
+static const TableSpec specs[] = {
+	[PLANS_TABLE] = {
+		.name = "training_plans",
+		.count = PLAN_COLUMNS,
+		.columns = {
+			"plan_id", "run_id", "generated_at", "routing", "model_families", "include_blocked",
+			"git_commit", "config_hash", "metrics_snapshot", "total_jobs", "max_attempts"
+		},
+		.types = {
+			INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTARRAYOID, BOOLOID,
+			TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID
+		},
+		.required = BIT(PLAN_PLAN_ID) | BIT(PLAN_RUN_ID) | BIT(PLAN_GENERATED_AT) |
+		BIT(PLAN_ROUTING) | BIT(PLAN_MODEL_FAMILIES) | BIT(PLAN_INCLUDE_BLOCKED) |
+		BIT(PLAN_TOTAL_JOBS) | BIT(PLAN_MAX_ATTEMPTS),
+		.key = {PLAN_PLAN_ID},
+		.key_count = 1
+	},
+	[JOBS_TABLE] = {
+		.name = "training_jobs",
+		.count = JOB_TABLE_COLUMNS,
+		.columns = {
+			"plan_id", "job_id", "target", "symbol", "route", "training_type", "model_families",
+			"priority", "estimated_samples", "reason", "metadata"
+		},
+		.types = {
+			INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID,
+			INT4OID, INT8OID, TEXTOID, JSONBOID
+		},
+		.required = BIT(JOB_PLAN_ID) | BIT(JOB_TABLE_COLUMN(JOB_ID)) |
+		BIT(JOB_TABLE_COLUMN(JOB_TARGET)) | BIT(JOB_TABLE_COLUMN(JOB_ROUTE)) |
+		BIT(JOB_TABLE_COLUMN(JOB_TRAINING_TYPE)) | BIT(JOB_TABLE_COLUMN(JOB_MODEL_FAMILIES)) |
+		BIT(JOB_TABLE_COLUMN(JOB_PRIORITY)) | BIT(JOB_TABLE_COLUMN(JOB_METADATA)),
+		.key = {JOB_PLAN_ID, JOB_TABLE_COLUMN(JOB_ID)},
+		.key_count = 2
+	},
+	[QUEUE_TABLE] = {
+		.name = "training_job_queue",
+		.count = QUEUE_COLUMNS,
+		.columns = {
+			"plan_id", "priority", "position", "ready_at", "state_since", "attempt",
+			"attempts_forgiven", "cancel_requested", "job_id", "state", "worker"
+		},
+		.types = {
+			INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
+			INT4OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID
+		},
+		.required = BIT(QUEUE_PLAN_ID) | BIT(QUEUE_PRIORITY) | BIT(QUEUE_POSITION) |
+		BIT(QUEUE_STATE_SINCE) | BIT(QUEUE_ATTEMPT) | BIT(QUEUE_ATTEMPTS_FORGIVEN) |
+		BIT(QUEUE_CANCEL_REQUESTED) | BIT(QUEUE_JOB_ID) | BIT(QUEUE_STATE),
+		.key = {QUEUE_PLAN_ID, QUEUE_JOB_ID},
+		.key_count = 2,
+		.checks = {
+			"(state = ANY (ARRAY['pending'::text, 'running'::text, 'succeeded'::text, "
+			"'failed'::text, 'cancelled'::text]))",
+			"((attempts_forgiven >= 0) AND (attempts_forgiven <= attempt))",
+			"((state <> 'running'::text) OR ((worker IS NOT NULL) AND (ready_at IS NOT NULL) "
+			"AND (attempt > 0)))"
+		}
+	},
+	[HISTORY_TABLE] = {
+		.name = "training_job_history",
+		.count = HISTORY_COLUMNS,
+		.columns = {
+			"plan_id", "job_id", "attempt", "worker", "started_at", "finished_at", "outcome",
+			"error", "result"
+		},
+		.types = {
+			INT8OID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+			TEXTOID, JSONBOID
+		},
+		.required = BIT(HISTORY_PLAN_ID) | BIT(HISTORY_JOB_ID) | BIT(HISTORY_ATTEMPT) |
+		BIT(HISTORY_WORKER) | BIT(HISTORY_STARTED_AT) | BIT(HISTORY_FINISHED_AT) |
+		BIT(HISTORY_OUTCOME),
+		.key = {HISTORY_PLAN_ID, HISTORY_JOB_ID, HISTORY_ATTEMPT},
+		.key_count = 3,
+		.checks = {
+			"(outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, "
+			"'expired'::text]))",
+			"(attempt > 0)"
+		}
+	},
+	[POLICIES_TABLE] = {
+		.name = "routing_policies",
+		.count = POLICY_COLUMNS,
+		.columns = {"name", "policy", "config_hash", "updated_at"},
+		.types = {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
+		.required = BIT(POLICY_NAME) | BIT(POLICY_POLICY) | BIT(POLICY_CONFIG_HASH) |
+		BIT(POLICY_UPDATED_AT),
+		.generated = BIT(POLICY_CONFIG_HASH),
+		.key = {POLICY_NAME},
+		.key_count = 1
+	}
+};
+
+StaticAssertDecl(lengthof(specs) == PLAN_TABLES, "every table has its columns");
+
+/* The index of the queue that jobs are claimed by: (plan_id, priority DESC, ready_at, position). */
+static const int claim_columns[] = {
+	QUEUE_PLAN_ID, QUEUE_PRIORITY, QUEUE_READY_AT, QUEUE_POSITION
+};
+static const int16 claim_options[] = {0, INDOPTION_DESC | INDOPTION_NULLS_FIRST, 0, 0};
+
+#define CLAIM_INDEX \
+	"CREATE INDEX training_job_queue_claim_idx ON %s (plan_id, priority DESC, ready_at, position) " \
+	"WHERE ready_at IS NULL OR ready_at < 'infinity';"
+
+const char *
+plan_table_name(PlanTableId id)
+{
+	return specs[id].name;
+}
+
+/* The types of its columns. */
+const Oid *
+plan_table_types(PlanTableId id)
+{
+	return specs[id].types;
+}
+
+/* ---- is a table as it was made? ------------------------------------------------- */
+
+static void
+report_bad_table(const TableSpec *spec, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is not as trainplan made it: %s", spec->name, problem)));
+}
+
+static bool
+is_member(Oid class, Oid object)
+{
+	Oid			extension = getExtensionOfObject(class, object);
+
+	return OidIsValid(extension) && extension == get_extension_oid(EXTENSION_NAME, true);
+}
+
+static void
+check_column(Relation relation, const TableSpec *spec, int column, AttrNumber *number)
+{
+	const char *name = spec->columns[column];
+	TupleDesc	descriptor = RelationGetDescr(relation);
+	Form_pg_attribute attribute = NULL;
+
+	for (int i = 0; i < descriptor->natts && attribute == NULL; i++)
+	{
+		Form_pg_attribute candidate = TupleDescAttr(descriptor, i);
+
+		if (!candidate->attisdropped && strcmp(NameStr(candidate->attname), name) == 0)
+			attribute = candidate;
+	}
+	if (attribute == NULL)
+		report_bad_table(spec, psprintf("it has no column \"%s\"", name));
+	if (attribute->atttypid != spec->types[column])
+		report_bad_table(spec, psprintf("column \"%s\" has type %s, not %s", name,
+										format_type_be(attribute->atttypid),
+										format_type_be(spec->types[column])));
+	if ((spec->required & BIT(column)) != 0 && !is_not_null(descriptor, attribute->attnum - 1))
+		report_bad_table(spec, psprintf("column \"%s\" can be null", name));
+	if (attribute->attgenerated != '\0' && (spec->generated & BIT(column)) == 0)
+		report_bad_table(spec, psprintf("column \"%s\" is generated", name));
+	*number = attribute->attnum;
+}
+
+/* Does a column of an index sort as it should, by the type's own order and the C collation? */
+static bool
+is_key_column(Relation index, int place, AttrNumber column, Oid type, int16 options)
+{
+	return index->rd_index->indkey.values[place] == column &&
+		index->rd_indoption[place] == options &&
+		get_index_column_opclass(RelationGetRelid(index), place + 1) ==
+		GetDefaultOpClass(type, BTREE_AM_OID) &&
+		index->rd_indcollation[place] == (type == TEXTOID ? C_COLLATION_OID : InvalidOid);
+}
+
+/* Is an index that can be searched over just these columns of the table? */
+static bool
+is_index_on(Relation index, const PlanTable *table, const int *columns, const int16 *options, int count)
+{
+	const TableSpec *spec = &specs[table->id];
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+		!index->rd_index->indisready || index->rd_index->indnkeyatts != count)
+		return false;
+	for (int i = 0; i < count; i++)
+	{
+		if (!is_key_column(index, i, table->columns[columns[i]], spec->types[columns[i]],
+						   options == NULL ? 0 : options[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Is an index that of the primary key? */
+static bool
+is_key(Relation index, const PlanTable *table)
+{
+	const TableSpec *spec = &specs[table->id];
+
+	return is_index_on(index, table, spec->key, NULL, spec->key_count) &&
+		index->rd_index->indisunique && index->rd_index->indimmediate &&
+		RelationGetIndexPredicate(index) == NIL;
+}
+
+/* Does an index have all places that somebody may claim, some time? */
+static bool
+has_all_claimable(Relation index, const PlanTable *table)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+	Var		   *ready_at = makeVar(1, table->columns[QUEUE_READY_AT], TIMESTAMPTZOID, -1, InvalidOid, 0);
+	NullTest   *fresh = makeNode(NullTest);
+	Const	   *infinity;
+	Expr	   *finite;
+
+	if (predicate == NIL)
+		return true;
+	fresh->arg = (Expr *) ready_at;
+	fresh->nulltesttype = IS_NULL;
+	fresh->location = -1;
+	infinity = makeConst(TIMESTAMPTZOID, -1, InvalidOid, sizeof(TimestampTz),
+						 TimestampTzGetDatum(DT_NOEND), false, FLOAT8PASSBYVAL);
+	finite = make_opclause(lookup_type_cache(TIMESTAMPTZOID, TYPECACHE_LT_OPR)->lt_opr, BOOLOID,
+						   false, (Expr *) ready_at, (Expr *) infinity, InvalidOid, InvalidOid);
+	set_opfuncid((OpExpr *) finite);
+	return predicate_implied_by(predicate, list_make1(make_orclause(list_make2(fresh, finite))), false);
+}
+
+/* Find the indexes that are searched. */
+static void
+find_indexes(Relation relation, PlanTable *table)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	ListCell   *cell;
+
+	table->key = InvalidOid;
+	table->claim_index = InvalidOid;
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		if (!OidIsValid(table->key) && is_key(index, table))
+			table->key = RelationGetRelid(index);
+		else if (table->id == QUEUE_TABLE && !OidIsValid(table->claim_index) &&
+				 is_index_on(index, table, claim_columns, claim_options, lengthof(claim_columns)) &&
+				 has_all_claimable(index, table))
+			table->claim_index = RelationGetRelid(index);
+		index_close(index, AccessShareLock);
+	}
+	list_free(indexes);
+
+	if (!OidIsValid(table->key))
+		report_bad_table(&specs[table->id], "it has no primary key as it was made with");
+	if (table->id == QUEUE_TABLE && !OidIsValid(table->claim_index))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as trainplan made it: it has no index that jobs can be claimed by",
+						specs[table->id].name),
+				 errhint(CLAIM_INDEX, relation_sql_name(RelationGetRelid(relation)))));
+}
+
+/* Is a check one of the extension's own, which rows that it writes keep? */
+static bool
+is_own_check(Relation relation, const TableSpec *spec, const ConstrCheck *check)
+{
+	List	   *context = deparse_context_for(RelationGetRelationName(relation),
+											 RelationGetRelid(relation));
+	char	   *shown = deparse_expression(stringToNode(check->ccbin), context, false, false);
+
+	for (int i = 0; i < MAX_OWN_CHECKS && spec->checks[i] != NULL; i++)
+	{
+		if (strcmp(shown, spec->checks[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does a trigger call a function of the extension? */
+static bool
+is_own_trigger(const Trigger *trigger)
+{
+	return is_member(ProcedureRelationId, trigger->tgfoid);
+}
+
+/* What decides over rows that are written, and is not the extension's. */
+static void
+find_additions(Relation relation, PlanTable *table)
+{
+	const TableSpec *spec = &specs[table->id];
+	TupleDesc	descriptor = RelationGetDescr(relation);
+	TupleConstr *constraints = descriptor->constr;
+	TriggerDesc *triggers = relation->trigdesc;
+	bool		rows_are_plain = true;
+	int			columns = 0;
+
+	for (int i = 0; i < descriptor->natts; i++)
+		columns += !TupleDescAttr(descriptor, i)->attisdropped;
+	for (int i = 0; i < spec->count; i++)
+	{
+		if ((spec->required & BIT(i)) == 0 &&
+			TupleDescAttr(descriptor, table->columns[i] - 1)->attnotnull)
+			rows_are_plain = false;
+	}
+	if (constraints != NULL && constraints->has_generated_stored)
+		rows_are_plain = false;
+	for (int i = 0; constraints != NULL && i < constraints->num_check && rows_are_plain; i++)
+		rows_are_plain = is_own_check(relation, spec, &constraints->check[i]);
+
+	table->inserts_are_plain = rows_are_plain && columns == spec->count;
+	table->updates_are_plain = rows_are_plain;
+	table->deletes_are_plain = true;
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled == TRIGGER_DISABLED || is_own_trigger(trigger))
+			continue;
+		if (TRIGGER_FOR_INSERT(trigger->tgtype))
+			table->inserts_are_plain = false;
+		if (TRIGGER_FOR_UPDATE(trigger->tgtype))
+			table->updates_are_plain = false;
+		if (TRIGGER_FOR_DELETE(trigger->tgtype))
+			table->deletes_are_plain = false;
+	}
+}
+
+/* Find out all that there is to know about a table, which is open. */
+static void
+check_table(Relation relation, PlanTable *table)
+{
+	const TableSpec *spec = &specs[table->id];
+
+	if (relation->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not the table that trainplan made", spec->name),
+				 errdetail_relkind_not_supported(relation->rd_rel->relkind)));
+	if (!is_member(RelationRelationId, RelationGetRelid(relation)))
+		report_bad_table(spec, "it is not part of the extension");
+	if (relation->rd_rules != NULL)
+		report_bad_table(spec, "it has rules");
+	table->relid = RelationGetRelid(relation);
+	for (int i = 0; i < spec->count; i++)
+		check_column(relation, spec, i, &table->columns[i]);
+	find_indexes(relation, table);
+	find_additions(relation, table);
+}
+
+/* ---- tables that have been checked ----------------------------------------------- */
+
+/* What is known of a table until it changes. */
+typedef struct KnownTable
+{
+	bool		valid;
+	Oid			schema;
+	PlanTable	table;
+} KnownTable;
+
+static KnownTable known_tables[PLAN_TABLES];
+
+/* How often a table may have changed; what was found out meanwhile may be wrong. */
+static uint64 changes = 0;
+
+static void
+note_change(Datum arg, Oid relid)
+{
+	changes++;
+	for (int i = 0; i < PLAN_TABLES; i++)
+	{
+		if (!OidIsValid(relid) || known_tables[i].table.relid == relid)
+			known_tables[i].valid = false;
+	}
+}
+
+/* Lock a table by its name; what has been renamed or dropped meanwhile is looked up again. */
+static Oid
+lock_table(Oid schema, PlanTableId id, LOCKMODE lock)
+{
+	const char *name = specs[id].name;
+	Oid			relid = get_relname_relid(name, schema);
+
+	for (;;)
+	{
+		Oid			now;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!OidIsValid(relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("table \"%s.%s\" does not exist", get_namespace_name(schema), name),
+					 errhint("It is part of the extension trainplan.")));
+		if (lock != NoLock)
+			LockRelationOid(relid, lock);
+		now = get_relname_relid(name, schema);
+		if (now == relid)
+			return relid;
+		if (lock != NoLock)
+			UnlockRelationOid(relid, lock);
+		relid = now;
+	}
+}
+
+/*
+ * Open a table of the extension, which is in this schema.  It stays locked until
+ * the transaction ends; NoLock if it is locked already.
+ *
+ * Errors: there is none (undefined_table), or it is not as it was made
+ * (wrong_object_type, object_not_in_prerequisite_state).
+ */
+void
+plan_table_open(PlanTable *table, Oid schema, PlanTableId id, LOCKMODE lock)
+{
+	static bool is_registered = false;
+	KnownTable *known = &known_tables[id];
+	Relation	relation;
+
+	if (!is_registered)
+	{
+		CacheRegisterRelcacheCallback(note_change, (Datum) 0);
+		is_registered = true;
+	}
+
+	relation = table_open(lock_table(schema, id, lock), NoLock);
+	while (!known->valid || known->schema != schema || known->table.relid != RelationGetRelid(relation))
+	{
+		uint64		changes_before = changes;
+
+		known->valid = false;
+		known->schema = schema;
+		known->table.id = id;
+		check_table(relation, &known->table);
+		known->valid = changes == changes_before;
+	}
+	*table = known->table;
+	table->relation = relation;
+}
+
+void
+plan_table_close(PlanTable *table)
+{
+	table_close(table->relation, NoLock);
+	table->relation = NULL;
+}
+
+/*
+ * Lock all tables that jobs are in, in the order in which everybody does, before
+ * the first of them is opened: whatever the transaction does next, it has its
+ * locks then, or asks for higher ones in that order.
+ */
+void
+plan_tables_lock(Oid schema, LOCKMODE queue_lock)
+{
+	(void) lock_table(schema, PLANS_TABLE, AccessShareLock);
+	(void) lock_table(schema, JOBS_TABLE, AccessShareLock);
+	(void) lock_table(schema, QUEUE_TABLE, queue_lock);
+	(void) lock_table(schema, HISTORY_TABLE, queue_lock);
+}
+
+/* Is a relation a table of the extension in this schema? */
+bool
+is_plan_table(Relation relation, Oid schema, PlanTableId id)
+{
+	return RelationGetRelid(relation) == get_relname_relid(specs[id].name, schema) &&
+		is_member(RelationRelationId, RelationGetRelid(relation));
+}
+
+/* Have only those triggers of a table fire that somebody has added. */
+void
+disable_own_triggers(ResultRelInfo *result_rel)
+{
+	TriggerDesc *triggers = result_rel->ri_TrigDesc;
+
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		if (is_own_trigger(&triggers->triggers[i]))
+			triggers->triggers[i].tgenabled = TRIGGER_DISABLED;
+	}
+}
+
+/* ---- rights and rows --------------------------------------------------------------- */
+
+/* The caller has these rights on the table, or on all of its columns, or it is an error. */
+void
+plan_table_check_rights(const PlanTable *table, AclMode rights)
+{
+	const AclMode on_columns = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+	AclMode		missing = rights & ~pg_class_aclmask(table->relid, GetUserId(), rights, ACLMASK_ALL);
+
+	for (AclMode right = 1; right <= missing; right <<= 1)
+	{
+		if ((missing & right) == 0)
+			continue;
+		if ((right & on_columns) == 0 ||
+			pg_attribute_aclcheck_all(table->relid, GetUserId(), right, ACLMASK_ALL) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, specs[table->id].name);
+	}
+}
+
+/* Does row-level security decide which of its rows the caller sees? */
+bool
+plan_table_has_policies(const PlanTable *table)
+{
+	return check_enable_rls(table->relid, InvalidOid, true) == RLS_ENABLED;
+}
+
+/* Does a table of jobs, whose key begins with the plan's number, have rows of a plan? */
+bool
+plan_table_has_rows_of(const PlanTable *table, int64 plan_id)
+{
+	Relation	index = index_open(table->key, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(table->relation, NULL);
+	IndexScanDesc scan = index_beginscan(table->relation, index, SnapshotSelf, NULL, 1, 0);
+	ScanKeyData key;
+	bool		found;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	index_rescan(scan, &key, 1, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	return found;
+}

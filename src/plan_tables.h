@@ -1,0 +1,131 @@
+/*
+ * plan_tables.h
+ *		The extension's own tables, and the one way to them.
+ */
+#ifndef TRAINPLAN_PLAN_TABLES_H
+#define TRAINPLAN_PLAN_TABLES_H
+
+#include "access/attnum.h"
+#include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
+#include "storage/lockdefs.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#include "job_tuple.h"
+
+/* In the order in which they are locked. */
+typedef enum PlanTableId
+{
+	PLANS_TABLE,
+	JOBS_TABLE,
+	QUEUE_TABLE,
+	HISTORY_TABLE,
+	POLICIES_TABLE,
+	PLAN_TABLES
+} PlanTableId;
+
+/* Their columns; those of the first four are numbered from the plan's number on. */
+typedef enum PlanColumn
+{
+	PLAN_PLAN_ID,
+	PLAN_RUN_ID,
+	PLAN_GENERATED_AT,
+	PLAN_ROUTING,
+	PLAN_MODEL_FAMILIES,
+	PLAN_INCLUDE_BLOCKED,
+	PLAN_GIT_COMMIT,
+	PLAN_CONFIG_HASH,
+	PLAN_METRICS_SNAPSHOT,
+	PLAN_TOTAL_JOBS,
+	PLAN_MAX_ATTEMPTS,
+	PLAN_COLUMNS
+} PlanColumn;
+
+/* training_jobs has the plan's number before a job's columns. */
+#define JOB_PLAN_ID				0
+#define JOB_TABLE_COLUMN(column)	(1 + (column))
+#define JOB_TABLE_COLUMNS		(1 + JOB_COLUMNS)
+
+typedef enum QueueColumn
+{
+	QUEUE_PLAN_ID,
+	QUEUE_PRIORITY,
+	QUEUE_POSITION,
+	QUEUE_READY_AT,
+	QUEUE_STATE_SINCE,
+	QUEUE_ATTEMPT,
+	QUEUE_ATTEMPTS_FORGIVEN,
+	QUEUE_CANCEL_REQUESTED,
+	QUEUE_JOB_ID,
+	QUEUE_STATE,
+	QUEUE_WORKER,
+	QUEUE_COLUMNS
+} QueueColumn;
+
+typedef enum HistoryColumn
+{
+	HISTORY_PLAN_ID,
+	HISTORY_JOB_ID,
+	HISTORY_ATTEMPT,
+	HISTORY_WORKER,
+	HISTORY_STARTED_AT,
+	HISTORY_FINISHED_AT,
+	HISTORY_OUTCOME,
+	HISTORY_ERROR,
+	HISTORY_RESULT,
+	HISTORY_COLUMNS
+} HistoryColumn;
+
+typedef enum PolicyColumn
+{
+	POLICY_NAME,
+	POLICY_POLICY,
+	POLICY_CONFIG_HASH,
+	POLICY_UPDATED_AT,
+	POLICY_COLUMNS
+} PolicyColumn;
+
+#define MAX_TABLE_COLUMNS		11
+
+/*
+ * A table that has been opened: it is of the kind and has the columns and indexes
+ * that the extension gave it, whatever else somebody has added.
+ *
+ * A write is plain if nothing decides over it that the extension did not make: no
+ * trigger, no check, no column that would have to be filled in.
+ */
+typedef struct PlanTable
+{
+	PlanTableId id;
+	Relation	relation;		/* while it is open */
+	Oid			relid;
+	Oid			key;			/* the index of its primary key */
+	Oid			claim_index;	/* of the queue */
+	AttrNumber	columns[MAX_TABLE_COLUMNS];
+	bool		inserts_are_plain;
+	bool		updates_are_plain;
+	bool		deletes_are_plain;
+} PlanTable;
+
+extern const char *plan_table_name(PlanTableId id);
+extern const Oid *plan_table_types(PlanTableId id);
+
+extern void plan_table_open(PlanTable *table, Oid schema, PlanTableId id, LOCKMODE lock);
+extern void plan_table_close(PlanTable *table);
+extern void plan_tables_lock(Oid schema, LOCKMODE queue_lock);
+extern bool is_plan_table(Relation relation, Oid schema, PlanTableId id);
+extern void disable_own_triggers(ResultRelInfo *result_rel);
+
+extern void plan_table_check_rights(const PlanTable *table, AclMode rights);
+extern bool plan_table_has_policies(const PlanTable *table);
+extern bool plan_table_has_rows_of(const PlanTable *table, int64 plan_id);
+
+/* Where a column is in a row's values. */
+static inline int
+column_index(const PlanTable *table, int column)
+{
+	return table->columns[column] - 1;
+}
+
+#endif							/* TRAINPLAN_PLAN_TABLES_H */

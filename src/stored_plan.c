@@ -1,0 +1,302 @@
+/*
+ * stored_plan.c
+ *		A stored plan, and its jobs one by one, as the caller may see them.
+ *
+ * They are read through the index of the primary key, without a query; where
+ * row-level security decides what the caller sees, a query asks PostgreSQL.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "executor_compat.h"
+#include "row_query.h"
+#include "stored_plan.h"
+
+/* The caller may read columns of the table, or it is an error. */
+static void
+check_may_read(const PlanTable *table, int first, int count)
+{
+	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		return;
+	for (int i = first; i < first + count; i++)
+	{
+		if (pg_attribute_aclcheck(table->relid, table->columns[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, plan_table_name(table->id));
+	}
+}
+
+/* ---- plans ---------------------------------------------------------------------- */
+
+/* What a query for a plan returns. */
+static const Oid plan_types[] = {INT8OID, INT4OID, XIDOID, TIDOID};
+
+typedef struct FoundPlan
+{
+	StoredPlan *plan;
+	bool		found;
+} FoundPlan;
+
+static void
+take_plan(void *arg, const Datum *values, const bool *nulls)
+{
+	FoundPlan  *found = arg;
+
+	for (int i = 0; i < lengthof(plan_types); i++)
+	{
+		if (nulls[i])
+			return;
+	}
+	found->plan->plan_id = DatumGetInt64(values[0]);
+	found->plan->max_attempts = DatumGetInt32(values[1]);
+	found->plan->xmin = DatumGetTransactionId(values[2]);
+	found->plan->tid = *(ItemPointer) DatumGetPointer(values[3]);
+	found->found = true;
+}
+
+/* Ask PostgreSQL for the plan that a condition and an order find. */
+static bool
+query_plan(const PlanTable *table, Snapshot snapshot, const char *condition, StoredPlan *plan)
+{
+	FoundPlan	found = {plan, false};
+	RowQuery	query = {
+		.text = psprintf("SELECT plan_id, max_attempts, xmin, ctid FROM %%s %s", condition),
+		.relation_count = 1,
+		.relations = &table->relid,
+		.columns = lengthof(plan_types),
+		.types = plan_types,
+		.read_only = true
+	};
+
+	PushActiveSnapshot(snapshot);
+	row_query_run(&query, take_plan, &found);
+	PopActiveSnapshot();
+	return found.found;
+}
+
+/* Take the plan that a scan of the key finds first. */
+static bool
+scan_plan(const PlanTable *table, Snapshot snapshot, ScanKey keys, int count,
+		  ScanDirection direction, StoredPlan *plan)
+{
+	Relation	index = index_open(table->key, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(table->relation, NULL);
+	IndexScanDesc scan = index_beginscan(table->relation, index, snapshot, NULL, count, 0);
+	bool		found;
+	bool		isnull;
+
+	index_rescan(scan, keys, count, NULL, 0);
+	found = index_getnext_slot(scan, direction, slot);
+	if (found)
+	{
+		plan->plan_id = DatumGetInt64(slot_getattr(slot, table->columns[PLAN_PLAN_ID], &isnull));
+		plan->max_attempts = DatumGetInt32(slot_getattr(slot, table->columns[PLAN_MAX_ATTEMPTS], &isnull));
+		plan->xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
+		plan->tid = slot->tts_tid;
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	return found;
+}
+
+static void
+open_plans(PlanTable *table, Oid schema)
+{
+	plan_table_open(table, schema, PLANS_TABLE, AccessShareLock);
+	check_may_read(table, PLAN_PLAN_ID, 1);
+	check_may_read(table, PLAN_MAX_ATTEMPTS, 1);
+}
+
+/* Find a plan by its number; false if there is none that the caller can see. */
+bool
+find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan)
+{
+	PlanTable	table;
+	ScanKeyData key;
+	bool		found;
+
+	open_plans(&table, schema);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	found = plan_table_has_policies(&table) ?
+		query_plan(&table, snapshot, psprintf("WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id), plan) :
+		scan_plan(&table, snapshot, &key, 1, ForwardScanDirection, plan);
+	plan_table_close(&table);
+	return found;
+}
+
+/* The latest of the plans that the caller can see; false if there is none. */
+bool
+find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan)
+{
+	PlanTable	table;
+	bool		found;
+
+	open_plans(&table, schema);
+	found = plan_table_has_policies(&table) ?
+		query_plan(&table, snapshot, "ORDER BY plan_id DESC LIMIT 1", plan) :
+		scan_plan(&table, snapshot, NULL, 0, BackwardScanDirection, plan);
+	plan_table_close(&table);
+	return found;
+}
+
+/* The error that a plan does not exist, or that the caller can't see it. */
+void
+report_no_plan(int64 plan_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("training plan %lld does not exist", (long long) plan_id)));
+}
+
+/*
+ * Keep a plan from being deleted until the transaction ends, as a foreign key
+ * would.  False: it has just been deleted.  What is not there cannot be: its row
+ * may come yet, as when a dump is restored.
+ */
+bool
+hold_plan(const PlanTable *plans, int64 plan_id)
+{
+	StoredPlan	plan;
+	ScanKeyData key;
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	bool		held = true;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	if (scan_plan(plans, snapshot, &key, 1, ForwardScanDirection, &plan))
+	{
+		TupleTableSlot *slot = table_slot_create(plans->relation, NULL);
+		TM_FailureData failure;
+
+		held = table_tuple_lock(plans->relation, &plan.tid, snapshot, slot, GetCurrentCommandId(true),
+								LockTupleKeyShare, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								&failure) == TM_Ok;
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	UnregisterSnapshot(snapshot);
+	return held;
+}
+
+/* ---- jobs ------------------------------------------------------------------------ */
+
+/* Begin to read jobs, in the current memory context, as the snapshot has them. */
+void
+job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot)
+{
+	memset(reader, 0, sizeof(JobReader));
+	plan_table_open(&reader->table, schema, JOBS_TABLE, AccessShareLock);
+	check_may_read(&reader->table, 0, JOB_TABLE_COLUMNS);
+	reader->snapshot = RegisterSnapshot(snapshot);
+	reader->has_policies = plan_table_has_policies(&reader->table);
+	reader->index = index_open(reader->table.key, AccessShareLock);
+	reader->slot = table_slot_create(reader->table.relation, NULL);
+	reader->context = AllocSetContextCreate(CurrentMemoryContext, "trainplan job",
+											ALLOCSET_DEFAULT_SIZES);
+}
+
+static void
+take_job(void *arg, const Datum *values, const bool *nulls)
+{
+	JobReader  *reader = arg;
+	const Oid  *types = plan_table_types(JOBS_TABLE);
+	MemoryContext caller = MemoryContextSwitchTo(reader->context);
+
+	for (int i = 0; i < JOB_COLUMNS; i++)
+	{
+		bool		by_value = types[JOB_TABLE_COLUMN(i)] == INT4OID || types[JOB_TABLE_COLUMN(i)] == INT8OID;
+
+		reader->nulls[i] = nulls[i];
+		reader->values[i] = nulls[i] ? (Datum) 0 :
+			datumCopy(values[i], by_value, by_value ? sizeof(Datum) : -1);
+	}
+	reader->found = true;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Ask PostgreSQL for a job. */
+static bool
+query_job(JobReader *reader, int64 plan_id, Datum job_id)
+{
+	MemoryContext caller;
+	RowQuery	query = {
+		.relation_count = 1,
+		.relations = &reader->table.relid,
+		.columns = JOB_COLUMNS,
+		.types = plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0),
+		.read_only = true
+	};
+
+	MemoryContextReset(reader->context);
+	caller = MemoryContextSwitchTo(reader->context);
+	query.text = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
+						  "priority, estimated_samples, reason, metadata FROM %%s "
+						  "WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT
+						  " AND job_id OPERATOR(pg_catalog.=) %s",
+						  plan_id, quote_literal_cstr(TextDatumGetCString(job_id)));
+	MemoryContextSwitchTo(caller);
+
+	reader->found = false;
+	PushActiveSnapshot(reader->snapshot);
+	row_query_run(&query, take_job, reader);
+	PopActiveSnapshot();
+	return reader->found;
+}
+
+/*
+ * Read a job; false if there is none that the caller can see.  Its values live
+ * until the next one is read.
+ */
+bool
+job_reader_find(JobReader *reader, int64 plan_id, Datum job_id)
+{
+	ScanKeyData keys[2];
+	IndexScanDesc scan;
+	bool		found;
+
+	if (reader->has_policies)
+		return query_job(reader, plan_id, job_id);
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   reader->index->rd_indcollation[1], F_TEXTEQ, job_id);
+	scan = index_beginscan(reader->table.relation, reader->index, reader->snapshot, NULL,
+						   lengthof(keys), 0);
+	index_rescan(scan, keys, lengthof(keys), NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, reader->slot);
+	if (found)
+	{
+		slot_getallattrs(reader->slot);
+		for (int i = 0; i < JOB_COLUMNS; i++)
+		{
+			int			column = column_index(&reader->table, JOB_TABLE_COLUMN(i));
+
+			reader->values[i] = reader->slot->tts_values[column];
+			reader->nulls[i] = reader->slot->tts_isnull[column];
+		}
+	}
+	index_endscan(scan);
+	return found;
+}
+
+void
+job_reader_close(JobReader *reader)
+{
+	UnregisterSnapshot(reader->snapshot);
+	MemoryContextDelete(reader->context);
+	ExecDropSingleTupleTableSlot(reader->slot);
+	index_close(reader->index, AccessShareLock);
+	plan_table_close(&reader->table);
+}

@@ -1,0 +1,44 @@
+/*
+ * stored_plan.h
+ *		A stored plan, and its jobs one by one, as the caller may see them.
+ */
+#ifndef TRAINPLAN_STORED_PLAN_H
+#define TRAINPLAN_STORED_PLAN_H
+
+#include "executor/tuptable.h"
+#include "storage/itemptr.h"
+
+#include "plan_tables.h"
+
+typedef struct StoredPlan
+{
+	int64		plan_id;
+	int32		max_attempts;
+	TransactionId xmin;			/* of its row, and where that is: who has both is the same plan */
+	ItemPointerData tid;
+} StoredPlan;
+
+extern bool find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan);
+extern bool find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan);
+extern void report_no_plan(int64 plan_id);
+extern bool hold_plan(const PlanTable *plans, int64 plan_id);
+
+/* Reads jobs by their keys. */
+typedef struct JobReader
+{
+	PlanTable	table;
+	Snapshot	snapshot;
+	bool		has_policies;	/* row-level security decides what the caller sees */
+	Relation	index;
+	TupleTableSlot *slot;
+	MemoryContext context;		/* of values, if it does */
+	bool		found;
+	Datum		values[JOB_COLUMNS];	/* of the job that was read last */
+	bool		nulls[JOB_COLUMNS];
+} JobReader;
+
+extern void job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot);
+extern bool job_reader_find(JobReader *reader, int64 plan_id, Datum job_id);
+extern void job_reader_close(JobReader *reader);
+
+#endif							/* TRAINPLAN_STORED_PLAN_H */

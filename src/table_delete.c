@@ -1,0 +1,174 @@
+/*
+ * table_delete.c
+ *		Deletes what belongs to something that was deleted: the rows of a table
+ *		whose keys begin with the key of a plan or job.
+ *
+ * A foreign key's cascade would delete them as the table's owner, and run the
+ * triggers of others as him.  Here nobody becomes somebody else: who could delete
+ * the plan needs no right for what is the plan's, no policy hides it from him, and
+ * triggers that somebody has added fire as for any DELETE of his.
+ *
+ * Rows are deleted in the order of their keys, and all that have been committed up
+ * to now are.  Who has locked or changed one is waited for.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "executor_compat.h"
+#include "table_delete.h"
+
+/* Columns of the keys that rows are deleted by. */
+#define MAX_KEYS	2
+
+/* Have the triggers fire that are not the extension's, in the order of a DELETE. */
+static void
+begin_triggers(TableDelete *delete)
+{
+	EState	   *estate = delete->estate;
+	TriggerDesc *triggers;
+
+	disable_own_triggers(delete->result_rel);
+	triggers = delete->result_rel->ri_TrigDesc;
+	estate->es_output_cid = GetCurrentCommandId(true);
+	EvalPlanQualInit(&delete->epq_state, estate, NULL, NIL, -1, NIL);
+	AfterTriggerBeginQuery();
+	delete->capture = MakeTransitionCaptureState(triggers, delete->table.relid, CMD_DELETE);
+	ExecBSDeleteTriggers(estate, delete->result_rel);
+}
+
+static void
+end_triggers(TableDelete *delete)
+{
+	ExecASDeleteTriggers(delete->estate, delete->result_rel, delete->capture);
+	AfterTriggerEndQuery(delete->estate);
+	EvalPlanQualEnd(&delete->epq_state);
+	ExecCloseResultRelations(delete->estate);
+	ExecResetTupleTable(delete->estate->es_tupleTable, false);
+}
+
+/*
+ * Begin to delete rows of a table of the extension in this schema.  Ends with
+ * table_delete_end(); nothing outlives an error.
+ */
+void
+table_delete_begin(TableDelete *delete, Oid schema, PlanTableId id)
+{
+	memset(delete, 0, sizeof(TableDelete));
+	/* see what the command has done that this is part of */
+	CommandCounterIncrement();
+	plan_table_open(&delete->table, schema, id, RowExclusiveLock);
+	CheckCmdReplicaIdentity(delete->table.relation, CMD_DELETE);
+	delete->index = index_open(delete->table.key, RowExclusiveLock);
+	delete->found = table_slot_create(delete->table.relation, NULL);
+	delete->locked = table_slot_create(delete->table.relation, NULL);
+	delete->estate = CreateExecutorState();
+	delete->result_rel = makeNode(ResultRelInfo);
+	InitResultRelInfo(delete->result_rel, delete->table.relation, 0, NULL, 0);
+	delete->fires_triggers = !delete->table.deletes_are_plain;
+	if (delete->fires_triggers)
+		begin_triggers(delete);
+}
+
+/* Lock a row, whatever has become of it; false if it is gone. */
+static bool
+lock_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
+{
+	TM_FailureData failure;
+
+	switch (table_tuple_lock(delete->table.relation, tid, snapshot, delete->locked,
+							 GetCurrentCommandId(true), LockTupleExclusive, LockWaitBlock,
+							 TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure))
+	{
+		case TM_Ok:
+			return true;
+		case TM_Deleted:
+		case TM_SelfModified:
+			return false;
+		default:
+			elog(ERROR, "could not lock row of table \"%s\"", plan_table_name(delete->table.id));
+	}
+}
+
+/* Delete a row that the snapshot sees, unless it is gone. */
+void
+table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
+{
+	Relation	relation = delete->table.relation;
+	ItemPointerData place = *tid;
+	TM_FailureData failure;
+	TM_Result	result;
+
+	if (delete->fires_triggers)
+	{
+		delete->estate->es_snapshot = snapshot;
+		if (!lock_row(delete, &place, snapshot) ||
+			!ExecBRDeleteTriggers(delete->estate, &delete->epq_state, delete->result_rel, &place,
+								  NULL, NULL, NULL, NULL, false))
+			return;
+	}
+
+	result = table_tuple_delete(relation, &place, GetCurrentCommandId(true), snapshot,
+								InvalidSnapshot, true, &failure, false);
+	/* somebody who was waited for has changed it */
+	if (result == TM_Updated && lock_row(delete, &place, snapshot))
+		result = table_tuple_delete(relation, &place, GetCurrentCommandId(true), snapshot,
+									InvalidSnapshot, true, &failure, false);
+	if (result == TM_Ok && delete->fires_triggers)
+		ExecARDeleteTriggers(delete->estate, delete->result_rel, &place, NULL, delete->capture, false);
+	else if (result == TM_SelfModified && delete->fires_triggers)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("row of table \"%s\" that is to be deleted was modified by a trigger",
+						plan_table_name(delete->table.id))));
+}
+
+/*
+ * Delete all rows whose key begins with these values: a plan's number, and
+ * perhaps a job's id.
+ */
+void
+table_delete_rows(TableDelete *delete, const Datum *key, int columns)
+{
+	static const RegProcedure equals[MAX_KEYS] = {F_INT8EQ, F_TEXTEQ};
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyData keys[MAX_KEYS];
+	IndexScanDesc scan;
+
+	for (int i = 0; i < columns; i++)
+		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   delete->index->rd_indcollation[i], equals[i], key[i]);
+	scan = index_beginscan(delete->table.relation, delete->index, snapshot, NULL, columns, 0);
+	index_rescan(scan, keys, columns, NULL, 0);
+	while (index_getnext_slot(scan, ForwardScanDirection, delete->found))
+	{
+		CHECK_FOR_INTERRUPTS();
+		table_delete_row(delete, &delete->found->tts_tid, snapshot);
+	}
+	index_endscan(scan);
+	UnregisterSnapshot(snapshot);
+}
+
+/* What was deleted is not seen by what the transaction does next. */
+void
+table_delete_end(TableDelete *delete)
+{
+	if (delete->fires_triggers)
+		end_triggers(delete);
+	ExecDropSingleTupleTableSlot(delete->locked);
+	ExecDropSingleTupleTableSlot(delete->found);
+	FreeExecutorState(delete->estate);
+	index_close(delete->index, NoLock);
+	plan_table_close(&delete->table);
+	CommandCounterIncrement();
+}

@@ -1,0 +1,31 @@
+/*
+ * table_delete.h
+ *		Deletes what belongs to something that was deleted.
+ */
+#ifndef TRAINPLAN_TABLE_DELETE_H
+#define TRAINPLAN_TABLE_DELETE_H
+
+#include "access/skey.h"
+#include "nodes/execnodes.h"
+
+#include "plan_tables.h"
+
+typedef struct TableDelete
+{
+	PlanTable	table;
+	Relation	index;
+	bool		fires_triggers;
+	EState	   *estate;
+	ResultRelInfo *result_rel;
+	EPQState	epq_state;
+	struct TransitionCaptureState *capture;
+	TupleTableSlot *found;
+	TupleTableSlot *locked;
+} TableDelete;
+
+extern void table_delete_begin(TableDelete *delete, Oid schema, PlanTableId id);
+extern void table_delete_rows(TableDelete *delete, const Datum *key, int columns);
+extern void table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot);
+extern void table_delete_end(TableDelete *delete);
+
+#endif							/* TRAINPLAN_TABLE_DELETE_H */
