@@ -14,8 +14,11 @@ PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c)
 SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
-DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
-DATA = $(wildcard sql/released/*.sql sql/update/*.sql)
+# the extension's SQL, one topic a file; what an update from a released version does
+TOPICS = $(sort $(wildcard sql/[0-9]*.sql))
+RELEASED = 1.0
+DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql
+DATA = $(wildcard sql/released/*.sql)
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
@@ -36,8 +39,11 @@ endif
 
 $(OBJS): $(wildcard src/*.h)
 
-sql/$(EXTENSION)--$(EXTVERSION).sql: $(sort $(wildcard sql/[0-9]*.sql))
+sql/$(EXTENSION)--$(EXTVERSION).sql: $(TOPICS)
 	cat $^ > $@
+
+sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql: sql/update/expand.awk sql/update/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql sql/released/$(EXTENSION)--$(RELEASED).sql $(TOPICS)
+	awk -v OLD=sql/released/$(EXTENSION)--$(RELEASED).sql -v TOPICS="$(TOPICS)" -f $(wordlist 1,2,$^) > $@
 
 # Tests that start servers of their own; not as root.
 prove_installcheck:

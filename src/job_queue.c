@@ -136,7 +136,12 @@ void
 job_queue_close(JobQueue *queue)
 {
 	if (queue->writes_sql)
+	{
+		MemoryContext caller = CurrentMemoryContext;
+
 		SPI_finish();
+		MemoryContextSwitchTo(caller);
+	}
 	ExecDropSingleTupleTableSlot(queue->found);
 	if (queue->history.table.relation != NULL)
 		close_table(&queue->history);
@@ -164,7 +169,8 @@ write_by_sql(JobQueue *queue, QueueTable *table, const char *text, const int *co
 
 	if (!queue->writes_sql)
 	{
-		MemoryContext caller = CurrentMemoryContext;
+		/* SPI_finish() goes back to the context that there is now */
+		MemoryContext caller = MemoryContextSwitchTo(queue->context);
 
 		if (SPI_connect() != SPI_OK_CONNECT)
 			elog(ERROR, "SPI_connect failed");

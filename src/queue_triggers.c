@@ -171,9 +171,9 @@ insert_places(Oid schema, TriggerData *trigger)
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
 		elog(ERROR, "SPI_connect failed");
 	table_write_prepare(&write, &queue,
-						psprintf("INSERT INTO %%s (plan_id, job_id, priority, position) "
+						psprintf("INSERT INTO %%s (plan_id, job_id, priority, position, ready_at) "
 								 "SELECT n.plan_id, n.job_id, n.priority, pg_catalog.row_number() OVER ("
-								 "PARTITION BY n.plan_id ORDER BY n.target, n.symbol NULLS FIRST) "
+								 "PARTITION BY n.plan_id ORDER BY n.target, n.symbol NULLS FIRST), NULL "
 								 "FROM %s AS n WHERE n.training_type OPERATOR(pg_catalog.<>) 'blocked'",
 								 quote_identifier(trigger->tg_trigger->tgnewtable)),
 						0, NULL, 0, NULL);
@@ -191,11 +191,7 @@ insert_places(Oid schema, TriggerData *trigger)
 	plan_table_close(&queue);
 }
 
-/*
- * queue_training_jobs(): a trigger behind an INSERT into training_jobs
- *
- * The jobs can be claimed from now on, behind those that came before.
- */
+/* queue_training_jobs(): a trigger behind an INSERT into training_jobs */
 Datum
 queue_training_jobs(PG_FUNCTION_ARGS)
 {
@@ -340,9 +336,11 @@ replaces(const PlanTable *queue, const PlaceRow *incoming, TupleTableSlot *found
 
 	tuple = ExecFetchSlotHeapTuple(found, false, &should_free);
 	read_row(queue, tuple, &existing);
-	if (inserts_for_jobs || is_fresh(incoming) || !is_fresh(&existing))
+	if (inserts_for_jobs)
+		return false;
+	if (!is_fresh(&existing))
 	{
-		places_kept += !inserts_for_jobs && !is_fresh(incoming);
+		places_kept++;
 		return false;
 	}
 

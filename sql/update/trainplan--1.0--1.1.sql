@@ -1,2 +1,272 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION trainplan UPDATE TO '1.1'" to load this file. \quit
+-- From 1.0 to 1.1.
+--
+-- In 1.0 the role that installed the extension owned all that it is made of; now
+-- whoever runs the script does, who is a superuser where that role was none.  What
+-- such a role has hung on the tables would run with other rights then: what could be
+-- a trap is refused.  For the same reason nothing here runs what others have made:
+-- no row is written, names have their schema, and operands the types of their
+-- operators.
+
+-- as everybody locks them
+LOCK TABLE training_plans, training_jobs, training_job_queue, training_job_history, routing_policies IN ACCESS EXCLUSIVE MODE;
+
+CREATE FUNCTION training_update_check_tables() RETURNS void LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION training_update_refuse(problem text) RETURNS void LANGUAGE C AS 'MODULE_PATHNAME';
+
+-- Are the tables those of 1.0?
+SELECT @extschema@.training_update_check_tables();
+
+-- Has a role that is no superuser hung something on them that its owner would run?
+WITH members AS (
+    SELECT d.classid, d.objid
+    FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND d.deptype = 'e' AND e.extname = 'trainplan'
+), relations AS (
+    SELECT c.oid
+    FROM members AS m
+    JOIN pg_catalog.pg_class AS c ON c.oid = m.objid
+    JOIN pg_catalog.pg_authid AS r ON r.oid = c.relowner
+    WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.relkind IN ('r', 'v') AND NOT r.rolsuper
+), parts AS (
+    SELECT 'pg_catalog.pg_trigger'::pg_catalog.regclass::oid AS classid, t.oid AS objid
+    FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid IN (SELECT r.oid FROM relations AS r) AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass::oid, w.oid
+    FROM pg_catalog.pg_rewrite AS w
+    WHERE w.ev_class IN (SELECT r.oid FROM relations AS r) AND w.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, c.oid
+    FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid IN (SELECT r.oid FROM relations AS r) OR c.confrelid IN (SELECT r.oid FROM relations AS r)
+    UNION ALL
+    SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass::oid, d.oid
+    FROM pg_catalog.pg_attrdef AS d
+    WHERE d.adrelid IN (SELECT r.oid FROM relations AS r)
+    UNION ALL
+    SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass::oid, p.oid
+    FROM pg_catalog.pg_policy AS p
+    WHERE p.polrelid IN (SELECT r.oid FROM relations AS r)
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, i.indexrelid
+    FROM pg_catalog.pg_index AS i
+    WHERE i.indrelid IN (SELECT r.oid FROM relations AS r)
+    UNION ALL
+    SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid
+    FROM pg_catalog.pg_statistic_ext AS s
+    WHERE s.stxrelid IN (SELECT r.oid FROM relations AS r)
+), makers AS (
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AS classid, p.oid AS objid, p.proowner AS owner FROM pg_catalog.pg_proc AS p
+    UNION ALL
+    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid, t.typowner FROM pg_catalog.pg_type AS t
+    UNION ALL
+    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::oid, o.oid, o.oprowner FROM pg_catalog.pg_operator AS o
+    UNION ALL
+    SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass::oid, o.oid, o.opcowner FROM pg_catalog.pg_opclass AS o
+), traps AS (
+    -- what calls something of a role that is no superuser
+    SELECT p.classid, p.objid, 0 AS objsubid
+    FROM parts AS p
+    JOIN pg_catalog.pg_depend AS d ON d.classid = p.classid AND d.objid = p.objid
+    JOIN makers AS m ON m.classid = d.refclassid AND m.objid = d.refobjid
+    JOIN pg_catalog.pg_authid AS r ON r.oid = m.owner
+    WHERE NOT r.rolsuper AND NOT EXISTS (
+        SELECT FROM members AS own WHERE own.classid = m.classid AND own.objid = m.objid
+    )
+    UNION ALL
+    -- rules, which act by the right of the table's owner
+    SELECT p.classid, p.objid, 0
+    FROM parts AS p
+    WHERE p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass::oid
+    UNION ALL
+    -- foreign keys that cast
+    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, c.oid, 0
+    FROM pg_catalog.pg_constraint AS c
+    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey)) AS k (referencing, referenced)
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.referencing
+    JOIN pg_catalog.pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = k.referenced
+    WHERE c.contype = 'f' AND c.confrelid IN (SELECT r.oid FROM relations AS r) AND a.atttypid <> b.atttypid
+    UNION ALL
+    -- columns of types of his
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, a.attrelid, a.attnum::integer
+    FROM pg_catalog.pg_attribute AS a
+    JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+    JOIN pg_catalog.pg_authid AS r ON r.oid = t.typowner
+    WHERE a.attrelid IN (SELECT r.oid FROM relations AS r) AND a.attnum > 0 AND NOT a.attisdropped AND NOT r.rolsuper
+)
+SELECT @extschema@.training_update_refuse(pg_catalog.format('the owner of its tables is no superuser, and %s would run with the rights of one',
+    pg_catalog.pg_describe_object(t.classid, t.objid, t.objsubid)))
+FROM traps AS t;
+
+-- Are there rows that mean nothing?
+SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_queue, job %s of plan %s can''t have state %s, attempt %s, attempts_forgiven %s, worker %s and ready_at %s',
+    q.job_id, q.plan_id, q.state, q.attempt, q.attempts_forgiven, coalesce(q.worker, 'NULL'), coalesce(q.ready_at::text, 'NULL')))
+FROM @extschema@.training_job_queue AS q
+WHERE NOT (
+    q.state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')
+    AND q.attempts_forgiven >= 0 AND q.attempts_forgiven <= q.attempt
+    AND (q.state <> 'running' OR (q.worker IS NOT NULL AND q.ready_at IS NOT NULL AND q.attempt > 0))
+);
+SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_history, attempt %s at job %s of plan %s can''t have outcome %s',
+    h.attempt, h.job_id, h.plan_id, h.outcome))
+FROM @extschema@.training_job_history AS h
+WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.attempt > 0);
+
+DROP FUNCTION training_update_check_tables();
+DROP FUNCTION training_update_refuse(text);
+
+-- Whose it all is.
+
+-- @owners
+
+-- What users have been granted is put aside, or the grants below would make it a part
+-- of the extension, which pg_dump leaves out.
+CREATE TEMPORARY TABLE training_update_grants AS
+SELECT d.classid, d.objid, coalesce(c.relacl, p.proacl) AS acl
+FROM pg_catalog.pg_depend AS d
+JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.oid = d.objid
+LEFT JOIN pg_catalog.pg_proc AS p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND p.oid = d.objid
+WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND d.deptype = 'e' AND e.extname = 'trainplan'
+    AND coalesce(c.relacl, p.proacl) IS NOT NULL;
+
+UPDATE pg_catalog.pg_class AS c
+SET relacl = NULL
+FROM pg_temp.training_update_grants AS g
+WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND g.objid = c.oid;
+
+UPDATE pg_catalog.pg_proc AS p
+SET proacl = NULL
+FROM pg_temp.training_update_grants AS g
+WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.objid = p.oid;
+
+-- Defaults, as they were.
+ALTER TABLE routing_policies
+    ALTER updated_at SET DEFAULT pg_catalog.now();
+ALTER TABLE training_plans
+    ALTER run_id SET DEFAULT pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDD_HH24MISS'),
+    ALTER generated_at SET DEFAULT pg_catalog.now(),
+    ALTER max_attempts SET DEFAULT 3;
+ALTER TABLE training_job_queue
+    ALTER ready_at SET DEFAULT pg_catalog.now(),
+    ALTER state_since SET DEFAULT pg_catalog.now(),
+    ALTER attempt SET DEFAULT 0,
+    ALTER attempts_forgiven SET DEFAULT 0,
+    ALTER cancel_requested SET DEFAULT false,
+    ALTER state SET DEFAULT 'pending';
+
+-- Triggers instead of foreign keys, and checks.
+ALTER TABLE training_jobs DROP CONSTRAINT training_jobs_plan_id_fkey;
+ALTER TABLE training_job_queue
+    DROP CONSTRAINT training_job_queue_plan_id_job_id_fkey,
+    ADD CONSTRAINT training_job_queue_state_check
+        CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
+    ADD CONSTRAINT training_job_queue_attempts_check
+        CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt),
+    ADD CONSTRAINT training_job_queue_running_check
+        CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0));
+ALTER TABLE training_job_history
+    DROP CONSTRAINT training_job_history_plan_id_job_id_fkey,
+    ADD CONSTRAINT training_job_history_outcome_check
+        CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
+    ADD CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0);
+
+CREATE FUNCTION training_plans_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION training_jobs_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION training_key_guard() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+
+CREATE TRIGGER cascade_delete
+AFTER DELETE ON training_plans
+REFERENCING OLD TABLE AS deleted_plans
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_plans_cascade();
+
+CREATE TRIGGER cascade_truncate
+AFTER TRUNCATE ON training_plans
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_plans_cascade();
+
+CREATE TRIGGER cascade_delete
+AFTER DELETE ON training_jobs
+REFERENCING OLD TABLE AS deleted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_cascade();
+
+CREATE TRIGGER cascade_truncate
+AFTER TRUNCATE ON training_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_cascade();
+
+CREATE TRIGGER key_guard
+BEFORE UPDATE OF plan_id ON training_plans
+FOR EACH ROW
+EXECUTE FUNCTION training_key_guard();
+
+CREATE TRIGGER key_guard
+BEFORE UPDATE OF plan_id, job_id ON training_jobs
+FOR EACH ROW
+EXECUTE FUNCTION training_key_guard();
+
+CREATE TRIGGER guard_before_insert
+BEFORE INSERT ON training_job_queue
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_job_queue_guard();
+
+CREATE TRIGGER guard_after_insert
+AFTER INSERT ON training_job_queue
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_job_queue_guard();
+
+-- Functions and views are replaced, whatever somebody has made of them.
+
+-- @again
+
+-- What users have been granted or denied is given back; what the owners have is new,
+-- and trigger functions are nobody's.
+UPDATE pg_catalog.pg_class AS c
+SET relacl = (
+    SELECT pg_catalog.array_agg(i.item)
+    FROM (
+        SELECT a.item FROM pg_catalog.unnest(c.relacl) AS a (item)
+        UNION ALL
+        SELECT b.item
+        FROM pg_catalog.unnest(g.acl) AS b (item)
+        WHERE NOT EXISTS (
+            SELECT
+            FROM pg_catalog.aclexplode(ARRAY[b.item]) AS x
+            WHERE x.grantee IN (c.relowner, (SELECT e.extowner FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'))
+        )
+    ) AS i
+)
+FROM pg_temp.training_update_grants AS g
+WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND g.objid = c.oid;
+
+UPDATE pg_catalog.pg_proc AS p
+SET proacl = (
+    SELECT pg_catalog.array_agg(i.item)
+    FROM (
+        SELECT a.item
+        FROM pg_catalog.unnest(p.proacl) AS a (item)
+        WHERE EXISTS (
+            SELECT
+            FROM pg_catalog.aclexplode(ARRAY[a.item]) AS x
+            WHERE x.grantee IN (p.proowner, (SELECT e.extowner FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'))
+        )
+        UNION ALL
+        SELECT b.item
+        FROM pg_catalog.unnest(g.acl) AS b (item)
+        WHERE NOT EXISTS (
+            SELECT
+            FROM pg_catalog.aclexplode(ARRAY[b.item]) AS x
+            WHERE x.grantee IN (p.proowner, (SELECT e.extowner FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'))
+        )
+    ) AS i
+)
+FROM pg_temp.training_update_grants AS g
+WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.objid = p.oid
+    AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype::oid;
+
+DROP TABLE pg_temp.training_update_grants;

@@ -1,0 +1,269 @@
+# Who has 1.0 gets to 1.1 without losing anything, and has the same then as who
+# installs 1.1; by ALTER EXTENSION UPDATE, and by pg_dump and restore.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use Digest::SHA;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Trainplan;
+
+my $server = start_server('update');
+
+sub sql
+{
+	my ($database, $sql, @options) = @_;
+
+	return run_sql($server, $database, $sql, '-At', @options);
+}
+
+# What is released is not changed any more.
+is(Digest::SHA->new(256)->addfile('sql/released/trainplan--1.0.sql')->hexdigest,
+	'1c6ae71c842f19665bc8a0c9de3b810e554a4f80beb0b90e7b016f2decba85b8', '1.0 is as it was released');
+
+# A database in which somebody has the extension, at some version, and has worked
+# with it.
+sub make_database
+{
+	my ($database, $owner, $version) = @_;
+
+	sql('postgres', "CREATE DATABASE $database OWNER $owner");
+	return sql($database, qq{
+		SET SESSION AUTHORIZATION $owner;
+		CREATE SCHEMA plans;
+		CREATE EXTENSION trainplan SCHEMA plans VERSION '$version';
+	});
+}
+
+# Work, as 1.0 can do it: plans, jobs in every state, attempts, policies, grants.
+my $work = q{
+	CREATE TABLE decisions AS
+	SELECT 't' || t AS target, CASE WHEN s > 0 THEN 's' || s END AS symbol, CASE WHEN s > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END AS route
+	FROM generate_series(1, 20) AS t, generate_series(0, 10) AS s;
+	SELECT plans.create_training_plan('decisions', git_commit => 'f3ba63d');
+	SELECT plans.create_training_plan('decisions', '{ridge}');
+	INSERT INTO plans.routing_policies (name, policy) VALUES ('default', plans.routing_policy_default());
+	UPDATE plans.training_plans SET max_attempts = 1 WHERE plan_id = 1;
+	SELECT FROM plans.claim_training_jobs('a', 50, 1);
+	SELECT plans.complete_training_job(plan_id, job_id, attempt, '{"r2": 0.1}') FROM plans.training_job_attempts WHERE job_id LIKE '%\_s1';
+	SELECT plans.fail_training_job(plan_id, job_id, attempt, 'out of memory') FROM plans.training_job_attempts WHERE job_id LIKE '%\_s2' AND outcome IS NULL;
+	SELECT FROM plans.claim_training_jobs('b', 7, 1, '0.001 s');
+	SELECT plans.cancel_training_jobs(1, symbol => 's3');
+};
+my $grants = q{
+	GRANT USAGE ON SCHEMA plans TO analyst, planner, scheduler;
+	GRANT SELECT ON plans.training_plans, plans.training_jobs, plans.routing_policies TO analyst;
+	GRANT SELECT ON plans.training_jobs_by_route, plans.training_jobs_by_type, plans.training_jobs_by_priority, plans.training_plan_summary TO analyst;
+	GRANT SELECT ON plans.training_job_queue, plans.training_job_history TO analyst;
+	GRANT SELECT ON plans.training_job_status, plans.training_job_attempts, plans.training_plan_progress TO analyst;
+	GRANT INSERT, UPDATE, DELETE ON plans.routing_policies TO planner;
+	GRANT INSERT ON plans.training_plans, plans.training_jobs TO planner;
+	GRANT SELECT ON plans.training_plans, plans.training_jobs TO scheduler;
+	GRANT SELECT, UPDATE ON plans.training_job_queue TO scheduler;
+	GRANT SELECT, INSERT ON plans.training_job_history TO scheduler;
+	GRANT SELECT ON plans.training_job_status, plans.training_job_attempts, plans.training_plan_progress TO scheduler;
+	GRANT UPDATE (max_attempts) ON plans.training_plans TO scheduler;
+};
+my $contents = q{
+	SELECT md5(string_agg(p::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
+	SELECT md5(string_agg(j::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_jobs AS j;
+	SELECT md5(string_agg(r::text, ' ' ORDER BY name)), count(*) FROM plans.routing_policies AS r;
+	SELECT md5(string_agg(q::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_queue AS q;
+	SELECT md5(string_agg(h::text, ' ' ORDER BY plan_id, job_id, attempt)), count(*) FROM plans.training_job_history AS h;
+	SELECT md5(string_agg(s::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_status AS s;
+	SELECT state, count(*) FROM plans.training_job_status GROUP BY state ORDER BY state;
+};
+
+# The lines of two databases' catalogs that are not in both.
+sub catalog
+{
+	my ($database) = @_;
+
+	return sql($database, '', '-f', 'test/helpers/catalog.sql');
+}
+
+sub same_catalog
+{
+	my ($left, $right, $name) = @_;
+	my %lines;
+
+	$lines{$_}[0] = 1 foreach split(/\n(?=[a-z ]+: )/, $left);
+	$lines{$_}[1] = 1 foreach split(/\n(?=[a-z ]+: )/, $right);
+	is(join("\n", map { ($lines{$_}[0] ? '- ' : '+ ') . $_ } grep { !($lines{$_}[0] && $lines{$_}[1]) } sort keys %lines), '', $name);
+}
+
+# What is to be had after the update, for the owner and those that he lets.
+sub check_use
+{
+	my ($database, $name) = @_;
+
+	is(sql($database, q{
+			SET SESSION AUTHORIZATION scheduler;
+			SELECT bool_and(plans.complete_training_job(plan_id, job_id, attempt)), count(*) > 20
+			FROM plans.training_job_attempts WHERE outcome IS NULL AND job_id NOT LIKE '%\_s3';
+			SELECT count(*) FROM plans.claim_training_jobs('c', 1000, 1);
+			SELECT count(*) FROM plans.complete_training_jobs(1, (SELECT array_agg(job_id ORDER BY job_id) FROM plans.training_job_attempts WHERE worker = 'c'),
+				(SELECT array_agg(attempt ORDER BY job_id) FROM plans.training_job_attempts WHERE worker = 'c')) WHERE held;
+			UPDATE plans.training_plans SET max_attempts = 3 WHERE plan_id = 1;
+			SET SESSION AUTHORIZATION planner;
+			SELECT plans.plan_training('candidates', plans.routing_policy('default'));
+			SET SESSION AUTHORIZATION analyst;
+			SELECT total_jobs FROM plans.training_plan_summary WHERE plan_id = 1;
+		}), "t|t\n149\n149\n3\n220", "$name: work goes on, for whom it was granted to");
+	is(sql($database, 'DELETE FROM plans.training_plans WHERE plan_id = 1; SELECT count(*) FROM plans.training_job_history'),
+		'0', "$name: what belongs to a plan goes with it");
+}
+
+sql('postgres', 'CREATE ROLE quant; CREATE ROLE analyst; CREATE ROLE planner; CREATE ROLE scheduler; GRANT analyst TO planner');
+my $folder = PostgreSQL::Test::Utils::tempdir;
+
+foreach my $owner ('postgres', 'quant')
+{
+	my $old = "old_of_$owner";
+	my $new = "new_of_$owner";
+
+	is(make_database($old, $owner, '1.0'), '', "$owner has 1.0");
+	sql($old, "SET SESSION AUTHORIZATION $owner; $work; $grants");
+	sql($old, "SET SESSION AUTHORIZATION $owner;" . q{
+		CREATE TABLE candidates AS SELECT target, symbol, 0.6 AS score, 9000 AS sample_size FROM decisions;
+		GRANT SELECT ON candidates TO planner;
+	});
+	my $before = sql($old, $contents);
+	like($before, qr/^\w+\|2\n\w+\|440\n\w+\|1\n\w+\|440\n\w+\|\d+\n\w+\|440\ncancelled\|\d+\nfailed\|\d+\npending\|\d+\nrunning\|\d+\nsucceeded\|\d+$/,
+		"$owner has jobs in every state") or diag($before);
+	command_ok([ 'pg_dump', '-Fc', '-f', "$folder/$old", $server->connstr($old) ], "$owner dumps 1.0");
+
+	is(sql($old, "SET SESSION AUTHORIZATION $owner; ALTER EXTENSION trainplan UPDATE; SELECT extversion FROM pg_extension WHERE extname = 'trainplan'"),
+		'1.1', "$owner updates");
+	is(sql($old, $contents), $before, "$owner: all is there as before");
+
+	is(make_database($new, $owner, '1.1'), '', "$owner installs 1.1");
+	sql($new, "SET SESSION AUTHORIZATION $owner; $grants");
+	my $updated = catalog($old);
+	my $installed = catalog($new);
+	cmp_ok(($installed =~ tr/\n//), '>', 300, 'the catalog has something to say');
+	same_catalog($updated, $installed, "$owner: an update and an installation leave the same");
+	check_use($old, $owner);
+
+	# What was granted is saved by pg_dump, and not taken for the extension's.
+	command_ok([ 'pg_dump', '-f', "$folder/script", $server->connstr($old) ], "$owner dumps what was updated");
+	like(slurp_file("$folder/script"), qr/^GRANT SELECT ON TABLE plans\.training_job_status TO analyst;$/m, "$owner: grants are in it");
+
+	# 1.0's dump, where 1.1 is what there is
+	sql('postgres', "CREATE DATABASE restored_of_$owner OWNER $owner");
+	command_ok([ 'pg_restore', '--exit-on-error', '-d', $server->connstr("restored_of_$owner"), '--role', $owner, "$folder/$old" ],
+		"$owner restores 1.0 into 1.1");
+	is(sql("restored_of_$owner", $contents), $before, "$owner: all is there");
+	same_catalog(catalog("restored_of_$owner"), $installed, "$owner: and it is 1.1");
+	check_use("restored_of_$owner", "$owner, restored");
+}
+
+# Where only the library was replaced, the objects are those of 1.0 and go on as before.
+make_database('library', 'quant', '1.0');
+sql('library', "SET SESSION AUTHORIZATION quant; $work; $grants");
+is(sql('library', q{
+		SET SESSION AUTHORIZATION scheduler;
+		SELECT count(*) FROM plans.claim_training_jobs('c', 5, 2, families => '{ridge,mlp}');
+		SELECT bool_and(plans.complete_training_job(plan_id, job_id, attempt)) FROM plans.training_job_attempts WHERE plan_id = 2;
+		SELECT plans.cancel_training_jobs(2, symbol => 's4') > 0, plans.retry_training_jobs(2) > 0;
+		SET SESSION AUTHORIZATION quant;
+		SELECT plans.create_training_plan('decisions', '{mlp}');
+		INSERT INTO plans.training_jobs VALUES (3, 'x', 'x', NULL, 'ROUTE_CROSS_SECTIONAL', 'cross_sectional', '{mlp}', 9, NULL, NULL, '{}');
+		SELECT job_id FROM plans.claim_training_jobs('c');
+		SELECT plans.import_training_plan(plans.training_plan_to_json(3)::text);
+		DELETE FROM plans.training_plans WHERE plan_id = 2;
+		SELECT count(*) FROM plans.training_job_history WHERE plan_id = 2;
+		SELECT count(*) FROM plans.training_job_queue WHERE plan_id = 4;
+	}), "5\nt\nt|t\n3\nx\n4\n0\n221", 'the new library serves the objects of 1.0');
+
+# What somebody who is no superuser has hung on the tables would run with more rights
+# after an update, which refuses it, and says what.
+sub is_refused
+{
+	my ($trap, $undo, $object) = @_;
+
+	sql('library', "SET SESSION AUTHORIZATION quant; $trap");
+	like(sql('library', 'SET SESSION AUTHORIZATION quant; ALTER EXTENSION trainplan UPDATE'), $object, "refused: $trap");
+	is(sql('library', "SET SESSION AUTHORIZATION quant; $undo"), '', "undone: $undo");
+}
+my $refused = qr/^ERROR:  trainplan cannot be updated: the owner of its tables is no superuser, and/;
+sql('library', q{
+	SET SESSION AUTHORIZATION quant;
+	CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+	CREATE FUNCTION trap(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+	CREATE TYPE trap AS ENUM ('a');
+	CREATE FUNCTION trap(trap) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 1::bigint';
+	CREATE CAST (trap AS bigint) WITH FUNCTION trap(trap) AS IMPLICIT;
+});
+is_refused('CREATE TRIGGER t AFTER INSERT ON plans.training_jobs FOR EACH ROW EXECUTE FUNCTION trap()',
+	'DROP TRIGGER t ON plans.training_jobs', qr/$refused trigger t on table training_jobs would run/);
+is_refused('CREATE RULE r AS ON INSERT TO plans.training_plans DO ALSO DELETE FROM pg_authid',
+	'DROP RULE r ON plans.training_plans', qr/^ERROR:  table "training_plans" is not as trainplan made it: it has rules/);
+is_refused('CREATE RULE r AS ON INSERT TO plans.training_job_status DO INSTEAD DELETE FROM pg_authid',
+	'DROP RULE r ON plans.training_job_status', qr/$refused rule r on view training_job_status would run/);
+is_refused('CREATE INDEX i ON plans.training_jobs (trap(reason))', 'DROP INDEX plans.i', qr/$refused index i would run/);
+is_refused('CREATE STATISTICS plans.s ON trap(reason), priority FROM plans.training_jobs', 'DROP STATISTICS plans.s', qr/$refused statistics object s would run/);
+is_refused('ALTER TABLE plans.training_jobs ADD c trap', 'ALTER TABLE plans.training_jobs DROP c', qr/$refused column c of table training_jobs would run/);
+is_refused('ALTER TABLE plans.training_jobs ADD CONSTRAINT c CHECK (trap(reason) IS NULL OR true)', 'ALTER TABLE plans.training_jobs DROP CONSTRAINT c',
+	qr/$refused constraint c on table training_jobs would run/);
+is_refused(q{ALTER TABLE plans.training_jobs ADD c text DEFAULT public.trap('x'::text)}, 'ALTER TABLE plans.training_jobs DROP c',
+	qr/$refused default value for column c of table training_jobs would run/);
+is_refused(q{ALTER TABLE plans.training_jobs ALTER reason TYPE varchar}, 'ALTER TABLE plans.training_jobs ALTER reason TYPE text COLLATE "C"',
+	qr/^ERROR:  table "training_jobs" is not as trainplan made it: column "reason" has type character varying, not text/);
+is_refused('CREATE TABLE notes (plan trap REFERENCES plans.training_plans)', 'DROP TABLE notes', qr/$refused constraint notes_plan_fkey on table public.notes would run/);
+
+# So are rows that can't mean anything.
+foreach my $row ([ q{state = 'done'}, 'state done' ], [ q{attempt = -1}, 'attempt -1' ], [ q{state = 'running', worker = NULL}, 'worker NULL' ])
+{
+	is(sql('library', qq{
+			BEGIN;
+			SET SESSION AUTHORIZATION quant;
+			ALTER TABLE plans.training_job_queue DISABLE TRIGGER guard;
+			UPDATE plans.training_job_queue SET $row->[0] WHERE plan_id = 3 AND job_id = 'cs_t1';
+			ALTER EXTENSION trainplan UPDATE;
+		}) =~ /^ERROR:  trainplan cannot be updated: in table training_job_queue, job cs_t1 of plan 3 can't have .*$row->[1]/ ? 'refused' : 'taken', 'refused', "rows are checked: $row->[0]");
+}
+
+# What is no trap is kept: columns, checks, policies and indexes.
+sql('library', q{
+	SET SESSION AUTHORIZATION quant;
+	ALTER TABLE plans.training_jobs ADD note text DEFAULT 'none', ADD CONSTRAINT low CHECK (priority < 100), ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY own ON plans.training_jobs USING (target <> 'secret');
+	CREATE INDEX notes ON plans.training_jobs (note);
+	CREATE VIEW mine AS SELECT * FROM plans.training_plan_summary;
+	ALTER FUNCTION plans.claim_training_jobs(text, integer, bigint, interval, text[]) SECURITY DEFINER;
+	ALTER FUNCTION plans.routing_policy_hash(text) CALLED ON NULL INPUT;
+	CREATE OR REPLACE FUNCTION plans.training_job_state(state text, ready_at timestamptz, cancel_requested boolean, attempts integer, max_attempts integer)
+	RETURNS text LANGUAGE sql STABLE SECURITY DEFINER RETURN current_user::text;
+});
+is(sql('library', q{
+		SET SESSION AUTHORIZATION quant;
+		ALTER EXTENSION trainplan UPDATE;
+		SELECT note, count(*) FROM plans.training_jobs GROUP BY note;
+		SELECT relrowsecurity, relowner::regrole FROM pg_class WHERE oid = 'plans.training_jobs'::regclass;
+		SELECT count(*) FROM mine;
+		SELECT count(*) FROM pg_indexes WHERE indexname = 'notes';
+		SELECT proname FROM pg_proc WHERE pronamespace = 'plans'::regnamespace AND (prosecdef OR proname = 'training_job_state' AND prosrc <> '' OR proname = 'routing_policy_hash' AND NOT proisstrict);
+		SELECT DISTINCT state FROM plans.training_job_status WHERE plan_id = 4;
+	}), "none|662\nt|postgres\n3\n1\npending", 'what is no trap is kept, and functions are what they were');
+
+# A schema in which others have made objects, for those who update.
+make_database('hostile', 'quant', '1.0');
+sql('hostile', q{
+	SET SESSION AUTHORIZATION quant;
+	CREATE FUNCTION plans.trap(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN true; END';
+	CREATE OPERATOR plans.= (FUNCTION = plans.trap, LEFTARG = oid, RIGHTARG = regclass);
+	CREATE FUNCTION plans.trap(text, regclass) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $1; END';
+	CREATE OPERATOR plans.|| (FUNCTION = plans.trap, LEFTARG = text, RIGHTARG = regclass);
+	CREATE FUNCTION plans.format(text, text, text) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $1; END';
+	CREATE FUNCTION plans.pg_describe_object(oid, oid, integer) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $1; END';
+	CREATE FUNCTION plans.array_agg(aclitem) RETURNS aclitem[] LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN NULL; END';
+	CREATE FUNCTION plans.to_char(timestamp, varchar) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $1; END';
+	ALTER EXTENSION trainplan UPDATE;
+	SELECT plans.trap(1::oid, 'pg_class'::regclass);
+});
+is(sql('hostile', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'quant'}), 'f', 'nothing of a hostile schema is run by the update');
+
+done_testing();
