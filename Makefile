@@ -10,8 +10,8 @@ EXTVERSION = 1.1
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 PGFILEDESC = "trainplan - from metrics to training plans"
-PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c)
-SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c)
+PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c 2>/dev/null)
+SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c 2>/dev/null)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
@@ -25,16 +25,24 @@ PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 EXTRA_CLEAN = results regression.diffs regression.out tmp_check
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
 else
-all install installcheck clean:
-	@echo "$(PG_CONFIG) not found: install PostgreSQL's server headers (Debian: postgresql-server-dev-all), or say PG_CONFIG=..." >&2
-	@exit 1
+all install installcheck clean: requirements
 endif
 
-$(OBJS): $(wildcard src/*.h)
+# What is missing stops a build before anything else.
+missing = $(strip \
+    $(if $(wildcard $(includedir_server)/postgres.h),,postgresql-server-dev-$(or $(MAJORVERSION),all)) \
+    $(shell command -v pkg-config >/dev/null || echo pkg-config) \
+    $(shell pkg-config --exists yaml-0.1 2>/dev/null || echo libyaml-dev) \
+    $(shell pkg-config --exists json-c 2>/dev/null || echo libjson-c-dev))
+requirements:
+	$(if $(missing),$(error to build for PG_CONFIG=$(PG_CONFIG), first install $(missing) (Debian), or name another PostgreSQL by PG_CONFIG))
+
+$(OBJS) $(OBJS:.o=.bc) $(DATA_built): | requirements
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(sort $(wildcard sql/[0-9]*.sql))
 	cat $^ > $@
@@ -74,4 +82,4 @@ fuzz:
 doc:
 	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
-.PHONY: all install installcheck clean prove_installcheck demo example-celery example-dask test bench fuzz doc
+.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test bench fuzz doc
