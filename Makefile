@@ -51,6 +51,9 @@ sql/$(EXTENSION)--$(EXTVERSION).sql: $(sort $(wildcard sql/[0-9]*.sql))
 prove_installcheck:
 	$(prove_installcheck)
 
+# What dev/with-server is told is said below, and not by the environment.
+unexport PACKAGES SERVER_SETTINGS SMALL_DISK
+
 demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
