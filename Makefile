@@ -10,8 +10,8 @@ EXTVERSION = 1.1
 MODULE_big = $(EXTENSION)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 PGFILEDESC = "trainplan - from metrics to training plans"
-PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c)
-SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c)
+PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c 2>/dev/null)
+SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c 2>/dev/null)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # the extension's SQL, one topic a file; what an update from a released version does
@@ -28,16 +28,24 @@ PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 EXTRA_CLEAN = results regression.diffs regression.out tmp_check
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
 else
-all install installcheck clean:
-	@echo "$(PG_CONFIG) not found: install PostgreSQL's server headers (Debian: postgresql-server-dev-all), or say PG_CONFIG=..." >&2
-	@exit 1
+all install installcheck clean: requirements
 endif
 
-$(OBJS): $(wildcard src/*.h)
+# What is missing stops a build before anything else.
+missing = $(strip \
+    $(if $(wildcard $(includedir_server)/postgres.h),,postgresql-server-dev-$(or $(MAJORVERSION),all)) \
+    $(shell command -v pkg-config >/dev/null || echo pkg-config) \
+    $(shell pkg-config --exists yaml-0.1 2>/dev/null || echo libyaml-dev) \
+    $(shell pkg-config --exists json-c 2>/dev/null || echo libjson-c-dev))
+requirements:
+	$(if $(missing),$(error to build for PG_CONFIG=$(PG_CONFIG), first install $(missing) (Debian), or name another PostgreSQL by PG_CONFIG))
+
+$(OBJS) $(OBJS:.o=.bc) $(DATA_built): | requirements
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(TOPICS)
 	cat $^ > $@
@@ -48,6 +56,9 @@ sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql: sql/update/expand.awk sql/upda
 # Tests that start servers of their own; not as root.
 prove_installcheck:
 	$(prove_installcheck)
+
+# What dev/with-server is told is said below, and not by the environment.
+unexport PACKAGES SERVER_SETTINGS SMALL_DISK
 
 demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
@@ -80,4 +91,4 @@ fuzz:
 doc:
 	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
-.PHONY: all install installcheck clean prove_installcheck demo example-celery example-dask test bench fuzz doc
+.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test bench fuzz doc

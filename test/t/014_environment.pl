@@ -1,0 +1,184 @@
+# What runs on the private server of dev/with-server, make demo with it, runs there
+# only, whatever the environment says; and who lacks a package is told its name.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Trainplan;
+
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
+chomp(my $bindir = `$pg_config --bindir`);
+chomp(my $version = `$pg_config --version`);
+$version =~ s/^PostgreSQL (\d+).*/$1/s;
+
+# ---- an environment in which everything leads astray --------------------------------
+
+# where nothing may arrive
+my $other = start_server('other');
+$other->append_conf('postgresql.conf', 'log_connections = on');
+$other->restart;
+
+# Every name that PostgreSQL's programs look up, as they have it in them, so that
+# those of future versions are here as well.
+sub looked_up
+{
+	my %names;
+
+	foreach my $program (map { "$bindir/$_" } qw(psql initdb pg_ctl pgbench pg_dump postgres))
+	{
+		my ($libpq) = `ldd $program` =~ /libpq\S* => (\S+)/;
+
+		foreach my $file ($program, $libpq // ())
+		{
+			$names{$_} = 1 foreach slurp_file($file) =~ /\0(P(?:G|SQL)[A-Z_]+)(?=\0)/g;
+		}
+	}
+	return keys %names;
+}
+
+my %hostile = map { $_ => 'nowhere' } looked_up(), qw(
+	PG_TEST_EXTRA PG_TEST_NOCLEAN PG_TEST_TIMEOUT_DEFAULT PG_TEST_INITDB_EXTRA_OPTS PG_REGRESS_DIFF_OPTS
+	PROVE_FLAGS PROVE_TESTS TEMP_CONFIG EXTRA_REGRESS_OPTS
+	DESTDIR prefix COPT PROFILE CPPFLAGS CFLAGS LDFLAGS CPATH LIBRARY_PATH PKG_CONFIG_PATH PKG_CONFIG_LIBDIR
+	PACKAGES SERVER_SETTINGS SMALL_DISK SMALL_DISK_PATH
+	PAGER EDITOR TMPDIR CDPATH LANG LC_ALL LC_MESSAGES LANGUAGE TZ
+	PERL5LIB PYTHONPATH PYTHONHOME NODE_OPTIONS NODE_PATH);
+
+ok(exists $hostile{PGSERVICE} && exists $hostile{PGHOSTADDR} && exists $hostile{PSQLRC}, 'the names are found in the programs');
+%hostile = (
+	%hostile,
+	HOME => "$folder/home",
+	MAKEFLAGS => 'k -- pkglibdir=/nowhere datadir=/nowhere',
+	PERL5OPT => '-Mnowhere',
+	PGSERVICE => 'other',
+	PGSERVICEFILE => "$folder/home/.pg_service.conf",
+	PGSYSCONFDIR => "$folder/home",
+	PSQLRC => "$folder/home/.psqlrc",
+	PGHOST => $other->host,
+	PGPORT => $other->port,
+	PGUSER => 'postgres',
+	PGDATABASE => 'postgres',
+	PGDATA => $other->data_dir,
+	PGOPTIONS => '-c search_path=nowhere',
+	PGSSLMODE => 'verify-full',
+	PGTARGETSESSIONATTRS => 'standby',
+	PGCONNECT_TIMEOUT => '-1');
+
+mkdir "$folder/home";
+append_to_file("$folder/home/.pg_service.conf", "[other]\nhost=" . $other->host . "\nport=" . $other->port . "\ndbname=postgres\n");
+append_to_file("$folder/home/.psqlrc", "\\! touch $folder/psqlrc_was_read\n\\connect 'service=other'\n");
+append_to_file("$folder/home/.pgpass", "*:*:*:*:nowhere\n");
+chmod 0600, "$folder/home/.pgpass";
+
+# What a command prints and how it ends when the environment is such.
+sub among_enemies
+{
+	my ($out, $err) = ('', '');
+
+	local %ENV = (PATH => $ENV{PATH}, %hostile, PG_CONFIG => $pg_config, RUNS => 'three');
+	IPC::Run::run([@_], '>', \$out, '2>', \$err);
+	my $ended = $? >> 8;
+	diag($err) if $ended != 0;
+	return ($out, $err, $ended);
+}
+
+# ---- nothing of it counts -----------------------------------------------------------
+
+# The example's output but for what differs each time: when it was, and where its
+# files are, which are removed.
+sub timeless
+{
+	my ($output) = @_;
+
+	$output =~ s/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\b\d{8}_\d{6}\b/WHEN/g;
+	$output =~ s{(/tmp/trainplan_demo\.\w+)}{PostgreSQL::Test::Utils::system_log('rm', '-rf', $1); 'FOLDER'}e;
+	return $output;
+}
+
+my ($out, $err, $ended) = among_enemies('make', 'demo');
+is($ended, 0, 'make demo ends well');
+
+my $friendly = start_server('friendly');
+my $expected = '';
+IPC::Run::run([ 'psql', '-X', '-d', $friendly->connstr('postgres'), '-f', 'examples/eu_stocks/demo.sql' ], '>', \$expected);
+like($expected, qr/A CSV file into a table.*Training plan/s, 'it shows the example');
+is_deeply([ split /\n/, timeless($out) ], [ split /\n/, timeless($expected) ], 'it shows what it shows in a friendly environment');
+
+# what dev/with-server itself is told is for nobody else
+@hostile{qw(PACKAGES SERVER_SETTINGS)} = ('perl', 'work_mem = 7MB');
+delete $hostile{SMALL_DISK};
+($out, $err, $ended) = among_enemies('dev/with-server', 'sh', '-c', q{
+	env
+	psql -At -c "SELECT 'port ' || current_setting('port') || ', work_mem ' || current_setting('work_mem') || ', search_path ' || current_setting('search_path')"
+});
+is($ended, 0, 'a command ends well');
+like($out, qr/^port 65432, work_mem 7MB, search_path "\$user", public$/m, 'it runs on the private server, without others\' settings');
+ok(!-e "$folder/psqlrc_was_read", 'psql reads nobody\'s .psqlrc');
+
+# what runuser and the shells add is not the caller's
+my %seen = map { /^(\w+)=(.*)$/ ? ($1 => $2) : () } split /\n/, $out;
+delete @seen{qw(PWD OLDPWD SHLVL _ USER LOGNAME SHELL MAIL)};
+is_deeply([ sort keys %seen ],
+	[ sort qw(PATH LANG TZ HOME TMPDIR PGHOST PGPORT PGUSER PGDATABASE PGCLIENTENCODING TEMP_CONFIG PG_CONFIG RUNS npm_config_userconfig) ],
+	'a command sees of the environment what is documented, and nothing else');
+is($seen{RUNS}, 'three', 'what the benchmarks are told is passed on');
+is($seen{HOME}, "$seen{PGHOST}/home", 'HOME is private');
+ok($seen{PGHOST} && !-e $seen{PGHOST}, 'the private server\'s folder is gone');
+
+unlike(slurp_file($other->logfile), qr/connection received/, 'nobody came to the server that the environment names');
+is($other->safe_psql('postgres', 'SELECT string_agg(extname, $$,$$) FROM pg_extension'), 'plpgsql', 'which is as it was');
+like(slurp_file($other->logfile), qr/connection received/, 'and which says who comes');
+
+# ---- what is missing is called by its name ------------------------------------------
+
+# A PostgreSQL that lacks what one of pg_config's answers says.
+sub pg_config_without
+{
+	my ($what) = @_;
+	my $path = "$folder/pg_config$what";
+
+	append_to_file($path, "#!/bin/sh\n[ \"\$1\" = $what ] && echo /nowhere || exec $pg_config \"\$@\"\n");
+	chmod 0755, $path;
+	return $path;
+}
+
+# A command fails, and the first that it says is why.
+sub says
+{
+	my ($pattern, $name, @command) = @_;
+	my $output = '';
+
+	IPC::Run::run([@command], '>&', \$output);
+	isnt($?, 0, "$name: that is an error");
+	like((split /\n/, $output)[0], $pattern, "$name: the first line says it");
+}
+
+foreach my $without ([ '--includedir-server', "postgresql-server-dev-$version" ], [ '--bindir', "postgresql-$version" ])
+{
+	local $ENV{PG_CONFIG} = pg_config_without($without->[0]);
+	says(qr/PostgreSQL $version is not complete, please install: $without->[1]$/, "a server without $without->[0]", 'dev/with-server', 'true');
+}
+{
+	local $ENV{PG_CONFIG} = "$folder/none";
+	says(qr/there is no such program$/, 'no pg_config', 'dev/with-server', 'true');
+}
+
+# as somebody sees it who says make and nothing else
+PostgreSQL::Test::Utils::system_or_bail('sh', '-c', "mkdir $folder/copy && cp -R Makefile trainplan.control sql src $folder/copy && make -s -C $folder/copy clean");
+append_to_file("$folder/pkg-config", "#!/bin/sh\nexit 1\n");
+chmod 0755, "$folder/pkg-config";
+delete local @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
+my @make = ('make', '--no-print-directory', '-C', "$folder/copy", "PG_CONFIG=$pg_config");
+says(qr/install postgresql-server-dev-$version /, 'make without headers', @make, 'includedir_server=/nowhere');
+says(qr/install postgresql-server-dev-all /, 'make without PostgreSQL', @make, 'PG_CONFIG=/nowhere');
+{
+	local $ENV{PATH} = "$folder:$ENV{PATH}";
+	says(qr/install libyaml-dev libjson-c-dev /, 'make without libraries', @make);
+	is(system(@make, '-s', 'clean'), 0, 'nothing is needed to clean up');
+}
+
+done_testing();
