@@ -87,6 +87,14 @@ dictionary_create(Size limit)
 	return dictionary;
 }
 
+/* Give all memory back. */
+void
+dictionary_free(Dictionary *dictionary)
+{
+	MemoryContextDelete(dictionary->context);
+	pfree(dictionary);
+}
+
 /*
  * A string's number, counted from 0 as they come; NOT_KEPT if there is no room
  * for it, or if the dictionary has been sorted without it.

@@ -17,6 +17,7 @@ typedef struct Dictionary Dictionary;
 #define MAX_NUMBER	(PG_UINT32_MAX / 4)
 
 extern Dictionary *dictionary_create(Size limit);
+extern void dictionary_free(Dictionary *dictionary);
 extern uint32 dictionary_add(Dictionary *dictionary, Slice string);
 extern Slice dictionary_get(const Dictionary *dictionary, uint32 number);
 extern uint32 dictionary_count(const Dictionary *dictionary);
