@@ -151,11 +151,11 @@ dictionary_count(const Dictionary *dictionary)
 	return dictionary->count;
 }
 
-/* False only if the string was never added, whether it was kept or turned away. */
+/* Has every string that came been kept? */
 bool
-dictionary_may_contain(const Dictionary *dictionary, Slice string)
+dictionary_is_complete(const Dictionary *dictionary)
 {
-	return !dictionary->complete || entries_lookup(dictionary->table, string) != NULL;
+	return dictionary->complete;
 }
 
 static int

@@ -51,6 +51,7 @@
  *
  *		planner.c					decisions into the jobs of a plan
  *		job_id_clash.c				two jobs with the same job_id
+ *		name_hash.c					hashes of names that are joined from others
  *		decision_codec.c			decisions into a few numbers
  *		pair_sort.c					rows into the order of their targets and symbols
  *		pair_lists.c				rows that wait in memory
