@@ -19,6 +19,7 @@
 
 #include "document_format.h"
 #include "encoding.h"
+#include "interrupts.h"
 #include "yaml_scalar.h"
 
 typedef struct YamlWriter
@@ -26,8 +27,13 @@ typedef struct YamlWriter
 	yaml_emitter_t emitter;
 	MemoryContextCallback release;
 	StringInfoData text;		/* what the emitter has written */
+	bool		has_long_blanks;	/* it has a string in double quotes with such */
 	StringInfoData number;		/* work space */
+	StringInfoData escaped;
 } YamlWriter;
+
+/* Of this many blanks in a row, one is escaped: readers may refuse very many. */
+#define LONG_BLANKS	1000
 
 static void
 release_emitter(void *emitter)
@@ -38,6 +44,9 @@ release_emitter(void *emitter)
 static int
 take_text(void *text, unsigned char *bytes, size_t size)
 {
+	if (interrupt_is_due())
+		return 0;
+
 	/*
 	 * An error here leaves libyaml by a jump.  That is safe: the emitter owns all
 	 * of its events, also the one at hand, and is deleted.
@@ -52,6 +61,8 @@ check(const YamlWriter *writer, int done)
 {
 	if (done)
 		return;
+	/* that is why take_text() took none */
+	CHECK_FOR_INTERRUPTS();
 	/* an event that could not be made leaves no error in the emitter */
 	if (writer->emitter.error == YAML_NO_ERROR || writer->emitter.error == YAML_MEMORY_ERROR)
 		json_out_of_memory();
@@ -76,6 +87,7 @@ create_writer(void)
 
 	initStringInfo(&writer->text);
 	initStringInfo(&writer->number);
+	initStringInfo(&writer->escaped);
 	check(writer, yaml_emitter_initialize(&writer->emitter));
 	writer->release.func = release_emitter;
 	writer->release.arg = &writer->emitter;
@@ -163,14 +175,31 @@ needs_escapes(Slice utf8)
 	return false;
 }
 
+static bool
+has_long_blanks(Slice utf8)
+{
+	uint32		blanks = 0;
+
+	for (uint32 i = 0; i < utf8.len; i++)
+	{
+		blanks = utf8.data[i] == ' ' ? blanks + 1 : 0;
+		if (blanks == LONG_BLANKS)
+			return true;
+	}
+	return false;
+}
+
 static void
 write_string(YamlWriter *writer, Slice string)
 {
 	Slice		utf8 = slice_in_utf8(string);
 	yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
+	bool		is_long = utf8.len >= LONG_BLANKS && has_long_blanks(utf8);
+
+	writer->has_long_blanks |= is_long;
 
 	/* libyaml quotes what would be read wrong for its indicators; it knows nothing of types */
-	if (needs_escapes(utf8))
+	if (is_long || needs_escapes(utf8))
 		style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	else if (plain_scalar(utf8) != PLAIN_STRING)
 		style = YAML_SINGLE_QUOTED_SCALAR_STYLE;
@@ -186,6 +215,8 @@ write_word(YamlWriter *writer, const char *word)
 static void
 write_value(YamlWriter *writer, JsonValue *value)
 {
+	CHECK_FOR_INTERRUPTS();
+
 	switch (json_object_get_type(value))
 	{
 		case json_type_null:
@@ -223,14 +254,44 @@ write_value(YamlWriter *writer, JsonValue *value)
 	}
 }
 
+/* Copy what was written, some blanks within lines escaped; in double quotes there are so many. */
+static void
+escape_long_blanks(YamlWriter *writer)
+{
+	StringInfo	text = &writer->text;
+	bool		in_line = false;
+	int			blanks = 0;
+
+	resetStringInfo(&writer->escaped);
+	for (int i = 0; i < text->len; i++)
+	{
+		char		c = text->data[i];
+
+		blanks = in_line && c == ' ' ? blanks + 1 : 0;
+		in_line = c != '\n' && (in_line || c != ' ');
+		if (blanks == LONG_BLANKS)
+		{
+			appendStringInfoCharMacro(&writer->escaped, '\\');
+			blanks = 0;
+		}
+		appendStringInfoCharMacro(&writer->escaped, c);
+	}
+}
+
 /* Move what the emitter has written to the end of text, in the server's encoding. */
 static void
 take_written(YamlWriter *writer, StringInfo text)
 {
-	Slice		written = slice_from_utf8(slice_from_buffer(&writer->text));
+	Slice		written = slice_from_buffer(&writer->text);
 
-	appendBinaryStringInfo(text, written.data, written.len);
+	if (writer->has_long_blanks)
+	{
+		escape_long_blanks(writer);
+		written = slice_from_buffer(&writer->escaped);
+	}
+	append_slice(text, slice_from_utf8(written));
 	resetStringInfo(&writer->text);
+	writer->has_long_blanks = false;
 }
 
 /* Append a mapping with one member. */

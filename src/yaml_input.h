@@ -12,6 +12,7 @@
 typedef struct YamlInput
 {
 	Slice		text;			/* in UTF-8 */
+	uint32		read;			/* how much of it libyaml has */
 	const char *name;			/* what messages call it */
 	yaml_parser_t parser;
 	yaml_event_t event;			/* the one at hand */

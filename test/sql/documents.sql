@@ -89,6 +89,16 @@ WHERE line LIKE '      "symbol": %' AND line ~ '[^ -~]|\\';
 SELECT string_agg(substr(line, 3, 12), '   ' ORDER BY n) FROM training_plan_lines(:words, 'markdown') WITH ORDINALITY AS l (line, n)
 WHERE line LIKE '| %ROUTE\_BOTH  %' AND line ~ '&|\\';
 
+-- Very many blanks, which readers refuse: some are escaped.
+CREATE VIEW blank_decisions AS
+SELECT 't' AS target, n::text AS symbol, 'ROUTE_BOTH' AS route, reason
+FROM unnest(ARRAY['a' || repeat(' ', 999) || 'b', 'a' || repeat(' ', 1000) || 'b', repeat(' ', 1002), E'\n' || repeat(' ', 2500), repeat(' ', 25000)]) WITH ORDINALITY AS r (reason, n);
+SELECT create_training_plan('blank_decisions') AS blanks \gset
+SELECT replace(replace(line, repeat(' ', 1000), '<thousand>'), repeat(' ', 999), '<999>') FROM training_plan_lines(:blanks, 'yaml') AS line
+WHERE line LIKE '  reason:%   %' LIMIT 4;
+SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:blanks)))::text = training_plan_to_json(:blanks)::text AS same;
+DROP VIEW blank_decisions;
+
 -- errors
 \getenv test PG_ABS_SRCDIR
 \set attempt :test '/helpers/attempt.sql'

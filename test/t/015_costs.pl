@@ -83,4 +83,36 @@ foreach my $work_mem ('4MB', '64MB')
 }
 ends_early('underscores', "SET work_mem = '64MB'; " . plan_of($targets_of_underscores));
 
+# ---- texts in YAML ---------------------------------------------------------------
+
+# A text that an SQL expression makes, as a policy and as both kinds of documents.
+sub read_yaml
+{
+	my ($what, $text, $expected) = @_;
+
+	ends("$what, as a policy", "SELECT routing_policy_hash($text)", $expected);
+	ends("$what, as a routing plan", "SELECT count(*) FROM routing_decisions($text)", $expected);
+	ends("$what, as a plan", "SELECT import_training_plan($text)", $expected);
+}
+
+my $tags = "(SELECT string_agg('%TAG !' || n || '! x', E'\\n') FROM generate_series(1, 70000) AS n) || E'\\n---\\na: b'";
+my $blanks = "repeat(' ', 500000)";
+my $breaks = "repeat(E'\\n', 500000)";
+my $too_many_blanks = qr/^ERROR:  line \d+, column \d+ of the \w+: more than 10000 blanks or line breaks in a row$/;
+my $nothing = qr/^ERROR:  (line 1, column 1 of the policy: unknown key a|(targets|jobs) is missing in the document)$/;
+read_yaml('seventy thousand directives', $tags, qr/^ERROR:  line 101, column 1 of the \w+: there are more than 100 %TAG directives$/);
+read_yaml('as many behind a document', "E'a: b\\n...\\n' || $tags", qr/^ERROR:  line 103, column 1 of the \w+: there are more than 100 %TAG directives$/);
+read_yaml('directives in a scalar', "E'a: |\\n' || repeat(E' %TAG\\n', 150000)", $nothing);
+read_yaml('many blanks before many words', "'a: x' || $blanks || repeat('a ', 250000)", $too_many_blanks);
+read_yaml('the same in quotes', "'a: \"x' || $blanks || repeat('a ', 250000) || '\"'", $too_many_blanks);
+read_yaml('many line breaks before many lines', "'a: \"x' || $breaks || repeat(E'a\\n', 250000) || '\"'", $too_many_blanks);
+read_yaml('the same in a block', "E'a: |\\n x' || $breaks || repeat(E' a\\n', 160000)", $too_many_blanks);
+read_yaml('folded', "E'a: >\\n x' || repeat(E' \\n', 250000) || repeat(E' a\\n', 160000)", $too_many_blanks);
+read_yaml('line breaks of three bytes', "'a: \"x' || repeat(E'\\u2028', 160000) || repeat(E'a\\u2028', 160000) || '\"'", $too_many_blanks);
+read_yaml('as many blanks as may be', "'a: \"x' || repeat(' ', 10000) || repeat('a ', 500000) || '\"'", $nothing);
+
+# libyaml itself is cancelled, within a scalar of 40 MB.
+ends_early("a long scalar, as $_->[0]", "SELECT $_->[1]('a: \"x' || repeat(' ', 10000) || repeat('a ', 20000000) || '\"')")
+	foreach [ 'a policy', 'routing_policy_hash' ], [ 'a routing plan', 'routing_decisions' ], [ 'a plan', 'import_training_plan' ];
+
 done_testing();
