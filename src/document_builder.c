@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "document_builder.h"
@@ -125,6 +126,7 @@ hand_out(DocumentBuilder *builder, JsonValue *whole, const char *key, int64 inde
 	DocumentNode part = {.parent = &streamed, .key = key, .index = index, .value = value};
 	MemoryContext caller = MemoryContextSwitchTo(builder->part_context);
 
+	CHECK_FOR_INTERRUPTS();
 	builder->callback(builder->callback_arg, &part);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(builder->part_context);

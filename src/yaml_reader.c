@@ -20,9 +20,9 @@
 #include "yaml_input.h"
 #include "yaml_scalar.h"
 
-/* How large aliases may make a document: values, and bytes of strings. */
+/* How large aliases may make a document: values, and bytes of keys and strings. */
 #ifndef MAX_EXPANDED_SIZE
-#define MAX_EXPANDED_SIZE	UINT64CONST(100000000)
+#define MAX_EXPANDED_SIZE	UINT64CONST(50000000)
 #endif
 
 /* As deep as a document may be, and one more for the document itself. */
@@ -162,13 +162,17 @@ set_anchor(YamlReader *reader, const char *anchor, JsonValue *reference, uint64 
 static void
 read_key(YamlReader *reader)
 {
+	Slice		key;
+
 	check_tag(reader, reader->input.event.data.scalar.tag, STANDARD_TAG "str");
 	if (reader->input.event.data.scalar.plain_implicit &&
 		strcmp((const char *) reader->input.event.data.scalar.value, "<<") == 0)
 		report_here(reader, "merge keys (<<) are not supported");
 	if (reader->input.event.data.scalar.anchor != NULL)
 		report_here(reader, "anchors of keys are not supported");
-	document_key(reader->builder, yaml_input_scalar(&reader->input));
+	key = yaml_input_scalar(&reader->input);
+	reader->size += key.len;
+	document_key(reader->builder, key);
 }
 
 static void
@@ -203,9 +207,11 @@ read_alias(YamlReader *reader)
 	height = json_object_get_int(json_object_array_get_idx(target, 2));
 	reader->aliased_size += size;
 	if (reader->aliased_size > MAX_EXPANDED_SIZE)
-		report_here(reader, psprintf("alias \"%s\" makes the document too large", anchor));
+		report_here(reader, psprintf("alias \"%s\" makes the document larger than " UINT64_FORMAT " bytes",
+									 anchor, MAX_EXPANDED_SIZE));
 	if (document_depth(reader->builder) + height > MAX_FRAMES - 1)
-		report_here(reader, psprintf("alias \"%s\" makes the document too deep", anchor));
+		report_here(reader, psprintf("alias \"%s\" makes the document deeper than %d levels",
+									 anchor, MAX_FRAMES - 1));
 	grow(reader, size, height);
 	document_value(reader->builder, json_object_get(value));
 }

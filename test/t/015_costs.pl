@@ -111,6 +111,16 @@ read_yaml('folded', "E'a: >\\n x' || repeat(E' \\n', 250000) || repeat(E' a\\n',
 read_yaml('line breaks of three bytes', "'a: \"x' || repeat(E'\\u2028', 160000) || repeat(E'a\\u2028', 160000) || '\"'", $too_many_blanks);
 read_yaml('as many blanks as may be', "'a: \"x' || repeat(' ', 10000) || repeat('a ', 500000) || '\"'", $nothing);
 
+# What aliases stand for is not read for each of them, and so much that counts.
+my $members = "(SELECT string_agg('k' || n || ': ', ',') FROM generate_series(1, 50000) AS n)";
+my $job = 'job_id: a, target: t, symbol: s, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: 3, metadata: {}';
+my $too_large = qr/^ERROR:  line \d, column \d+ of the document: alias "x" makes the document larger than 50000000 bytes$/;
+ends('aliases for a large job', "SELECT import_training_plan('x: &x {$job, ' || $members || E'}\\njobs: [' || repeat('*x ,', 120000) || ']')", $too_large);
+ends('aliases for a large target',
+	"SELECT count(*) FROM routing_decisions('x: &x {symbols: {' || (SELECT string_agg('k' || n || ': {route: ROUTE_BOTH}', ',') FROM generate_series(1, 15000) AS n) || E'}}\\ntargets: {' || (SELECT string_agg('t' || n || ': *x ', ',') FROM generate_series(1, 40000) AS n) || '}')", $too_large);
+ends('aliases for a long reason',
+	"SELECT count(*) FROM routing_decisions('x: &x {route: ROUTE_BOTH, reason: [' || repeat('a,', 250000) || E']}\\ntargets: {t: {symbols: {' || (SELECT string_agg('s' || n || ': *x ', ',') FROM generate_series(1, 40000) AS n) || '}}}')", $too_large);
+
 # libyaml itself is cancelled, within a scalar of 40 MB.
 ends_early("a long scalar, as $_->[0]", "SELECT $_->[1]('a: \"x' || repeat(' ', 10000) || repeat('a ', 20000000) || '\"')")
 	foreach [ 'a policy', 'routing_policy_hash' ], [ 'a routing plan', 'routing_decisions' ], [ 'a plan', 'import_training_plan' ];
