@@ -62,15 +62,15 @@ is_json(Slice text)
 
 /*
  * Read a document, which is in the server's encoding; name is what messages call
- * it.  The members or elements of its member streamed go to the callback, one at
- * a time; all else is returned and belongs to the current memory context.
+ * it.  The pieces of its parts, each of which lies in the pieces of the one before,
+ * go to their callbacks, one at a time; all else is returned and belongs to the
+ * current memory context.
  *
  * Whatever is wrong with the text is an error that says where
  * (invalid_text_representation).
  */
 JsonValue *
-read_document(Slice text, const char *name, const char *streamed,
-			  PartCallback callback, void *arg)
+read_document(Slice text, const char *name, const StreamedPart *parts, int part_count, void *arg)
 {
 	const uint32 mark = strlen(BYTE_ORDER_MARK);
 
@@ -80,6 +80,6 @@ read_document(Slice text, const char *name, const char *streamed,
 		text.data += mark;
 		text.len -= mark;
 	}
-	return is_json(text) ? read_json(text, name, streamed, callback, arg) :
-		read_yaml(text, name, streamed, callback, arg);
+	return is_json(text) ? read_json(text, name, parts, part_count, arg) :
+		read_yaml(text, name, parts, part_count, arg);
 }

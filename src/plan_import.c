@@ -239,8 +239,9 @@ void
 plan_import_read(Slice text, const char *name, ImportedFacts *facts,
 				 ImportedJobCallback callback, void *arg)
 {
+	static const StreamedPart parts[] = {{"jobs", read_job}};
 	PlanReader	reader = {callback, arg, job_counts_create(), false, {CurrentMemoryContext}};
-	DocumentNode root = document_root(name, read_document(text, name, "jobs", read_job, &reader));
+	DocumentNode root = document_root(name, read_document(text, name, parts, lengthof(parts), &reader));
 	DocumentNode jobs = node_member(&root, "jobs");
 	DocumentNode metadata = node_member(&root, "metadata");
 	DocumentNode summary = node_member(&root, "summary");

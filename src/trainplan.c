@@ -87,6 +87,7 @@
  *		json_reader.c				the same, of JSON
  *		yaml_reader.c				the same, of YAML
  *		document_builder.c			values put together as a parser meets them
+ *		key_set.c					keys of a mapping of any size
  *		yaml_input.c				a text that libyaml parses
  *		yaml_scalar.c				what YAML takes a plain scalar for
  *		json_value.c				values of json-c, which documents are made of

@@ -25,6 +25,9 @@
 #define MAX_EXPANDED_SIZE	UINT64CONST(50000000)
 #endif
 
+/* More than any document has, and what is known of them takes no more than some ten megabytes. */
+#define MAX_ANCHORS			100000
+
 /* As deep as a document may be, and one more for the document itself. */
 #define MAX_FRAMES			101
 
@@ -50,12 +53,24 @@ typedef struct YamlReader
 	int			depth;
 } YamlReader;
 
-/* Where the event at hand begins. */
-static DocumentPosition
-yaml_position(void *arg)
+/* Where the event at hand begins: its line, and in the lower bits its column. */
+static uint64
+yaml_place(void *arg)
 {
-	return yaml_input_position(&((YamlReader *) arg)->input);
+	DocumentPosition position = yaml_input_position(&((YamlReader *) arg)->input);
+
+	return position.line << 32 | position.column;
 }
+
+static DocumentPosition
+yaml_position(void *arg, uint64 place)
+{
+	DocumentPosition position = {place >> 32, place & PG_UINT32_MAX};
+
+	return position;
+}
+
+static const ParserPlaces yaml_places = {yaml_place, yaml_position};
 
 static void
 report_here(YamlReader *reader, const char *problem)
@@ -145,6 +160,15 @@ grow(YamlReader *reader, uint64 size, int height)
 	}
 }
 
+/* Remember an anchor, and nothing yet of what it stands for. */
+static void
+begin_anchor(YamlReader *reader, const char *anchor)
+{
+	json_set(reader->anchors, anchor, NULL);
+	if (json_object_object_length(reader->anchors) > MAX_ANCHORS)
+		report_here(reader, psprintf("there are more than %d anchors", MAX_ANCHORS));
+}
+
 /* Remember what an anchor stands for; reference is the anchor's own. */
 static void
 set_anchor(YamlReader *reader, const char *anchor, JsonValue *reference, uint64 size, int height)
@@ -184,8 +208,11 @@ read_scalar(YamlReader *reader)
 
 	grow(reader, size, 0);
 	if (anchor != NULL)
+	{
+		begin_anchor(reader, anchor);
 		set_anchor(reader, anchor, json_object_get(value), size, 0);
-	document_value(reader->builder, value);
+	}
+	document_value(reader->builder, value, anchor != NULL);
 }
 
 static void
@@ -213,7 +240,7 @@ read_alias(YamlReader *reader)
 		report_here(reader, psprintf("alias \"%s\" makes the document deeper than %d levels",
 									 anchor, MAX_FRAMES - 1));
 	grow(reader, size, height);
-	document_value(reader->builder, json_object_get(value));
+	document_value(reader->builder, json_object_get(value), false);
 }
 
 static void
@@ -221,14 +248,14 @@ begin_container(YamlReader *reader, const yaml_char_t *anchor, JsonValue *contai
 {
 	Frame	   *frame;
 
-	document_begin(reader->builder, container);
+	document_begin(reader->builder, container, anchor != NULL);
 
 	frame = &reader->frames[reader->depth++];
 	frame->anchor = anchor == NULL ? NULL : pstrdup((const char *) anchor);
 	frame->size_before = reader->size++;
 	frame->height = 0;
 	if (frame->anchor != NULL)
-		json_set(reader->anchors, frame->anchor, NULL);
+		begin_anchor(reader, frame->anchor);
 }
 
 static void
@@ -297,13 +324,13 @@ read_value_or_end(YamlReader *reader)
 
 /* As read_document(). */
 JsonValue *
-read_yaml(Slice text, const char *name, const char *streamed, PartCallback callback, void *arg)
+read_yaml(Slice text, const char *name, const StreamedPart *parts, int part_count, void *arg)
 {
 	YamlReader *reader = palloc0(sizeof(YamlReader));
 
 	yaml_input_open(&reader->input, text, name);
 	reader->anchors = json_own(json_object_new_object());
-	reader->builder = document_builder_create(name, streamed, callback, arg, yaml_position, reader);
+	reader->builder = document_builder_create(name, parts, part_count, arg, &yaml_places, reader);
 
 	yaml_input_begin(&reader->input);
 	while (reader->input.event.type != YAML_DOCUMENT_END_EVENT)
