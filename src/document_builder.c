@@ -379,9 +379,10 @@ document_end(DocumentBuilder *builder)
 	if (level->keys != NULL)
 	{
 		Slice		key;
+		uint64		first;
 		uint64		place;
 
-		if (key_set_repeated(level->keys, &key, &place))
+		if (key_set_repeated(level->keys, &key, &first, &place))
 			report_duplicate(builder, key, place);
 		key_set_free(level->keys);
 	}
@@ -399,12 +400,13 @@ void
 document_key(DocumentBuilder *builder, Slice key)
 {
 	Level	   *top = top_level(builder);
+	uint64		first;
 	bool		is_new;
 
 	hold_slice(&top->key, key);
 	top->has_key = true;
 	if (top->keys != NULL)
-		is_new = key_set_add(top->keys, key, builder->places->place(builder->parser));
+		is_new = key_set_add(top->keys, key, builder->places->place(builder->parser), &first);
 	else
 		is_new = !json_object_object_get_ex(top->container, top->key.data, NULL);
 	if (!is_new)

@@ -74,11 +74,11 @@ spill_keys(KeySet *set)
 
 /*
  * Take a key, which is copied, and where it stands: a place is greater than all
- * before.  False if the key is known to be there already; if it is not, that is
- * still to be seen by key_set_repeated().
+ * before.  False if the key is known to be there already, at *first; if it is not
+ * known, that is still to be seen by key_set_repeated().
  */
 bool
-key_set_add(KeySet *set, Slice key, uint64 place)
+key_set_add(KeySet *set, Slice key, uint64 place, uint64 *first)
 {
 	MemoryContext caller = MemoryContextSwitchTo(set->context);
 	bool		is_new = true;
@@ -100,6 +100,8 @@ key_set_add(KeySet *set, Slice key, uint64 place)
 			}
 			set->places[number] = place;
 		}
+		else
+			*first = set->places[number];
 	}
 	if (set->keys == NULL)
 		put_record(set, key, place);
@@ -126,15 +128,18 @@ record_key(Slice record)
 
 /*
  * All keys are in: is one of them there twice?  If so, *key is the one that is
- * repeated first, which lives as long as the set, and *place where it is repeated.
+ * repeated first, which lives as long as the set, *first where it stands, and
+ * *place where it is repeated.
  */
 bool
-key_set_repeated(KeySet *set, Slice *key, uint64 *place)
+key_set_repeated(KeySet *set, Slice *key, uint64 *first, uint64 *place)
 {
 	MemoryContext caller;
-	StringInfoData previous;
-	Slice		record;
+	StringInfoData previous;	/* key */
+	uint64		previous_first = 0;
+	bool		any = false;
 	bool		found = false;
+	Slice		record;
 
 	if (set->keys != NULL)
 		return false;
@@ -143,19 +148,22 @@ key_set_repeated(KeySet *set, Slice *key, uint64 *place)
 	initStringInfo(&previous);
 	initStringInfo(&set->repeated);
 	byte_sort_perform(set->records);
-	for (bool first = true; byte_sort_next(set->records, &record); first = false)
+	while (byte_sort_next(set->records, &record))
 	{
-		bool		is_repeated = !first &&
-			slice_equal(record_key(record), slice_from_buffer(&previous));
-
 		CHECK_FOR_INTERRUPTS();
-		if (is_repeated && (!found || record_place(record) < *place))
+		if (!any || !slice_equal(record_key(record), slice_from_buffer(&previous)))
+		{
+			hold_slice(&previous, record_key(record));
+			previous_first = record_place(record);
+			any = true;
+		}
+		else if (!found || record_place(record) < *place)
 		{
 			hold_slice(&set->repeated, record_key(record));
+			*first = previous_first;
 			*place = record_place(record);
 			found = true;
 		}
-		hold_slice(&previous, record_key(record));
 	}
 	*key = slice_from_buffer(&set->repeated);
 	MemoryContextSwitchTo(caller);

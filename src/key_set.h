@@ -10,8 +10,8 @@
 typedef struct KeySet KeySet;
 
 extern KeySet *key_set_create(Size memory);
-extern bool key_set_add(KeySet *set, Slice key, uint64 place);
-extern bool key_set_repeated(KeySet *set, Slice *key, uint64 *place);
+extern bool key_set_add(KeySet *set, Slice key, uint64 place, uint64 *first);
+extern bool key_set_repeated(KeySet *set, Slice *key, uint64 *first, uint64 *place);
 extern void key_set_free(KeySet *set);
 
 #endif							/* TRAINPLAN_KEY_SET_H */
