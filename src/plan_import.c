@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "miscadmin.h"
 
 #include "decision.h"
@@ -102,6 +104,71 @@ families_member(const DocumentNode *parent)
 			report_invalid(&family, "is empty");
 	}
 	return families.value;
+}
+
+/* What numeric holds: digits before the point, and behind it. */
+#define MOST_WHOLE_DIGITS	131072
+#define MOST_DECIMALS		16383
+
+/* Is a number, as JSON has it, one that numeric can hold? */
+static bool
+fits_numeric(const char *number)
+{
+	const char *digits = number + (number[0] == '-');
+	size_t		whole = strspn(digits, "0123456789");
+	bool		has_point = digits[whole] == '.';
+	size_t		decimals = has_point ? strspn(digits + whole + 1, "0123456789") : 0;
+	const char *behind = digits + whole + has_point + decimals;
+	long		exponent = behind[0] == '\0' ? 0 : strtol(behind + 1, NULL, 10);
+	size_t		zeros = strspn(digits, "0.");
+	int64		first = (int64) whole - (int64) zeros;
+
+	if (exponent >= INT_MAX / 2 || exponent <= -(INT_MAX / 2))
+		return false;
+	if ((int64) decimals - exponent > MOST_DECIMALS)
+		return false;
+	/* how many digits before the point there are from the first on that is not zero */
+	if (zeros > whole)
+		first++;
+	return digits + zeros == behind || first + exponent <= MOST_WHOLE_DIGITS;
+}
+
+/* jsonb has its numbers as numeric has them: one that does not fit is an error. */
+static void
+check_numbers(const DocumentNode *node)
+{
+	StringInfoData number;
+
+	CHECK_FOR_INTERRUPTS();
+	switch (json_object_get_type(node->value))
+	{
+		case json_type_double:
+			initStringInfo(&number);
+			append_json_number(&number, node->value);
+			if (!fits_numeric(number.data))
+				ereport(ERROR,
+						(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						 errmsg("%s is out of range in %s", node_path(node), node_document(node))));
+			break;
+		case json_type_object:
+			json_foreach_member(entry, node->value)
+			{
+				DocumentNode member = node_member(node, lh_entry_k(entry));
+
+				check_numbers(&member);
+			}
+			break;
+		case json_type_array:
+			for (size_t i = 0; i < json_object_array_length(node->value); i++)
+			{
+				DocumentNode element = node_element(node, i);
+
+				check_numbers(&element);
+			}
+			break;
+		default:
+			break;
+	}
 }
 
 static int32
@@ -240,6 +307,7 @@ read_job(void *arg, const DocumentNode *node)
 		report_invalid(&samples, "is negative");
 	job.reason = node_string_or_null(&reason);
 	node_expect_mapping(&metadata);
+	check_numbers(&metadata);
 	job.metadata = metadata.value;
 
 	check_not_repeated(reader, node, &job);

@@ -199,6 +199,9 @@ yaml_input_next(YamlInput *input)
 {
 	CHECK_FOR_INTERRUPTS();
 
+	if (input->scalar != NULL)
+		pfree(input->scalar);
+	input->scalar = NULL;
 	yaml_event_delete(&input->event);
 	memset(&input->event, 0, sizeof(input->event));
 	if (!yaml_parser_parse(&input->parser, &input->event))
@@ -229,12 +232,16 @@ yaml_input_end(YamlInput *input)
 
 /* The text of the scalar at hand, in the server's encoding; lives as long as the event. */
 Slice
-yaml_input_scalar(const YamlInput *input)
+yaml_input_scalar(YamlInput *input)
 {
 	Slice		utf8 = {(const char *) input->event.data.scalar.value,
 	(uint32) input->event.data.scalar.length};
+	Slice		scalar;
 
 	if (memchr(utf8.data, '\0', utf8.len) != NULL)
 		report_yaml_problem(input, "zero byte");
-	return slice_from_utf8(utf8);
+	scalar = slice_from_utf8(utf8);
+	if (scalar.data != utf8.data)
+		input->scalar = unconstify(char *, scalar.data);
+	return scalar;
 }

@@ -14,7 +14,8 @@
  */
 #include "postgres.h"
 
-#include "common/jsonapi.h"
+#include <ctype.h>
+
 #include "utils/memutils.h"
 
 #include "yaml_input.h"
@@ -87,15 +88,23 @@ check_tag(YamlReader *reader, const yaml_char_t *tag, const char *standard)
 	report_here(reader, psprintf("tag \"%s\" is not supported, or not for this value", tag));
 }
 
+/* A number that plain_scalar() takes for one; JSON has not all of its notations: +1 and 1. are none. */
 static JsonValue *
 number_value(Slice text)
 {
-	char	   *digits = slice_to_string(text) + (text.data[0] == '+');
+	StringInfoData number;
+	JsonValue  *value;
 
-	/* JSON has not all of the notations: 1. is none of them */
-	if (IsValidJsonNumber(digits, strlen(digits)))
-		return json_from_number(digits);
-	return json_made(json_object_new_double(strtod(digits, NULL)));
+	initStringInfo(&number);
+	for (uint32 i = text.data[0] == '+'; i < text.len; i++)
+	{
+		appendStringInfoCharMacro(&number, text.data[i]);
+		if (text.data[i] == '.' && (i + 1 == text.len || !isdigit((unsigned char) text.data[i + 1])))
+			appendStringInfoCharMacro(&number, '0');
+	}
+	value = json_from_number(number.data);
+	pfree(number.data);
+	return value;
 }
 
 static const char *

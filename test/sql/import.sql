@@ -117,6 +117,22 @@ SELECT pg_temp.with_job('{"estimated_samples": "many"}');
 SELECT pg_temp.with_job('{"reason": ["a"]}');
 SELECT pg_temp.with_job('{"metadata": null}');
 SELECT pg_temp.with_job('{"metadata": "x"}');
+-- numbers that are none in SQL, or to whoever reads the document
+CREATE FUNCTION pg_temp.with_numbers(numbers text) RETURNS SETOF text LANGUAGE sql
+RETURN pg_temp.importing(format(E'metadata: {routing_plan_path: x, model_families: []}\njobs: [{job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], %s}]', numbers));
+SELECT n, pg_temp.with_numbers(format('priority: 3, metadata: {"a b": [0, {x: %s}]}', n))
+FROM unnest(ARRAY['1.0e+131071', '1.0e+131072', '-12.5e+131070', '-12.5e+131071', '0.001e+131074', '0.001e+131075', '0.0e+131072', '0.0e+2000000000',
+    '1.0e-16382', '1.0e-16383', '1.5e-99999999999999999999', '1.0e+99999999999999999999']) AS n;
+SELECT pg_temp.with_numbers('priority: 1.0e+400, metadata: {}');
+SELECT pg_temp.with_numbers('priority: 3, estimated_samples: 1.0e+400, metadata: {}');
+SELECT import_training_plan($$
+metadata: {routing_plan_path: x, model_families: []}
+jobs: [{job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: +3., estimated_samples: 5.e+3,
+    metadata: {a: 1., b: 1.e+2, c: -12345678901234567890123., d: 0.1e-3, e: +7, f: 1.e+400, g: .inf, h: .nan, i: 1e400}}]
+$$) AS plan \gset
+SELECT priority, estimated_samples, metadata || jsonb_build_object('f', length(metadata ->> 'f')) FROM training_jobs WHERE plan_id = :plan;
+SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:plan)))::text = training_plan_to_json(:plan)::text AS same;
+
 SELECT pg_temp.importing('{}');
 SELECT pg_temp.importing('{"jobs": []}');
 SELECT pg_temp.importing('{"jobs": {}, "metadata": {}}');
