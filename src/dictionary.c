@@ -50,6 +50,9 @@ typedef struct Entry
 /* What a string takes beside its bytes: its entry, with the table's free room, and its places. */
 #define ENTRY_OVERHEAD		(2 * sizeof(Entry) + 2 * sizeof(Slice) + 2 * sizeof(uint32))
 
+/* For how many strings there is room before it grows. */
+#define FIRST_STRINGS		16
+
 struct Dictionary
 {
 	MemoryContext context;
@@ -80,11 +83,19 @@ dictionary_create(Size limit)
 												ALLOCSET_DEFAULT_SIZES);
 	dictionary->limit = limit;
 	dictionary->complete = true;
-	dictionary->table = entries_create(dictionary->context, 64, NULL);
-	dictionary->capacity = 64;
+	dictionary->table = entries_create(dictionary->context, FIRST_STRINGS, NULL);
+	dictionary->capacity = FIRST_STRINGS;
 	dictionary->strings = MemoryContextAlloc(dictionary->context,
 											 dictionary->capacity * sizeof(Slice));
 	return dictionary;
+}
+
+/* Give all memory back. */
+void
+dictionary_free(Dictionary *dictionary)
+{
+	MemoryContextDelete(dictionary->context);
+	pfree(dictionary);
 }
 
 /*
@@ -143,11 +154,11 @@ dictionary_count(const Dictionary *dictionary)
 	return dictionary->count;
 }
 
-/* False only if the string was never added, whether it was kept or turned away. */
+/* Has every string that came been kept? */
 bool
-dictionary_may_contain(const Dictionary *dictionary, Slice string)
+dictionary_is_complete(const Dictionary *dictionary)
 {
-	return !dictionary->complete || entries_lookup(dictionary->table, string) != NULL;
+	return dictionary->complete;
 }
 
 static int

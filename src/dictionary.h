@@ -17,10 +17,11 @@ typedef struct Dictionary Dictionary;
 #define MAX_NUMBER	(PG_UINT32_MAX / 4)
 
 extern Dictionary *dictionary_create(Size limit);
+extern void dictionary_free(Dictionary *dictionary);
 extern uint32 dictionary_add(Dictionary *dictionary, Slice string);
 extern Slice dictionary_get(const Dictionary *dictionary, uint32 number);
 extern uint32 dictionary_count(const Dictionary *dictionary);
-extern bool dictionary_may_contain(const Dictionary *dictionary, Slice string);
+extern bool dictionary_is_complete(const Dictionary *dictionary);
 
 extern void dictionary_sort(Dictionary *dictionary);
 extern uint32 dictionary_rank(const Dictionary *dictionary, uint32 number);

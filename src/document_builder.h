@@ -16,19 +16,26 @@ typedef struct DocumentPosition
 	uint64		column;
 } DocumentPosition;
 
-/* Where a parser is. */
-typedef DocumentPosition (*PositionCallback) (void *parser);
+/* What a builder asks its parser. */
+typedef struct ParserPlaces
+{
+	/* where the parser is, as a number that is greater than those before */
+	uint64		(*place) (void *parser);
 
-extern DocumentBuilder *document_builder_create(const char *name, const char *streamed,
-												PartCallback callback, void *arg,
-												PositionCallback position, void *parser);
+	/* what that number stands for */
+	DocumentPosition (*position) (void *parser, uint64 place);
+} ParserPlaces;
+
+extern DocumentBuilder *document_builder_create(const char *name, const StreamedPart *parts,
+												int part_count, void *arg,
+												const ParserPlaces *places, void *parser);
 extern int	document_depth(const DocumentBuilder *builder);
 extern bool document_expects_key(const DocumentBuilder *builder);
 extern JsonValue *document_container(const DocumentBuilder *builder);
-extern void document_begin(DocumentBuilder *builder, JsonValue *container);
+extern void document_begin(DocumentBuilder *builder, JsonValue *container, bool has_anchor);
 extern void document_end(DocumentBuilder *builder);
 extern void document_key(DocumentBuilder *builder, Slice key);
-extern void document_value(DocumentBuilder *builder, JsonValue *value);
+extern void document_value(DocumentBuilder *builder, JsonValue *value, bool has_anchor);
 extern JsonValue *document_finish(DocumentBuilder *builder);
 
 extern DocumentPosition position_in_text(Slice text, uint64 offset, int encoding);
@@ -36,9 +43,9 @@ pg_noreturn extern void report_problem(const char *name, DocumentPosition positi
 									   const char *problem);
 
 /* The readers of the two languages; arguments as of read_document(). */
-extern JsonValue *read_json(Slice text, const char *name, const char *streamed,
-							PartCallback callback, void *arg);
-extern JsonValue *read_yaml(Slice text, const char *name, const char *streamed,
-							PartCallback callback, void *arg);
+extern JsonValue *read_json(Slice text, const char *name, const StreamedPart *parts,
+							int part_count, void *arg);
+extern JsonValue *read_yaml(Slice text, const char *name, const StreamedPart *parts,
+							int part_count, void *arg);
 
 #endif							/* TRAINPLAN_DOCUMENT_BUILDER_H */

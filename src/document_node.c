@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "document_node.h"
@@ -207,21 +208,44 @@ note_other_key(IgnoredKeys *ignored, const DocumentNode *member)
 		ignored->first = MemoryContextStrdup(ignored->context, node_path(member));
 }
 
+static bool
+is_among(const char *key, const char *const *keys, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Note the keys of a mapping that are not among those that are known. */
 void
 note_other_keys(IgnoredKeys *ignored, const DocumentNode *mapping,
 				const char *const *known, int count)
 {
-	json_foreach_member(entry, mapping->value)
-	{
-		DocumentNode member = node_member(mapping, lh_entry_k(entry));
-		bool		is_known = false;
+	int			others = json_object_object_length(mapping->value);
 
-		for (int i = 0; i < count && !is_known; i++)
-			is_known = strcmp(known[i], member.key) == 0;
-		if (!is_known)
+	for (int i = 0; i < count; i++)
+		others -= json_object_object_get_ex(mapping->value, known[i], NULL);
+	if (others == 0)
+		return;
+
+	if (ignored->count == 0)
+	{
+		json_foreach_member(entry, mapping->value)
+		{
+			DocumentNode member = node_member(mapping, lh_entry_k(entry));
+
+			CHECK_FOR_INTERRUPTS();
+			if (is_among(member.key, known, count))
+				continue;
 			note_other_key(ignored, &member);
+			others--;
+			break;
+		}
 	}
+	ignored->count += others;
 }
 
 /* Nothing is lost in silence. */

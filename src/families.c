@@ -9,12 +9,16 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "dictionary.h"
 #include "families.h"
-#include "slice.h"
 
 static const char *const default_families[] = {"lightgbm", "xgboost"};
+
+/* Up to this many names are compared with one another; of more, a dictionary knows them. */
+#define FEW_NAMES	16
 
 /* As the SQL scanner has it, whatever the locale. */
 static bool
@@ -36,6 +40,20 @@ trim(Slice name)
 	return name;
 }
 
+/* Is a name among those that are kept?  A dictionary, if there is one, has these and takes it in. */
+static bool
+is_repeated(Dictionary *names, const Datum *kept, int count, Slice name)
+{
+	if (names != NULL)
+		return dictionary_add(names, name) < count;
+	for (int i = 0; i < count; i++)
+	{
+		if (slice_equal(name, slice_from_text((struct varlena *) DatumGetPointer(kept[i]))))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Normalize a text[] of families, in the current memory context.
  *
@@ -46,6 +64,7 @@ trim(Slice name)
 ArrayType *
 normalize_families(ArrayType *families, const char **problem, int *sqlstate)
 {
+	Dictionary *names = NULL;
 	Datum	   *elements;
 	bool	   *nulls;
 	int			count;
@@ -66,10 +85,13 @@ normalize_families(ArrayType *families, const char **problem, int *sqlstate)
 		return NULL;
 	}
 
+	if (count > FEW_NAMES)
+		names = dictionary_create(SIZE_MAX);
 	for (int i = 0; i < count; i++)
 	{
 		Slice		name;
-		bool		repeated = false;
+
+		CHECK_FOR_INTERRUPTS();
 
 		if (nulls[i])
 		{
@@ -85,11 +107,11 @@ normalize_families(ArrayType *families, const char **problem, int *sqlstate)
 			return NULL;
 		}
 
-		for (int j = 0; j < kept && !repeated; j++)
-			repeated = slice_equal(name, slice_from_text((struct varlena *) DatumGetPointer(elements[j])));
-		if (!repeated)
+		if (!is_repeated(names, elements, kept, name))
 			elements[kept++] = slice_to_text(name);
 	}
+	if (names != NULL)
+		dictionary_free(names);
 	return construct_array(elements, kept, TEXTOID, -1, false, TYPALIGN_INT);
 }
 

@@ -14,14 +14,26 @@
  * which jobs a partner's names exist, and only these are sorted by their job_ids
  * and compared.  Usually there are none.  A dictionary that had to turn names
  * away makes more jobs suspects, no fewer.
+ *
+ * A name may have an underscore at every byte.  Whether a partner's name exists is
+ * therefore asked for its hash, which follows from those of its parts
+ * (name_hash.h), so that a job costs no more than it has bytes.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "nodes/pg_list.h"
+#include "utils/memutils.h"
 
 #include "byte_sort.h"
 #include "job_id_clash.h"
+#include "name_hash.h"
+
+/* An end X of the target at hand, for which all before _X is perhaps a target. */
+typedef struct Tail
+{
+	uint32		length;
+	uint64		hash;			/* until the whole target is hashed: of all before the tail */
+} Tail;
 
 struct JobIdCheck
 {
@@ -29,15 +41,25 @@ struct JobIdCheck
 	const Dictionary *symbols;
 	const char *source;			/* where the decisions came from, for messages */
 	int			memory_kb;		/* for the suspects, before they spill to disk */
+
+	uint64		base;			/* of all hashes */
+	bool		has_hashes;		/* are the names hashed? */
+	NameHashSet target_hashes;
+	NameHashSet symbol_hashes;
+
 	StringInfoData target;		/* the target whose jobs are being added */
-	List	   *tails;			/* its ends behind an underscore that stands behind another target */
+	uint64		target_hash;
+	Tail	   *tails;			/* of that target */
+	uint32		tail_count;
+	uint32		tail_capacity;
+
 	StringInfoData name;		/* work space */
 	ByteSort   *suspects;		/* job_id, 0, length of the target; NULL: none yet */
 };
 
 /*
- * In the current memory context; the dictionaries must outlive the check.
- * source is what messages say of the decisions' origin.
+ * In the current memory context; the dictionaries must outlive the check, and get
+ * no more names.  source is what messages say of the decisions' origin.
  */
 JobIdCheck *
 job_id_check_create(const Dictionary *targets, const Dictionary *symbols,
@@ -49,75 +71,125 @@ job_id_check_create(const Dictionary *targets, const Dictionary *symbols,
 	check->symbols = symbols;
 	check->source = source;
 	check->memory_kb = memory_kb;
+	check->base = name_hash_draw_base();
+	check->tail_capacity = 16;
+	check->tails = palloc(check->tail_capacity * sizeof(Tail));
 	initStringInfo(&check->target);
 	initStringInfo(&check->name);
 	return check;
 }
 
-/* The first underscore in name from position on, or -1. */
-static int
-find_underscore(Slice name, int position)
+static void
+hash_names(uint64 base, const Dictionary *names, NameHashSet *hashes)
 {
-	const char *found = NULL;
+	uint32		count = dictionary_count(names);
 
-	if (position < name.len)
-		found = memchr(name.data + position, '_', name.len - position);
-	return found == NULL ? -1 : (int) (found - name.data);
+	name_hash_set_init(hashes, count);
+	for (uint32 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		name_hash_set_add(hashes, name_hash(base, dictionary_get(names, i)));
+	}
 }
 
-/* Is a_b, made of two names, perhaps one of names? */
+/* Is this perhaps the hash of a target? */
 static bool
-joined_name_may_exist(JobIdCheck *check, const Dictionary *names, Slice a, Slice b)
+is_target(const JobIdCheck *check, uint64 hash)
 {
-	hold_slice(&check->name, a);
-	appendStringInfoCharMacro(&check->name, '_');
-	append_slice(&check->name, b);
-	return dictionary_may_contain(names, slice_from_buffer(&check->name));
+	return !dictionary_is_complete(check->targets) ||
+		name_hash_set_contains(&check->target_hashes, hash);
 }
 
-/* Jobs of another target come now: find the ends X of it for which all before _X is a target. */
+/* The same of a symbol. */
+static bool
+is_symbol(const JobIdCheck *check, uint64 hash)
+{
+	return !dictionary_is_complete(check->symbols) ||
+		name_hash_set_contains(&check->symbol_hashes, hash);
+}
+
+static void
+add_tail(JobIdCheck *check, uint32 length, uint64 hash_before)
+{
+	if (check->tail_count == check->tail_capacity)
+	{
+		check->tail_capacity *= 2;
+		check->tails = repalloc_huge(check->tails, check->tail_capacity * sizeof(Tail));
+	}
+	check->tails[check->tail_count].length = length;
+	check->tails[check->tail_count].hash = hash_before;
+	check->tail_count++;
+}
+
+/* Jobs of another target come now: hash it, and find its tails. */
 static void
 begin_target(JobIdCheck *check, Slice target)
 {
-	hold_slice(&check->target, target);
-	target = slice_from_buffer(&check->target);
-	list_free_deep(check->tails);
-	check->tails = NIL;
+	uint64		hash = 0;
 
-	for (int at = find_underscore(target, 1); at >= 0; at = find_underscore(target, at + 1))
+	if (!check->has_hashes)
 	{
-		Slice		head = {target.data, at};
+		hash_names(check->base, check->targets, &check->target_hashes);
+		hash_names(check->base, check->symbols, &check->symbol_hashes);
+		check->has_hashes = true;
+	}
 
-		if (dictionary_may_contain(check->targets, head))
+	hold_slice(&check->target, target);
+	check->tail_count = 0;
+	for (uint32 i = 0; i < target.len; i++)
+	{
+		uint64		before = hash;
+
+		hash = name_hash_append(check->base, hash, target.data[i]);
+		if (target.data[i] == '_' && i > 0)
 		{
-			Slice	   *tail = palloc(sizeof(Slice));
-
-			tail->data = target.data + at + 1;
-			tail->len = target.len - at - 1;
-			check->tails = lappend(check->tails, tail);
+			CHECK_FOR_INTERRUPTS();
+			if (is_target(check, before))
+				add_tail(check, target.len - i - 1, hash);
 		}
+	}
+	check->target_hash = hash;
+
+	for (uint32 i = 0; i < check->tail_count; i++)
+	{
+		Tail	   *tail = &check->tails[i];
+
+		CHECK_FOR_INTERRUPTS();
+		tail->hash = name_hash_behind(hash, name_hash_power(check->base, tail->length), tail->hash);
 	}
 }
 
-/* Do names exist that would make another job with this job's id? */
+/* Do names exist that would make another job with the id of a symbol's job of the target at hand? */
 static bool
-is_suspect(JobIdCheck *check, Slice target, Slice symbol)
+is_suspect(const JobIdCheck *check, Slice symbol)
 {
-	ListCell   *cell;
+	uint64		target = name_hash_append(check->base, check->target_hash, '_');
+	uint64		hash = 0;
+	uint64		power = 1;
+
+	if (check->tail_count == 0 && !job_id_may_clash(symbol))
+		return false;
 
 	/* as the shorter target: target a, symbol b_c; partner target a_b */
-	for (int at = find_underscore(symbol, 0); at >= 0; at = find_underscore(symbol, at + 1))
+	for (uint32 i = 0; i < symbol.len; i++)
 	{
-		Slice		head = {symbol.data, at};
-
-		if (at + 1 < symbol.len && joined_name_may_exist(check, check->targets, target, head))
-			return true;
+		if (symbol.data[i] == '_' && i + 1 < symbol.len)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (is_target(check, name_hash_join(target, power, hash)))
+				return true;
+		}
+		hash = name_hash_append(check->base, hash, symbol.data[i]);
+		power = name_hash_multiply(power, check->base);
 	}
 
 	/* as the longer target: target a_b, symbol c; partner symbol b_c */
-	foreach(cell, check->tails)
+	for (uint32 i = 0; i < check->tail_count; i++)
 	{
-		if (joined_name_may_exist(check, check->symbols, *(Slice *) lfirst(cell), symbol))
+		uint64		tail = name_hash_append(check->base, check->tails[i].hash, '_');
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_symbol(check, name_hash_join(tail, power, hash)))
 			return true;
 	}
 	return false;
@@ -150,7 +222,7 @@ job_id_check_add(JobIdCheck *check, const Job *job)
 		return;
 	if (!slice_equal(target, slice_from_buffer(&check->target)))
 		begin_target(check, target);
-	if (is_suspect(check, target, symbol))
+	if (is_suspect(check, symbol))
 		add_suspect(check, job);
 }
 

@@ -81,6 +81,8 @@ write_array(StringInfo text, JsonValue *array, int indent)
 void
 write_json(StringInfo text, JsonValue *value, int indent)
 {
+	CHECK_FOR_INTERRUPTS();
+
 	switch (json_object_get_type(value))
 	{
 		case json_type_null:

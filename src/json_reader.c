@@ -23,28 +23,38 @@ typedef struct JsonReader
 	DocumentBuilder *builder;
 } JsonReader;
 
-static DocumentPosition
-json_position(void *arg)
+/* Where the parser is, in bytes. */
+static uint64
+json_place(void *arg)
 {
 	JsonReader *reader = arg;
-	const char *place = reader->lexer->token_start;
+	const char *token = reader->lexer->token_start;
 
 	/* at the end there is no token */
-	return position_in_text(reader->text, place == NULL ? reader->text.len : place - reader->text.data,
-							GetDatabaseEncoding());
+	return token == NULL ? reader->text.len : token - reader->text.data;
 }
+
+static DocumentPosition
+json_position(void *arg, uint64 place)
+{
+	return position_in_text(((JsonReader *) arg)->text, place, GetDatabaseEncoding());
+}
+
+static const ParserPlaces json_places = {json_place, json_position};
 
 static JsonActionResult
 object_start(void *arg)
 {
-	document_begin(((JsonReader *) arg)->builder, json_made(json_object_new_object()));
+	CHECK_FOR_INTERRUPTS();
+	document_begin(((JsonReader *) arg)->builder, json_made(json_object_new_object()), false);
 	JSON_ACTION_DONE;
 }
 
 static JsonActionResult
 array_start(void *arg)
 {
-	document_begin(((JsonReader *) arg)->builder, json_made(json_object_new_array()));
+	CHECK_FOR_INTERRUPTS();
+	document_begin(((JsonReader *) arg)->builder, json_made(json_object_new_array()), false);
 	JSON_ACTION_DONE;
 }
 
@@ -88,13 +98,13 @@ scalar(void *arg, char *token, JsonTokenType type)
 	}
 	if (token != NULL)
 		pfree(token);
-	document_value(builder, value);
+	document_value(builder, value, false);
 	JSON_ACTION_DONE;
 }
 
 /* As read_document(). */
 JsonValue *
-read_json(Slice text, const char *name, const char *streamed, PartCallback callback, void *arg)
+read_json(Slice text, const char *name, const StreamedPart *parts, int part_count, void *arg)
 {
 	JsonReader	reader = {.text = text, .name = name};
 	JsonSemAction actions = {
@@ -110,11 +120,11 @@ read_json(Slice text, const char *name, const char *streamed, PartCallback callb
 
 	reader.lexer = makeJsonLexContextCstringLen(NULL, unconstify(char *, text.data), text.len,
 												GetDatabaseEncoding(), true);
-	reader.builder = document_builder_create(name, streamed, callback, arg, json_position, &reader);
+	reader.builder = document_builder_create(name, parts, part_count, arg, &json_places, &reader);
 	error = pg_parse_json(reader.lexer, &actions);
 	if (error != JSON_SUCCESS)
 	{
-		DocumentPosition position = json_position(&reader);
+		DocumentPosition position = json_position(&reader, json_place(&reader));
 
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

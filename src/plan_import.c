@@ -6,14 +6,19 @@
  * documents before.  A job is taken as it stands there; what is checked is that
  * it is one: its members' types, words of the vocabulary, that the pooled job of
  * a target and it alone has no symbol, that a blocked job and it alone has no
- * families.  What the document says of its jobs' numbers must be true.
+ * families, that no two have the same job_id or are for the same target and
+ * symbol.  What the document says of its jobs' numbers must be true.
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "miscadmin.h"
 
+#include "decision.h"
 #include "document_reader.h"
 #include "job_counts.h"
+#include "key_set.h"
 #include "plan_document.h"
 #include "plan_import.h"
 #include "vocabulary.h"
@@ -28,6 +33,9 @@ static const char *const job_keys[] = {
 	"priority", "estimated_samples", "reason", "metadata"
 };
 
+/* What the names of all jobs may take of work_mem: one divided by this. */
+#define NAMES_SHARE	8
+
 typedef struct PlanReader
 {
 	ImportedJobCallback callback;
@@ -35,6 +43,9 @@ typedef struct PlanReader
 	JobCounts  *counts;
 	bool		has_blocked;
 	IgnoredKeys ignored;
+	KeySet	   *job_ids;
+	KeySet	   *pairs;			/* targets and symbols, as append_pair() has them */
+	StringInfoData pair;		/* work space */
 } PlanReader;
 
 static void
@@ -95,6 +106,71 @@ families_member(const DocumentNode *parent)
 	return families.value;
 }
 
+/* What numeric holds: digits before the point, and behind it. */
+#define MOST_WHOLE_DIGITS	131072
+#define MOST_DECIMALS		16383
+
+/* Is a number, as JSON has it, one that numeric can hold? */
+static bool
+fits_numeric(const char *number)
+{
+	const char *digits = number + (number[0] == '-');
+	size_t		whole = strspn(digits, "0123456789");
+	bool		has_point = digits[whole] == '.';
+	size_t		decimals = has_point ? strspn(digits + whole + 1, "0123456789") : 0;
+	const char *behind = digits + whole + has_point + decimals;
+	long		exponent = behind[0] == '\0' ? 0 : strtol(behind + 1, NULL, 10);
+	size_t		zeros = strspn(digits, "0.");
+	int64		first = (int64) whole - (int64) zeros;
+
+	if (exponent >= INT_MAX / 2 || exponent <= -(INT_MAX / 2))
+		return false;
+	if ((int64) decimals - exponent > MOST_DECIMALS)
+		return false;
+	/* how many digits before the point there are from the first on that is not zero */
+	if (zeros > whole)
+		first++;
+	return digits + zeros == behind || first + exponent <= MOST_WHOLE_DIGITS;
+}
+
+/* jsonb has its numbers as numeric has them: one that does not fit is an error. */
+static void
+check_numbers(const DocumentNode *node)
+{
+	StringInfoData number;
+
+	CHECK_FOR_INTERRUPTS();
+	switch (json_object_get_type(node->value))
+	{
+		case json_type_double:
+			initStringInfo(&number);
+			append_json_number(&number, node->value);
+			if (!fits_numeric(number.data))
+				ereport(ERROR,
+						(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						 errmsg("%s is out of range in %s", node_path(node), node_document(node))));
+			break;
+		case json_type_object:
+			json_foreach_member(entry, node->value)
+			{
+				DocumentNode member = node_member(node, lh_entry_k(entry));
+
+				check_numbers(&member);
+			}
+			break;
+		case json_type_array:
+			for (size_t i = 0; i < json_object_array_length(node->value); i++)
+			{
+				DocumentNode element = node_element(node, i);
+
+				check_numbers(&element);
+			}
+			break;
+		default:
+			break;
+	}
+}
+
 static int32
 read_priority(const DocumentNode *job)
 {
@@ -106,6 +182,82 @@ read_priority(const DocumentNode *job)
 	if (priority < PG_INT32_MIN || priority > PG_INT32_MAX)
 		report_invalid(&member, "is out of range");
 	return (int32) priority;
+}
+
+/* The path to another job, of which the index is known. */
+static const char *
+job_path(const DocumentNode *jobs, uint64 index)
+{
+	DocumentNode job = {.parent = jobs, .index = index};
+
+	return node_path(&job);
+}
+
+static void
+report_same_job_id(const DocumentNode *jobs, uint64 first, uint64 second, Slice job_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("%s.job_id is \"%s\", as %s.job_id is, in %s", job_path(jobs, second),
+					slice_to_string(job_id), job_path(jobs, first), node_document(jobs))));
+}
+
+/* A target and its symbol, or none, in one: the target's length, a colon, the target; a colon, the symbol. */
+static void
+append_pair(StringInfo pair, Slice target, Slice symbol)
+{
+	resetStringInfo(pair);
+	appendStringInfo(pair, "%u:", target.len);
+	append_slice(pair, target);
+	if (!slice_is_null(symbol))
+		appendStringInfoCharMacro(pair, ':');
+	append_slice(pair, symbol);
+}
+
+static void
+report_same_pair(const DocumentNode *jobs, uint64 first, uint64 second, Slice pair)
+{
+	Slice		target;
+	Slice		symbol = NULL_SLICE;
+	char	   *end;
+
+	target.len = strtoul(slice_to_string(pair), &end, 10);
+	target.data = end + 1;
+	if (target.data[target.len] == ':')
+		symbol = slice_from_string(target.data + target.len + 1);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("%s is for %s, as %s is, in %s", job_path(jobs, second),
+					decision_name(target, symbol), job_path(jobs, first), node_document(jobs))));
+}
+
+/* An error if a job's names are known to be those of another one. */
+static void
+check_not_repeated(PlanReader *reader, const DocumentNode *node, const ImportedJob *job)
+{
+	uint64		first;
+
+	append_pair(&reader->pair, job->target, job->symbol);
+	if (!key_set_add(reader->job_ids, job->job_id, node->index, &first))
+		report_same_job_id(node->parent, first, node->index, job->job_id);
+	if (!key_set_add(reader->pairs, slice_from_buffer(&reader->pair), node->index, &first))
+		report_same_pair(node->parent, first, node->index, slice_from_buffer(&reader->pair));
+}
+
+/* The same, when all jobs have been read. */
+static void
+check_none_repeated(PlanReader *reader, const DocumentNode *jobs)
+{
+	Slice		name;
+	uint64		first;
+	uint64		second;
+
+	if (key_set_repeated(reader->job_ids, &name, &first, &second))
+		report_same_job_id(jobs, first, second, name);
+	if (key_set_repeated(reader->pairs, &name, &first, &second))
+		report_same_pair(jobs, first, second, name);
+	key_set_free(reader->job_ids);
+	key_set_free(reader->pairs);
 }
 
 static void
@@ -155,8 +307,10 @@ read_job(void *arg, const DocumentNode *node)
 		report_invalid(&samples, "is negative");
 	job.reason = node_string_or_null(&reason);
 	node_expect_mapping(&metadata);
+	check_numbers(&metadata);
 	job.metadata = metadata.value;
 
+	check_not_repeated(reader, node, &job);
 	job_counts_add(reader->counts, job.route, job.training_type, job.priority);
 	reader->has_blocked |= type == TRAINING_BLOCKED;
 	reader->callback(reader->callback_arg, &job);
@@ -233,19 +387,32 @@ check_summary(PlanReader *reader, const DocumentNode *summary)
  * memory context.
  *
  * Errors: those of read_document(); whatever does not make a job or a plan, with
- * the path to it (null_value_not_allowed, invalid_parameter_value).
+ * the path to it (null_value_not_allowed, invalid_parameter_value); two jobs with
+ * the same job_id, or target and symbol, with the paths to both (unique_violation).
  */
 void
 plan_import_read(Slice text, const char *name, ImportedFacts *facts,
 				 ImportedJobCallback callback, void *arg)
 {
+	static const StreamedPart parts[] = {{"jobs", read_job}};
+	const Size	names_memory = (Size) work_mem * 1024 / NAMES_SHARE;
 	PlanReader	reader = {callback, arg, job_counts_create(), false, {CurrentMemoryContext}};
-	DocumentNode root = document_root(name, read_document(text, name, "jobs", read_job, &reader));
-	DocumentNode jobs = node_member(&root, "jobs");
-	DocumentNode metadata = node_member(&root, "metadata");
-	DocumentNode summary = node_member(&root, "summary");
+	DocumentNode root;
+	DocumentNode jobs;
+	DocumentNode metadata;
+	DocumentNode summary;
+
+	reader.job_ids = key_set_create(names_memory);
+	reader.pairs = key_set_create(names_memory);
+	initStringInfo(&reader.pair);
+
+	root = document_root(name, read_document(text, name, parts, lengthof(parts), &reader));
+	jobs = node_member(&root, "jobs");
+	metadata = node_member(&root, "metadata");
+	summary = node_member(&root, "summary");
 
 	node_expect_list(&jobs);
+	check_none_repeated(&reader, &jobs);
 	read_metadata(&reader, &metadata, facts);
 	check_summary(&reader, &summary);
 	note_other_keys(&reader.ignored, &root, document_keys, lengthof(document_keys));

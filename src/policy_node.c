@@ -6,6 +6,8 @@
  * 1.1; so anchors, aliases and merge keys are taken, a number may be written as
  * 50_000 and a boolean as yes.  What has quotes is a string and nothing else; tags
  * mean nothing.
+ *
+ * https://yaml.org/type/
  */
 #include "postgres.h"
 
@@ -282,13 +284,22 @@ number_text(Slice text)
 	return i == text.len ? number : NULL;
 }
 
-/* Is a value one of some words, without quotes and in whatever case? */
+/* What stands for values in YAML 1.1, in its spellings: those of letters, in no other mixture of cases. */
+static const char *const null_words[] = {"", "~", "null", "Null", "NULL"};
+static const char *const true_words[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"};
+static const char *const false_words[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"};
+static const char *const infinity_words[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"};
+static const char *const minus_infinity_words[] = {"-.inf", "-.Inf", "-.INF"};
+
+#define IS_WORD(value, words) is_word(value, words, lengthof(words))
+
+/* Is a value one of some words, without quotes? */
 static bool
 is_word(const PolicyValue *value, const char *const *words, int count)
 {
 	for (int i = 0; i < count && value->kind == POLICY_SCALAR && value->is_plain; i++)
 	{
-		if (pg_strcasecmp(value->text.data, words[i]) == 0)
+		if (strcmp(value->text.data, words[i]) == 0)
 			return true;
 	}
 	return false;
@@ -297,13 +308,11 @@ is_word(const PolicyValue *value, const char *const *words, int count)
 static const char *
 describe(const PolicyValue *value)
 {
-	static const char *const nulls[] = {"", "~", "null"};
-
 	if (value->kind == POLICY_MAPPING)
 		return "a mapping";
 	if (value->kind == POLICY_LIST)
 		return "a list";
-	if (is_word(value, nulls, lengthof(nulls)))
+	if (IS_WORD(value, null_words))
 		return "null";
 	if (value->is_plain && number_text(value->text) != NULL)
 		return shown_text(value);
@@ -325,12 +334,9 @@ report_policy_type(const PolicyNode *node, const char *expected)
 bool
 policy_boolean(const PolicyNode *node)
 {
-	static const char *const yes[] = {"true", "yes", "on"};
-	static const char *const no[] = {"false", "no", "off"};
-
-	if (is_word(node->value, yes, lengthof(yes)))
+	if (IS_WORD(node->value, true_words))
 		return true;
-	if (!is_word(node->value, no, lengthof(no)))
+	if (!IS_WORD(node->value, false_words))
 		report_policy_type(node, "true or false");
 	return false;
 }
@@ -339,20 +345,24 @@ policy_boolean(const PolicyNode *node)
 double
 policy_number(const PolicyNode *node)
 {
-	static const char *const infinity[] = {".inf", "+.inf"};
-	static const char *const minus_infinity[] = {"-.inf"};
 	const PolicyValue *value = node->value;
-	char	   *number = NULL;
+	char	   *text = NULL;
+	double		number;
 
-	if (is_word(value, infinity, lengthof(infinity)))
+	if (IS_WORD(value, infinity_words))
 		return INFINITY;
-	if (is_word(value, minus_infinity, lengthof(minus_infinity)))
+	if (IS_WORD(value, minus_infinity_words))
 		return -INFINITY;
 	if (value->kind == POLICY_SCALAR && value->is_plain)
-		number = number_text(value->text);
-	if (number == NULL)
+		text = number_text(value->text);
+	if (text == NULL)
 		report_policy_type(node, "a number");
-	return strtod(number, NULL);
+	errno = 0;
+	number = strtod(text, NULL);
+	/* as PostgreSQL takes it: some of the smallest numbers are an error for strtod() alone */
+	if (errno == ERANGE && (number == 0 || isinf(number)))
+		report_policy_type(node, "a number in range");
+	return number;
 }
 
 /* An integer, also one that is written as 5000.0 or 5e3. */

@@ -51,6 +51,7 @@
  *
  *		planner.c					decisions into the jobs of a plan
  *		job_id_clash.c				two jobs with the same job_id
+ *		name_hash.c					hashes of names that are joined from others
  *		decision_codec.c			decisions into a few numbers
  *		pair_sort.c					rows into the order of their targets and symbols
  *		pair_lists.c				rows that wait in memory
@@ -86,10 +87,12 @@
  *		json_reader.c				the same, of JSON
  *		yaml_reader.c				the same, of YAML
  *		document_builder.c			values put together as a parser meets them
+ *		key_set.c					keys of a mapping of any size
  *		yaml_input.c				a text that libyaml parses
  *		yaml_scalar.c				what YAML takes a plain scalar for
  *		json_value.c				values of json-c, which documents are made of
  *		json_texts.c				their lists of strings as SQL's text[]
+ *		hidden_text.c				characters that nobody sees
  *		encoding.h					between the server's encoding and UTF-8
  */
 #include "postgres.h"

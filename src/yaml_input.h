@@ -12,9 +12,11 @@
 typedef struct YamlInput
 {
 	Slice		text;			/* in UTF-8 */
+	uint32		read;			/* how much of it libyaml has */
 	const char *name;			/* what messages call it */
 	yaml_parser_t parser;
 	yaml_event_t event;			/* the one at hand */
+	char	   *scalar;			/* its scalar, if it was converted */
 	MemoryContextCallback release;
 } YamlInput;
 
@@ -23,7 +25,7 @@ extern void yaml_input_next(YamlInput *input);
 extern void yaml_input_begin(YamlInput *input);
 extern void yaml_input_end(YamlInput *input);
 extern DocumentPosition yaml_input_position(const YamlInput *input);
-extern Slice yaml_input_scalar(const YamlInput *input);
+extern Slice yaml_input_scalar(YamlInput *input);
 pg_noreturn extern void report_yaml_problem(const YamlInput *input, const char *problem);
 
 #endif							/* TRAINPLAN_YAML_INPUT_H */

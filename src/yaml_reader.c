@@ -14,16 +14,20 @@
  */
 #include "postgres.h"
 
-#include "common/jsonapi.h"
+#include <ctype.h>
+
 #include "utils/memutils.h"
 
 #include "yaml_input.h"
 #include "yaml_scalar.h"
 
-/* How large aliases may make a document: values, and bytes of strings. */
+/* How large aliases may make a document: values, and bytes of keys and strings. */
 #ifndef MAX_EXPANDED_SIZE
-#define MAX_EXPANDED_SIZE	UINT64CONST(100000000)
+#define MAX_EXPANDED_SIZE	UINT64CONST(50000000)
 #endif
+
+/* More than any document has, and what is known of them takes no more than some ten megabytes. */
+#define MAX_ANCHORS			100000
 
 /* As deep as a document may be, and one more for the document itself. */
 #define MAX_FRAMES			101
@@ -50,12 +54,24 @@ typedef struct YamlReader
 	int			depth;
 } YamlReader;
 
-/* Where the event at hand begins. */
-static DocumentPosition
-yaml_position(void *arg)
+/* Where the event at hand begins: its line, and in the lower bits its column. */
+static uint64
+yaml_place(void *arg)
 {
-	return yaml_input_position(&((YamlReader *) arg)->input);
+	DocumentPosition position = yaml_input_position(&((YamlReader *) arg)->input);
+
+	return position.line << 32 | position.column;
 }
+
+static DocumentPosition
+yaml_position(void *arg, uint64 place)
+{
+	DocumentPosition position = {place >> 32, place & PG_UINT32_MAX};
+
+	return position;
+}
+
+static const ParserPlaces yaml_places = {yaml_place, yaml_position};
 
 static void
 report_here(YamlReader *reader, const char *problem)
@@ -72,15 +88,23 @@ check_tag(YamlReader *reader, const yaml_char_t *tag, const char *standard)
 	report_here(reader, psprintf("tag \"%s\" is not supported, or not for this value", tag));
 }
 
+/* A number that plain_scalar() takes for one; JSON has not all of its notations: +1 and 1. are none. */
 static JsonValue *
 number_value(Slice text)
 {
-	char	   *digits = slice_to_string(text) + (text.data[0] == '+');
+	StringInfoData number;
+	JsonValue  *value;
 
-	/* JSON has not all of the notations: 1. is none of them */
-	if (IsValidJsonNumber(digits, strlen(digits)))
-		return json_from_number(digits);
-	return json_made(json_object_new_double(strtod(digits, NULL)));
+	initStringInfo(&number);
+	for (uint32 i = text.data[0] == '+'; i < text.len; i++)
+	{
+		appendStringInfoCharMacro(&number, text.data[i]);
+		if (text.data[i] == '.' && (i + 1 == text.len || !isdigit((unsigned char) text.data[i + 1])))
+			appendStringInfoCharMacro(&number, '0');
+	}
+	value = json_from_number(number.data);
+	pfree(number.data);
+	return value;
 }
 
 static const char *
@@ -145,6 +169,15 @@ grow(YamlReader *reader, uint64 size, int height)
 	}
 }
 
+/* Remember an anchor, and nothing yet of what it stands for. */
+static void
+begin_anchor(YamlReader *reader, const char *anchor)
+{
+	json_set(reader->anchors, anchor, NULL);
+	if (json_object_object_length(reader->anchors) > MAX_ANCHORS)
+		report_here(reader, psprintf("there are more than %d anchors", MAX_ANCHORS));
+}
+
 /* Remember what an anchor stands for; reference is the anchor's own. */
 static void
 set_anchor(YamlReader *reader, const char *anchor, JsonValue *reference, uint64 size, int height)
@@ -162,13 +195,17 @@ set_anchor(YamlReader *reader, const char *anchor, JsonValue *reference, uint64 
 static void
 read_key(YamlReader *reader)
 {
+	Slice		key;
+
 	check_tag(reader, reader->input.event.data.scalar.tag, STANDARD_TAG "str");
 	if (reader->input.event.data.scalar.plain_implicit &&
 		strcmp((const char *) reader->input.event.data.scalar.value, "<<") == 0)
 		report_here(reader, "merge keys (<<) are not supported");
 	if (reader->input.event.data.scalar.anchor != NULL)
 		report_here(reader, "anchors of keys are not supported");
-	document_key(reader->builder, yaml_input_scalar(&reader->input));
+	key = yaml_input_scalar(&reader->input);
+	reader->size += key.len;
+	document_key(reader->builder, key);
 }
 
 static void
@@ -180,8 +217,11 @@ read_scalar(YamlReader *reader)
 
 	grow(reader, size, 0);
 	if (anchor != NULL)
+	{
+		begin_anchor(reader, anchor);
 		set_anchor(reader, anchor, json_object_get(value), size, 0);
-	document_value(reader->builder, value);
+	}
+	document_value(reader->builder, value, anchor != NULL);
 }
 
 static void
@@ -203,11 +243,13 @@ read_alias(YamlReader *reader)
 	height = json_object_get_int(json_object_array_get_idx(target, 2));
 	reader->aliased_size += size;
 	if (reader->aliased_size > MAX_EXPANDED_SIZE)
-		report_here(reader, psprintf("alias \"%s\" makes the document too large", anchor));
+		report_here(reader, psprintf("alias \"%s\" makes the document larger than " UINT64_FORMAT " bytes",
+									 anchor, MAX_EXPANDED_SIZE));
 	if (document_depth(reader->builder) + height > MAX_FRAMES - 1)
-		report_here(reader, psprintf("alias \"%s\" makes the document too deep", anchor));
+		report_here(reader, psprintf("alias \"%s\" makes the document deeper than %d levels",
+									 anchor, MAX_FRAMES - 1));
 	grow(reader, size, height);
-	document_value(reader->builder, json_object_get(value));
+	document_value(reader->builder, json_object_get(value), false);
 }
 
 static void
@@ -215,14 +257,14 @@ begin_container(YamlReader *reader, const yaml_char_t *anchor, JsonValue *contai
 {
 	Frame	   *frame;
 
-	document_begin(reader->builder, container);
+	document_begin(reader->builder, container, anchor != NULL);
 
 	frame = &reader->frames[reader->depth++];
 	frame->anchor = anchor == NULL ? NULL : pstrdup((const char *) anchor);
 	frame->size_before = reader->size++;
 	frame->height = 0;
 	if (frame->anchor != NULL)
-		json_set(reader->anchors, frame->anchor, NULL);
+		begin_anchor(reader, frame->anchor);
 }
 
 static void
@@ -291,13 +333,13 @@ read_value_or_end(YamlReader *reader)
 
 /* As read_document(). */
 JsonValue *
-read_yaml(Slice text, const char *name, const char *streamed, PartCallback callback, void *arg)
+read_yaml(Slice text, const char *name, const StreamedPart *parts, int part_count, void *arg)
 {
 	YamlReader *reader = palloc0(sizeof(YamlReader));
 
 	yaml_input_open(&reader->input, text, name);
 	reader->anchors = json_own(json_object_new_object());
-	reader->builder = document_builder_create(name, streamed, callback, arg, yaml_position, reader);
+	reader->builder = document_builder_create(name, parts, part_count, arg, &yaml_places, reader);
 
 	yaml_input_begin(&reader->input);
 	while (reader->input.event.type != YAML_DOCUMENT_END_EVENT)

@@ -11,6 +11,7 @@ import html.parser
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import urllib.parse
@@ -18,6 +19,10 @@ import urllib.parse
 import yaml
 
 problems = []
+
+# Characters that nobody sees, or that turn others around: no file has them as they are.
+HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+                    "\U000e0001\U000e0020-\U000e007f]")
 
 
 def expect(what, got, wanted):
@@ -30,14 +35,17 @@ class Page(html.parser.HTMLParser):
 
     ALLOWED = {"h1", "h2", "h3", "ul", "li", "p", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
 
+    # What GitHub makes of a text that stands between tags or comments.
+    MADE = re.compile(r"(?<![A-Za-z0-9_])@[A-Za-z0-9]|:(?=[a-z0-9_+-]*[a-z_+-]|100:|1234:)[a-z0-9_+-]+:", re.ASCII)
+
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.headings, self.items, self.tables, self.charts, self.text = [], [], [], [], None
+        self.run = ""
 
     def handle_starttag(self, tag, attributes):
-        # Markdown has nothing against GitHub's making a link of a mail address
-        is_address = tag == "a" and dict(attributes)["href"].startswith("mailto:")
-        expect("an element of the page", tag, tag if tag in self.ALLOWED or is_address else "one of ours")
+        self.end_run()
+        expect("an element of the page", tag, tag if tag in self.ALLOWED else "one of ours")
         if tag == "table":
             self.tables.append([])
         elif tag == "tr":
@@ -46,6 +54,9 @@ class Page(html.parser.HTMLParser):
             self.text = ""
 
     def handle_endtag(self, tag):
+        if tag in ("pre", "code"):
+            self.run = ""
+        self.end_run()
         if tag in ("th", "td"):
             self.tables[-1][-1].append(self.text)
         elif tag in ("h1", "h2", "h3"):
@@ -55,7 +66,15 @@ class Page(html.parser.HTMLParser):
         elif tag == "pre":
             self.charts.append(self.text)
 
+    def end_run(self):
+        expect("mentions and emoji", self.MADE.findall(self.run), [])
+        self.run = ""
+
+    def handle_comment(self, comment):
+        self.end_run()
+
     def handle_data(self, data):
+        self.run += data
         if self.text is not None:
             self.text += data
 
@@ -76,7 +95,7 @@ def counts_table(heading, counts):
 def check_markdown(directory, plan):
     page = Page()
     page.feed(subprocess.run(
-        ["cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", directory / "training_plan.md"],
+        ["cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", "-e", "tagfilter", directory / "training_plan.md"],
         check=True, capture_output=True).stdout.decode())
     summary, targets = plan["summary"], by_target(plan["jobs"])
 
@@ -124,11 +143,19 @@ def check_views(directory, plan):
         expect(f"views in {folder}", got, wanted)
 
 
+def check_nothing_hidden(directory):
+    for path in directory.rglob("*"):
+        expect(f"hidden characters in the name of {path}", HIDDEN.findall(path.name), [])
+        if path.is_file():
+            expect(f"hidden characters in {path}", HIDDEN.findall(path.read_text()), [])
+
+
 def main():
     directory = pathlib.Path(sys.argv[1])
     text = (directory / "training_plan.json").read_text()
     plan = json.loads(text)
-    expect("JSON as Python writes it", text, json.dumps(plan, indent=2, ensure_ascii=False) + "\n")
+    written = json.dumps(plan, indent=2, ensure_ascii=False) + "\n"
+    expect("JSON as Python writes it", text, HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], written))
 
     document = directory / "training_plan.yaml"
     expect("YAML as PyYAML reads it", yaml.load(document.read_text(), yaml.CSafeLoader), plan)
@@ -139,6 +166,7 @@ def main():
 
     check_markdown(directory, plan)
     check_views(directory, plan)
+    check_nothing_hidden(directory)
     print("\n".join(problems) or f"{len(plan['jobs'])} jobs")
     return bool(problems)
 

@@ -4,7 +4,8 @@
  *
  * Memory contexts, errors and a few functions of the backend, so that a fuzzer
  * can run the readers a thousand times a second.  Every chunk is one malloc(), so
- * that the address sanitizer sees its ends.  All else is in libpgcommon.
+ * that the address sanitizer sees its ends.  What waits on disk or is sorted there
+ * does so in memory.  All else is in libpgcommon.
  */
 #include "postgres.h"
 
@@ -19,6 +20,11 @@
 #include "utils/varlena.h"
 
 #include "backend.h"
+#include "byte_sort.h"
+#include "spool.h"
+
+/* Little, so that it is used up. */
+int			work_mem = 64;
 
 /* ---- memory contexts ---------------------------------------------------- */
 
@@ -42,6 +48,11 @@ static Context top_context;
 
 MemoryContext CurrentMemoryContext = (MemoryContext) &top_context;
 volatile sig_atomic_t InterruptPending = false;
+volatile sig_atomic_t QueryCancelPending = false;
+volatile sig_atomic_t ProcDiePending = false;
+volatile uint32 InterruptHoldoffCount = 0;
+volatile uint32 QueryCancelHoldoffCount = 0;
+volatile uint32 CritSectionCount = 0;
 
 static void
 link_chunk(Chunk *chunk)
@@ -78,6 +89,20 @@ MemoryContextAlloc(MemoryContext context, Size size)
 
 void *
 MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
+{
+	void	   *chunk = MemoryContextAlloc(context, size);
+
+	return (flags & MCXT_ALLOC_ZERO) ? memset(chunk, 0, size) : chunk;
+}
+
+void *
+MemoryContextAllocZero(MemoryContext context, Size size)
+{
+	return memset(MemoryContextAlloc(context, size), 0, size);
+}
+
+void *
+MemoryContextAllocHuge(MemoryContext context, Size size)
 {
 	return MemoryContextAlloc(context, size);
 }
@@ -117,6 +142,12 @@ repalloc(void *pointer, Size size)
 		abort();
 	link_chunk(chunk);
 	return chunk->data;
+}
+
+void *
+repalloc_huge(void *pointer, Size size)
+{
+	return repalloc(pointer, size);
 }
 
 void
@@ -232,6 +263,148 @@ lcons(void *datum, List *list)
 	return list;
 }
 
+/* ---- records that are sorted, or wait ------------------------------------- */
+
+typedef struct Records
+{
+	StringInfoData bytes;		/* each is its length, and what it holds */
+	int			count;
+	int			position;		/* of the next that is read */
+	Slice	   *sorted;			/* NULL: they are not */
+	StringInfoData record;		/* the one that is being made */
+} Records;
+
+static Records *
+records_create(void)
+{
+	Records    *records = palloc0(sizeof(Records));
+
+	initStringInfo(&records->bytes);
+	initStringInfo(&records->record);
+	return records;
+}
+
+static void
+records_put(Records *records, const StringInfoData *record)
+{
+	appendBinaryStringInfo(&records->bytes, (const char *) &record->len, sizeof(record->len));
+	appendBinaryStringInfo(&records->bytes, record->data, record->len);
+	records->count++;
+}
+
+/* The record at a position, which moves behind it. */
+static Slice
+records_at(const Records *records, int *position)
+{
+	int			length;
+	Slice		record;
+
+	memcpy(&length, records->bytes.data + *position, sizeof(length));
+	record.data = records->bytes.data + *position + sizeof(length);
+	record.len = length;
+	*position += sizeof(length) + length;
+	return record;
+}
+
+struct ByteSort
+{
+	Records    *records;
+};
+
+ByteSort *
+byte_sort_create(int memory_kb)
+{
+	ByteSort   *sort = palloc(sizeof(ByteSort));
+
+	sort->records = records_create();
+	return sort;
+}
+
+StringInfo
+byte_sort_begin_record(ByteSort *sort)
+{
+	resetStringInfo(&sort->records->record);
+	return &sort->records->record;
+}
+
+void
+byte_sort_put(ByteSort *sort)
+{
+	records_put(sort->records, &sort->records->record);
+}
+
+static int
+compare_records(const void *a, const void *b)
+{
+	return slice_compare(*(const Slice *) a, *(const Slice *) b);
+}
+
+void
+byte_sort_perform(ByteSort *sort)
+{
+	Records    *records = sort->records;
+	int			position = 0;
+
+	records->sorted = palloc(Max(records->count, 1) * sizeof(Slice));
+	for (int i = 0; i < records->count; i++)
+		records->sorted[i] = records_at(records, &position);
+	qsort(records->sorted, records->count, sizeof(Slice), compare_records);
+}
+
+bool
+byte_sort_next(ByteSort *sort, Slice *record)
+{
+	if (sort->records->position == sort->records->count)
+		return false;
+	*record = sort->records->sorted[sort->records->position++];
+	return true;
+}
+
+void
+byte_sort_end(ByteSort *sort)
+{
+}
+
+struct Spool
+{
+	Records    *records;
+};
+
+Spool *
+spool_create(Size memory)
+{
+	Spool	   *spool = palloc(sizeof(Spool));
+
+	spool->records = records_create();
+	return spool;
+}
+
+void
+spool_put(Spool *spool, const StringInfo record)
+{
+	records_put(spool->records, record);
+}
+
+void
+spool_rewind(Spool *spool)
+{
+}
+
+bool
+spool_get(Spool *spool, Slice *record)
+{
+	if (spool->records->count == 0)
+		return false;
+	spool->records->count--;
+	*record = records_at(spool->records, &spool->records->position);
+	return true;
+}
+
+void
+spool_close(Spool *spool)
+{
+}
+
 /* ---- errors ------------------------------------------------------------- */
 
 static sigjmp_buf error_exit;
@@ -283,6 +456,7 @@ make_message(const char *format, va_list arguments)
 	}
 
 MESSAGE_FUNCTION(errmsg)
+MESSAGE_FUNCTION(errmsg_internal)
 MESSAGE_FUNCTION(errdetail)
 MESSAGE_FUNCTION(errdetail_internal)
 MESSAGE_FUNCTION(errhint)

@@ -117,6 +117,22 @@ SELECT pg_temp.with_job('{"estimated_samples": "many"}');
 SELECT pg_temp.with_job('{"reason": ["a"]}');
 SELECT pg_temp.with_job('{"metadata": null}');
 SELECT pg_temp.with_job('{"metadata": "x"}');
+-- numbers that are none in SQL, or to whoever reads the document
+CREATE FUNCTION pg_temp.with_numbers(numbers text) RETURNS SETOF text LANGUAGE sql
+RETURN pg_temp.importing(format(E'metadata: {routing_plan_path: x, model_families: []}\njobs: [{job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], %s}]', numbers));
+SELECT n, pg_temp.with_numbers(format('priority: 3, metadata: {"a b": [0, {x: %s}]}', n))
+FROM unnest(ARRAY['1.0e+131071', '1.0e+131072', '-12.5e+131070', '-12.5e+131071', '0.001e+131074', '0.001e+131075', '0.0e+131072', '0.0e+2000000000',
+    '1.0e-16382', '1.0e-16383', '1.5e-99999999999999999999', '1.0e+99999999999999999999']) AS n;
+SELECT pg_temp.with_numbers('priority: 1.0e+400, metadata: {}');
+SELECT pg_temp.with_numbers('priority: 3, estimated_samples: 1.0e+400, metadata: {}');
+SELECT import_training_plan($$
+metadata: {routing_plan_path: x, model_families: []}
+jobs: [{job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: +3., estimated_samples: 5.e+3,
+    metadata: {a: 1., b: 1.e+2, c: -12345678901234567890123., d: 0.1e-3, e: +7, f: 1.e+400, g: .inf, h: .nan, i: 1e400}}]
+$$) AS plan \gset
+SELECT priority, estimated_samples, metadata || jsonb_build_object('f', length(metadata ->> 'f')) FROM training_jobs WHERE plan_id = :plan;
+SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:plan)))::text = training_plan_to_json(:plan)::text AS same;
+
 SELECT pg_temp.importing('{}');
 SELECT pg_temp.importing('{"jobs": []}');
 SELECT pg_temp.importing('{"jobs": {}, "metadata": {}}');
@@ -131,13 +147,34 @@ SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "m
 SELECT pg_temp.importing('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": []}, "summary": []}');
 SELECT pg_temp.importing('{"targets": {}}');
 
--- two jobs with the same name, or for the same symbol
+-- two jobs with the same name, or for the same target and symbol
 SELECT pg_temp.importing($$
 metadata: {routing_plan_path: x, model_families: []}
 jobs:
 - &job {job_id: a, target: t, symbol: A, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: 3, metadata: {}}
 - *job
 $$);
+-- pairs of job_id, target and symbol
+CREATE FUNCTION pg_temp.importing_jobs(VARIADIC names text[]) RETURNS SETOF text LANGUAGE sql
+RETURN pg_temp.importing(jsonb_build_object('metadata', '{"routing_plan_path": "x", "model_families": []}'::jsonb, 'jobs',
+    (SELECT jsonb_agg(jsonb_build_object('job_id', names[n], 'target', names[n + 1], 'symbol', names[n + 2], 'priority', 3, 'metadata', '{}'::jsonb, 'model_families', '{a}'::text[],
+        'route', 'ROUTE_BOTH', 'training_type', CASE WHEN names[n + 2] IS NULL THEN 'cross_sectional' ELSE 'symbol_specific' END) ORDER BY n)
+     FROM generate_series(1, cardinality(names), 3) AS n))::text);
+SELECT pg_temp.importing_jobs('a', 't', 'A', 'b', 't', 'B', 'a', 't', 'C');
+SELECT pg_temp.importing_jobs('a', 't', 'A', 'b', 't', 'B', 'c', 't', 'A');
+SELECT pg_temp.importing_jobs('a', 't', NULL, 'b', 't', 'A', 'c', 't', NULL);
+SELECT pg_temp.importing_jobs('a', 't', 'A', 'b', 't', 'A', 'a', 't', 'C');
+SELECT pg_temp.importing_jobs('a', 'a', 'b:c', 'b', 'a:b', 'c', 'c', 'a', NULL, 'd', 'a:', NULL, 'e', '1:a', NULL, 'f', 'a', ':');
+-- among very many: the one that is repeated first
+SET work_mem = '64kB';
+SELECT pg_temp.importing_jobs(VARIADIC (
+    SELECT array_agg(v ORDER BY n, i) FROM generate_series(0, 9999) AS n,
+        unnest(ARRAY['job ' || CASE WHEN n IN (7000, 8000) THEN 10007 - n ELSE n END, 'ü ' || n % 10, CASE WHEN n >= 10 THEN 'symbol ' || n END]) WITH ORDINALITY AS j (v, i)));
+SELECT pg_temp.importing_jobs(VARIADIC (
+    SELECT array_agg(v ORDER BY n, i) FROM generate_series(0, 9999) AS n,
+        unnest(ARRAY['job ' || n, 'ü ' || n % 10, CASE WHEN n >= 10 THEN 'symbol ' || CASE WHEN n IN (7000, 8000) THEN n - 70 ELSE n END END]) WITH ORDINALITY AS j (v, i)));
+RESET work_mem;
+SELECT count(*) FROM training_plans WHERE routing = 'x' AND total_jobs > 6;
 
 -- what is not read is said
 SELECT import_training_plan('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "owner": "me"}, "summary": {"more": 1}, "x": 1}') > 0 AS imported;

@@ -66,4 +66,47 @@ SELECT count(*) FROM generate_training_plan('decisions');
 RESET work_mem;
 SELECT count(*) FROM generate_training_plan('decisions');
 
+-- a clash is found if and only if there is one: names of a letter and underscores, at random
+CREATE FUNCTION pg_temp.finds_clash() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM generate_training_plan('decisions');
+    RETURN false;
+EXCEPTION WHEN unique_violation THEN
+    RETURN true;
+END
+$$;
+CREATE FUNCTION pg_temp.name() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    name text := '';
+BEGIN
+    FOR i IN 0 .. floor(random() * 3)::integer LOOP
+        name := name || substr('a_', 1 + floor(random() * 2)::integer, 1);
+    END LOOP;
+    RETURN name;
+END
+$$;
+CREATE PROCEDURE pg_temp.compare(times integer) LANGUAGE plpgsql AS $$
+DECLARE
+    clashes integer := 0;
+    clashing boolean;
+BEGIN
+    PERFORM setseed(0.25);
+    FOR i IN 1 .. times LOOP
+        DELETE FROM decisions;
+        INSERT INTO decisions
+        SELECT DISTINCT pg_temp.name(), pg_temp.name(), 'ROUTE_BOTH' FROM generate_series(0, i % 9);
+        SELECT count(DISTINCT target || '_' || symbol) < count(*) INTO clashing FROM decisions;
+        IF pg_temp.finds_clash() <> clashing THEN
+            RAISE 'wrong: %', (SELECT string_agg(format('(%s, %s)', target, symbol), ' ') FROM decisions);
+        END IF;
+        clashes := clashes + clashing::integer;
+    END LOOP;
+    RAISE NOTICE '% clashes', clashes;
+END
+$$;
+CALL pg_temp.compare(1000);
+SET work_mem = '64kB';
+CALL pg_temp.compare(200);
+RESET work_mem;
+
 DROP TABLE decisions;

@@ -33,8 +33,8 @@ SELECT routing_policy_hash(NULL) IS NULL;
 -- notations that people use: JSON, quotes, underscores, exponents, yes and no
 SELECT pg_temp.try('{"routing": {"min_sample_size": {"cross_sectional": 50, "symbol": 5}, "cross_sectional": {"min_score": 0.5, "strong_score": 0.6}, "symbol": {"min_score": 0.5, "strong_score": 0.6}, "stability_allowlist": {"cross_sectional": [], "symbol": []}, "both_strong_behavior": "PREFER_CS"}}');
 SELECT pg_temp.try_with(:'policy', '5000', n) FROM unnest(ARRAY['50_000', '5000.0', '5e3', '+5000', '0', '9223372036854775807']) AS n;
-SELECT pg_temp.try_with(:'policy', '0.52', n) FROM unnest(ARRAY['.5', '-0.5', '5e-1', '5.0E-1', '-.inf', '1_0.0_1e-2', '-3', '0', '-0.0']) AS n;
-SELECT pg_temp.try_more(:'policy', 'block_on_leakage: ' || b) FROM unnest(ARRAY['true', 'True', 'FALSE', 'yes', 'No', 'on', 'OFF']) AS b;
+SELECT pg_temp.try_with(:'policy', '0.52', n) FROM unnest(ARRAY['.5', '-.Inf', '-.INF', '1e-320', '0e400', '-0.5', '5e-1', '5.0E-1', '-.inf', '1_0.0_1e-2', '-3', '0', '-0.0']) AS n;
+SELECT pg_temp.try_more(:'policy', 'block_on_leakage: ' || b) FROM unnest(ARRAY['true', 'True', 'TRUE', 'false', 'False', 'FALSE', 'yes', 'Yes', 'YES', 'no', 'No', 'NO', 'on', 'On', 'ON', 'off', 'Off', 'OFF']) AS b;
 SELECT pg_temp.try_with(:'policy', 'ROUTE_BOTH', '''PREFER_SYMBOL''');
 SELECT pg_temp.try_with(:'policy', '{cross_sectional: [STABLE, DRIFTING], symbol: [STABLE]}', E'\n    cross_sectional:\n      - "STABLE"\n      - STABLE\n    symbol: []');
 
@@ -140,10 +140,14 @@ SELECT pg_temp.try_with(:'policy', '5000', v) FROM unnest(ARRAY['many', '"5000"'
 SELECT pg_temp.try_with(:'policy', '0.52', v) FROM unnest(ARRAY['half', '"0.52"', '.nan', '0.5.2', '1e', '.', '-', '0,52', '[0.52]', '', '0x1p-1', 'inf', '12:30', '_5', '{regression: x}', '{classification: {short: 1}}', '{regression: {short: [1]}}']) AS v;
 SELECT pg_temp.try_with(:'policy', '[STABLE, DRIFTING]', v) FROM unnest(ARRAY['STABLE', '[STABEL]', '[stable]', '[[STABLE]]', '{STABLE: true}', '[1]', '', '[null]']) AS v;
 SELECT pg_temp.try_with(:'policy', 'ROUTE_BOTH', v) FROM unnest(ARRAY['BOTH', 'route_both', '[ROUTE_BOTH]', 'true', '', 'ROUTE_CROSS_SECTIONAL']) AS v;
-SELECT pg_temp.try_more(:'policy', 'dev_mode: ' || v) FROM unnest(ARRAY['1', '"true"', 'y', 'null', '[true]', 'enabled']) AS v;
+SELECT pg_temp.try_more(:'policy', 'dev_mode: ' || v) FROM unnest(ARRAY['1', '"true"', 'y', 'null', '[true]', 'enabled', 'tRuE', 'fALSE', 'yEs', 'nO', 'oN', 'oFf', 'nULL', 'True.']) AS v;
 SELECT pg_temp.try_more(:'policy', 'experimental: ' || v) FROM unnest(ARRAY['true', '[]', '', '{min_score: high}', '{allowed_stabilities: DRIFTING}']) AS v;
 
 -- out of range
+SELECT pg_temp.try_with(:'policy', '0.52', v) FROM unnest(ARRAY['1e400', '-1e400', '1e-400', '1e99999999999999999999', '.iNF', '+.inF', '-.iNf']) AS v;
+SELECT pg_temp.try_with(:'policy', '5000', v) FROM unnest(ARRAY['1e400', '-1.5e400']) AS v;
+SELECT pg_temp.try_with(:'policy', '0.52', '{regression: {short: 1e309}}');
+SELECT pg_temp.try_more(:'policy', 'stability_classification: {max_std_overlap: ' || v || '}') FROM unnest(ARRAY['1e400', '.inf']) AS v;
 SELECT pg_temp.try_with(:'policy', '5000', '-1');
 SELECT pg_temp.try_more(:'policy', 'dev_mode_min_sample_size: -5_000');
 SELECT pg_temp.try_more(:'policy', 'experimental: {max_fraction_symbols_per_target: ' || v || '}') FROM unnest(ARRAY['-0.1', '0', '1', '1.0000001', '20', '.inf']) AS v;

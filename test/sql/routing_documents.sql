@@ -50,6 +50,33 @@ $$);
 -- an alias may stand for all of the targets, too
 SELECT target, symbol, route FROM routing_decisions(E'old: &old {t: {symbols: {A: {route: ROUTE_BOTH}, B: {route: ROUTE_BLOCKED}}}}\ntargets: *old');
 
+-- what has an anchor within them is there for its aliases, too, all of it
+SELECT target, symbol, route, sample_size FROM routing_decisions($$
+targets:
+  a: &a
+    cross_sectional: {route: ENABLED}
+    symbols: &universe
+      A: &both {route: ROUTE_BOTH, sample_size: 5}
+      B: *both
+  b: {symbols: *universe}
+  c: *a
+  d: {symbols: {C: *both}, cross_sectional: {route: DISABLED}}
+$$);
+SELECT target, symbol FROM routing_decisions('--- &document {targets: &targets {t: &t {symbols: &symbols {A: {route: ROUTE_BOTH}}}}}');
+
+-- a target's own decision comes first, and is whole, if it comes before the symbols
+SELECT target, symbol, reason, sample_size, model_families FROM routing_decisions($$
+targets:
+  a: {cross_sectional: {route: ENABLED}, symbols: {A: {route: ROUTE_BOTH, reason: [x, y]}, B: {route: ROUTE_BOTH, reason: z}}}
+  b: {cross_sectional: {route: ENABLED}, symbols: {A: {route: ROUTE_BOTH, model_families: [m, n], sample_size: 7}}, cs_metrics: {sample_size: 5}}
+  c: {cs_metrics: {sample_size: 5}, symbols: {A: {route: ROUTE_BOTH}}, cross_sectional: {route: ENABLED}}
+  d: {symbols: {A: {route: ROUTE_BOTH}}, cross_sectional: {route: ENABLED}, cs_metrics: {sample_size: 5}}
+$$);
+SELECT count(*), count(*) FILTER (WHERE symbol IS NULL AND n = 1), sum(sample_size)
+FROM routing_decisions((SELECT '{"targets": {"t": {"cross_sectional": {"route": "ENABLED"}, "symbols": {'
+    || string_agg(format('"s%s": {"route": "ROUTE_BOTH", "sample_size": %s}', n, n), ',') || '}}}}' FROM generate_series(1, 20000) AS n))
+    WITH ORDINALITY AS r (target, symbol, route, reason, cs_state, local_state, sample_size, model_families, n);
+
 -- a routing plan is a routing relation
 CREATE VIEW from_document AS SELECT * FROM routing_decisions('targets: {t: {cross_sectional: {route: ENABLED}, symbols: {a: {route: ROUTE_BOTH, reason: [x, y]}}}}');
 SELECT job_id, route, reason, metadata FROM generate_training_plan('from_document');
@@ -109,6 +136,21 @@ SELECT pg_temp.reading(E'targets:\n  t: {symbols: {}}\n  "t": {symbols: {}}');
 SELECT pg_temp.reading('{"targets": {}, "targets": {}}');
 SELECT pg_temp.reading('{"targets": {"\u0041": {"symbols": {}}, "A": {"symbols": {}}}}');
 
+-- also among very many, in however little memory: the first that is there twice, when all have come
+CREATE TABLE many AS
+SELECT '{"targets": {"t": {"symbols": {' || string_agg(format('"s%s": {"route": "ROUTE_BOTH"}', CASE WHEN n IN (8000, 9000) THEN n - 5000 ELSE n END), E',\n' ORDER BY n) || '}}}}' AS symbols,
+    '{"targets": {' || string_agg(format('"t%s": {"symbols": {}}', CASE WHEN n IN (8000, 9000) THEN n - 5000 ELSE n END), E',\n' ORDER BY n) || '}}' AS targets
+FROM generate_series(1, 10000) AS n;
+CREATE FUNCTION pg_temp.reading_many() RETURNS SETOF text LANGUAGE sql
+RETURN (SELECT string_agg(attempt, E'\n') FROM many, unnest(ARRAY[symbols, targets, E'#\n' || symbols, E'#\n' || targets]) AS d (document),
+    LATERAL pg_temp.reading(document) AS attempt);
+SELECT pg_temp.reading_many();
+SET work_mem = '64kB';
+SELECT pg_temp.reading_many();
+RESET work_mem;
+DROP FUNCTION pg_temp.reading_many;
+DROP TABLE many;
+
 -- too deep, too large
 SELECT pg_temp.reading(repeat('[', 100000));
 SELECT pg_temp.reading(repeat('{"a":', 100000));
@@ -120,6 +162,13 @@ SELECT pg_temp.reading(E'a0: &a0 [lol]\n' || string_agg(format('a%s: &a%s [*a%s,
 FROM (SELECT generate_series(1, 50) AS n) AS s;
 SELECT pg_temp.reading(E'a0: &a0 [lol]\n' || string_agg(format('a%s: &a%s [*a%s]', n, n, n - 1), E'\n' ORDER BY n))
 FROM (SELECT generate_series(1, 150) AS n) AS s;
+-- what is not handed out one by one
+SELECT pg_temp.reading('{"metadata": [' || repeat('{},', 200000) || '{}]}');
+SELECT pg_temp.reading(E'metadata: \n' || repeat(E'- []\n', 200001));
+SELECT pg_temp.reading('{"targets": {"t": {"cs_metrics": [' || repeat('1,', 1000000) || '1]}}}');
+SELECT pg_temp.reading('targets: {t: {symbols: &s {' || (SELECT string_agg(format('s%s: {}', n), ',') FROM generate_series(1, 200001) AS n) || '}}}');
+SELECT pg_temp.reading('targets: {t: {symbols: {' || (SELECT string_agg(format('s%s: {route: ROUTE_BOTH, x: &x%s {}}', n, n), ',') FROM generate_series(1, 100001) AS n) || '}}}');
+SELECT count(*) FROM routing_decisions('{"targets": {"t": {"symbols": {' || (SELECT string_agg(format('"s%s": {"route": "ROUTE_BOTH"}', n), ',') FROM generate_series(1, 250000) AS n) || '}}}}');
 
 -- content, with its path
 SELECT pg_temp.reading('[]');

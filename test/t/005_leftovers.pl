@@ -196,6 +196,46 @@ SQL
 	cmp_ok($grown, '<', 2048, 'and the process has not grown by 2 MB') or diag($output);
 }
 
+# What a document takes does not grow with its targets, symbols or jobs.  In kB: how
+# much more the process has at its peak.
+SKIP:
+{
+	skip 'the process\'s memory is not known here', 10 unless -w "/proc/$$/clear_refs";
+
+	outcome(<<'SQL');
+		CREATE FUNCTION peak() RETURNS bigint LANGUAGE sql AS
+		$$ SELECT substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'VmHWM:\s+(\d+)')::bigint $$;
+		CREATE TABLE large AS
+		SELECT '{"targets": {"t": {"cross_sectional": {"route": "ENABLED"}, "symbols": {' || string_agg(format('"s%s": {"route": "ROUTE_BOTH"}', n), ',') || '}}}}' AS symbols,
+			E'targets:\n t:\n  symbols:\n' || string_agg(format('   s%s: {route: ROUTE_BOTH, reason: [a, b]}', n), E'\n') AS yaml_symbols,
+			'{"targets": {' || string_agg(format('"t%s": {"symbols": {"s": {"route": "ROUTE_BOTH"}}}', n), ',') || '}}' AS targets,
+			'x: [' || string_agg(format('&a%s b', n), ',') FILTER (WHERE n <= 100000) || E']\ntargets: {}' AS anchors,
+			'{"metadata": {"x": [' || string_agg('{}', ',') || ']}, "targets": {}}' AS mappings
+		FROM generate_series(1, 300000) AS n;
+SQL
+	foreach (
+		[ 'symbols', qr/^300001$/, 60000 ],
+		[ 'yaml_symbols', qr/^300000$/, 60000 ],
+		[ 'targets', qr/^300000$/, 60000 ],
+		[ 'anchors', qr/^0$/, 120000 ],
+		[ 'mappings', qr/^ERROR: .*more than 200000 mappings and lists have to be kept in memory$/, 250000 ])
+	{
+		my ($column, $expected, $most) = @$_;
+		my ($result, $grown) = split /\n/, outcome("
+			SET client_min_messages = error;
+			SELECT pg_backend_pid() AS pid \\gset
+			\\setenv BACKEND :pid
+			SELECT length($column) AS size, (SELECT count(*) FROM routing_decisions('{\"targets\": {}}')) FROM large \\gset
+			\\! echo 5 >/proc/\$BACKEND/clear_refs
+			SELECT peak() AS before \\gset
+			SELECT count(*) FROM large, routing_decisions($column);
+			SELECT peak() - :before;");
+
+		like($result, $expected, "very many $column");
+		cmp_ok($grown, '<', $most, 'do not take much memory');
+	}
+}
+
 # A document that is being written or read is cancelled like anything else.
 outcome(<<'SQL');
 	CREATE TABLE document AS
