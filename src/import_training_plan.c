@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#include "arguments.h"
 #include "job_tuple.h"
 #include "json_texts.h"
 #include "plan_import.h"
@@ -137,6 +138,7 @@ timestamp_text(const char *generated_at)
 Datum
 import_training_plan(PG_FUNCTION_ARGS)
 {
+	Slice		document = required_slice_argument(fcinfo, 0, "document");
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
@@ -146,7 +148,7 @@ import_training_plan(PG_FUNCTION_ARGS)
 	int64		plan_id;
 
 	waiting_jobs_init(&waiting);
-	plan_import_read(slice_from_text(PG_GETARG_TEXT_PP(0)), "the document", &imported, put_job, &waiting);
+	plan_import_read(document, "the document", &imported, put_job, &waiting);
 
 	facts.run_id = imported.run_id;
 	facts.generated_at = timestamp_text(imported.generated_at);

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "arguments.h"
 #include "document_node.h"
 #include "json_texts.h"
 #include "routing_document.h"
@@ -87,8 +88,10 @@ put_decisions(FunctionCallInfo fcinfo, Slice document, const char *name)
 Datum
 routing_decisions(PG_FUNCTION_ARGS)
 {
+	Slice		document = required_slice_argument(fcinfo, 0, "document");
+
 	InitMaterializedSRF(fcinfo, 0);
-	put_decisions(fcinfo, slice_from_text(PG_GETARG_TEXT_PP(0)), "the document");
+	put_decisions(fcinfo, document, "the document");
 	return (Datum) 0;
 }
 
@@ -98,7 +101,7 @@ load_routing_plan(PG_FUNCTION_ARGS)
 {
 	const char *file;
 	const char *name;
-	Slice		document = read_routing_file(text_to_cstring(PG_GETARG_TEXT_PP(0)), &file, &name);
+	Slice		document = read_routing_file(required_text_argument(fcinfo, 0, "path"), &file, &name);
 
 	InitMaterializedSRF(fcinfo, 0);
 	put_decisions(fcinfo, document, name);
