@@ -444,7 +444,9 @@ CROSS JOIN LATERAL (
     ) AS s
 ) AS c
 CROSS JOIN LATERAL (
-    SELECT pg_catalog.max(e.ended_at) AS newest, pg_catalog.min(coalesce(h.started_at, e.ended_at)) AS since
+    SELECT
+        pg_catalog.max(e.ended_at) FILTER (WHERE pg_catalog.isfinite(e.ended_at)) AS newest,
+        pg_catalog.min(coalesce(h.started_at, e.ended_at)) FILTER (WHERE pg_catalog.isfinite(coalesce(h.started_at, e.ended_at))) AS since
     FROM (
         SELECT q.job_id, q.attempt, q.state_since AS ended_at
         FROM training_job_queue AS q
