@@ -21,7 +21,7 @@ CREATE TABLE training_job_queue (
     CONSTRAINT training_job_queue_state_check
         CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
     CONSTRAINT training_job_queue_attempts_check
-        CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt),
+        CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     CONSTRAINT training_job_queue_running_check
         CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0))
 ) WITH (fillfactor = 60);
@@ -43,7 +43,7 @@ COMMENT ON COLUMN training_job_queue.state IS 'pending, running, succeeded, fail
 COMMENT ON COLUMN training_job_queue.worker IS 'Who runs the job; NULL if nobody does.';
 COMMENT ON CONSTRAINT training_job_queue_pkey ON training_job_queue IS 'A job has one place in the queue.';
 COMMENT ON CONSTRAINT training_job_queue_state_check ON training_job_queue IS 'A state is one of these.';
-COMMENT ON CONSTRAINT training_job_queue_attempts_check ON training_job_queue IS 'Of the attempts, some may be forgiven.';
+COMMENT ON CONSTRAINT training_job_queue_attempts_check ON training_job_queue IS 'Of the attempts, some may be forgiven; there is no end to counting them.';
 COMMENT ON CONSTRAINT training_job_queue_running_check ON training_job_queue IS 'A job that runs has a worker, a lease and an attempt.';
 COMMENT ON INDEX training_job_queue_pkey IS 'A place by its plan and job.';
 COMMENT ON INDEX training_job_queue_claim_idx IS 'What can be claimed, in the order of claiming, and what may come back.';
@@ -61,7 +61,7 @@ CREATE TABLE training_job_history (
     PRIMARY KEY (plan_id, job_id, attempt),
     CONSTRAINT training_job_history_outcome_check
         CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
-    CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0)
+    CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0 AND attempt <= 1000000000)
 );
 
 COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row; deleted with their job.';
@@ -76,7 +76,7 @@ COMMENT ON COLUMN training_job_history.error IS 'What the worker said of a failu
 COMMENT ON COLUMN training_job_history.result IS 'What the worker said of a success.';
 COMMENT ON CONSTRAINT training_job_history_pkey ON training_job_history IS 'An attempt by its plan, job and number.';
 COMMENT ON CONSTRAINT training_job_history_outcome_check ON training_job_history IS 'An outcome is one of these.';
-COMMENT ON CONSTRAINT training_job_history_attempt_check ON training_job_history IS 'Attempts are numbered from 1.';
+COMMENT ON CONSTRAINT training_job_history_attempt_check ON training_job_history IS 'Attempts are numbered from 1; there is no end to counting them.';
 COMMENT ON INDEX training_job_history_pkey IS 'An attempt by its plan, job and number.';
 
 -- Jobs that come by other ways than the functions that store plans.  Whoever inserts

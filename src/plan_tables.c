@@ -133,7 +133,7 @@ static const TableSpec specs[] = {
 		.checks = {
 			"(state = ANY (ARRAY['pending'::text, 'running'::text, 'succeeded'::text, "
 			"'failed'::text, 'cancelled'::text]))",
-			"((attempts_forgiven >= 0) AND (attempts_forgiven <= attempt))",
+			"((attempts_forgiven >= 0) AND (attempts_forgiven <= attempt) AND (attempt <= 1000000000))",
 			"((state <> 'running'::text) OR ((worker IS NOT NULL) AND (ready_at IS NOT NULL) "
 			"AND (attempt > 0)))"
 		}
@@ -157,7 +157,7 @@ static const TableSpec specs[] = {
 		.checks = {
 			"(outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, "
 			"'expired'::text]))",
-			"(attempt > 0)"
+			"((attempt > 0) AND (attempt <= 1000000000))"
 		}
 	},
 	[POLICIES_TABLE] = {

@@ -137,23 +137,43 @@ read_new_jobs(NewJobs *jobs, TriggerData *trigger)
 	jobs->count = kept;
 }
 
-/* Jobs must not come into a plan that is being deleted: nothing would delete them. */
+/*
+ * Jobs must not come into a plan that is being deleted: nothing would delete them.
+ * One that is not there may come yet, as when a dump is restored.
+ */
 static void
 hold_plans(Oid schema, const NewJobs *jobs)
 {
 	PlanTable	plans;
+	int64		missing = 0;
+	int			missing_count = 0;
 
 	plan_table_open(&plans, schema, PLANS_TABLE, RowShareLock);
 	for (int i = 0; i < jobs->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!hold_plan(&plans, jobs->plans[i].plan_id))
-			ereport(ERROR,
-					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-					 errmsg("training plan %lld was deleted while jobs were inserted into it",
-							(long long) jobs->plans[i].plan_id)));
+		switch (hold_plan(&plans, jobs->plans[i].plan_id))
+		{
+			case PLAN_HELD:
+				break;
+			case PLAN_MISSING:
+				if (missing_count++ == 0)
+					missing = jobs->plans[i].plan_id;
+				break;
+			case PLAN_DELETED:
+				ereport(ERROR,
+						(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+						 errmsg("training plan %lld was deleted while jobs were inserted into it",
+								(long long) jobs->plans[i].plan_id)));
+		}
 	}
 	plan_table_close(&plans);
+	if (missing_count > 0)
+		ereport(NOTICE,
+				(errmsg_plural("jobs were inserted into training plan %lld, which does not exist",
+							   "jobs were inserted into training plan %lld and %d others, which do not exist",
+							   missing_count, (long long) missing, missing_count - 1),
+				 errdetail("They can be claimed when it does.")));
 }
 
 /* Are places inserted for jobs that come in? */
@@ -504,6 +524,9 @@ guard_update(const PlanTable *queue, HeapTuple old_tuple, HeapTuple tuple)
 			set_value(&after, QUEUE_ATTEMPT, Int32GetDatum(integer_value(&before, QUEUE_ATTEMPT) + 1));
 		if (after.values[QUEUE_STATE_SINCE] == before.values[QUEUE_STATE_SINCE])
 			set_value(&after, QUEUE_STATE_SINCE, TimestampTzGetDatum(now));
+		/* the end of a lease is not when to try again */
+		if (after.state == JOB_PENDING && after.values[QUEUE_READY_AT] == before.values[QUEUE_READY_AT])
+			set_value(&after, QUEUE_READY_AT, TimestampTzGetDatum(now));
 	}
 	settle_state(&after, now);
 	/* one that is fresh may be moved to where nobody looks any more, and is touched now */

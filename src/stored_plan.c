@@ -164,16 +164,15 @@ report_no_plan(int64 plan_id)
 
 /*
  * Keep a plan from being deleted until the transaction ends, as a foreign key
- * would.  False: it has just been deleted.  What is not there cannot be: its row
- * may come yet, as when a dump is restored.
+ * would.
  */
-bool
+PlanHold
 hold_plan(const PlanTable *plans, int64 plan_id)
 {
 	StoredPlan	plan;
 	ScanKeyData key;
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	bool		held = true;
+	PlanHold	result = PLAN_MISSING;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
 	if (scan_plan(plans, snapshot, &key, 1, ForwardScanDirection, &plan))
@@ -181,13 +180,13 @@ hold_plan(const PlanTable *plans, int64 plan_id)
 		TupleTableSlot *slot = table_slot_create(plans->relation, NULL);
 		TM_FailureData failure;
 
-		held = table_tuple_lock(plans->relation, &plan.tid, snapshot, slot, GetCurrentCommandId(true),
-								LockTupleKeyShare, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								&failure) == TM_Ok;
+		result = table_tuple_lock(plans->relation, &plan.tid, snapshot, slot, GetCurrentCommandId(true),
+								  LockTupleKeyShare, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								  &failure) == TM_Ok ? PLAN_HELD : PLAN_DELETED;
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	UnregisterSnapshot(snapshot);
-	return held;
+	return result;
 }
 
 /* ---- jobs ------------------------------------------------------------------------ */

@@ -21,7 +21,16 @@ typedef struct StoredPlan
 extern bool find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan);
 extern bool find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan);
 extern void report_no_plan(int64 plan_id);
-extern bool hold_plan(const PlanTable *plans, int64 plan_id);
+
+/* Can a plan be kept from being deleted? */
+typedef enum PlanHold
+{
+	PLAN_HELD,
+	PLAN_MISSING,				/* it is not there, or not yet */
+	PLAN_DELETED				/* just now */
+} PlanHold;
+
+extern PlanHold hold_plan(const PlanTable *plans, int64 plan_id);
 
 /* Reads jobs by their keys. */
 typedef struct JobReader

@@ -107,13 +107,13 @@ SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_j
 FROM @extschema@.training_job_queue AS q
 WHERE NOT (
     q.state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')
-    AND q.attempts_forgiven >= 0 AND q.attempts_forgiven <= q.attempt
+    AND q.attempts_forgiven >= 0 AND q.attempts_forgiven <= q.attempt AND q.attempt <= 1000000000
     AND (q.state <> 'running' OR (q.worker IS NOT NULL AND q.ready_at IS NOT NULL AND q.attempt > 0))
 );
 SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_history, attempt %s at job %s of plan %s can''t have outcome %s',
     h.attempt, h.job_id, h.plan_id, h.outcome))
 FROM @extschema@.training_job_history AS h
-WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.attempt > 0);
+WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.attempt > 0 AND h.attempt <= 1000000000);
 
 DROP FUNCTION training_update_check_tables();
 DROP FUNCTION training_update_refuse(text);
@@ -165,14 +165,14 @@ ALTER TABLE training_job_queue
     ADD CONSTRAINT training_job_queue_state_check
         CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
     ADD CONSTRAINT training_job_queue_attempts_check
-        CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt),
+        CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     ADD CONSTRAINT training_job_queue_running_check
         CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0));
 ALTER TABLE training_job_history
     DROP CONSTRAINT training_job_history_plan_id_job_id_fkey,
     ADD CONSTRAINT training_job_history_outcome_check
         CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
-    ADD CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0);
+    ADD CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0 AND attempt <= 1000000000);
 
 CREATE FUNCTION training_plans_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION training_jobs_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
