@@ -159,10 +159,10 @@ job_queue_refresh(JobQueue *queue)
 	look(queue);
 }
 
-/* Write a row by SQL; the command is prepared when the first comes. */
+/* Write a row about a place by SQL; the command is prepared when the first comes. */
 static void
-write_by_sql(JobQueue *queue, QueueTable *table, const char *text, const int *columns, int count,
-			 Datum *values, bool *nulls)
+write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, const char *command,
+			 const int *columns, int count, Datum *values, bool *nulls)
 {
 	const Oid  *types = plan_table_types(table->table.id);
 	Oid			argument_types[MAX_TABLE_COLUMNS];
@@ -181,12 +181,15 @@ write_by_sql(JobQueue *queue, QueueTable *table, const char *text, const int *co
 	{
 		for (int i = 0; i < count; i++)
 			argument_types[i] = types[columns[i]];
-		table_write_prepare(&table->write, &table->table, text, count, argument_types, 0, NULL);
+		table_write_prepare(&table->write, &table->table, command, count, argument_types, 0, NULL);
 	}
 	if (table_write_run(&table->write, values, nulls, true) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("row was not written into table \"%s\"", plan_table_name(table->table.id))));
+				 errmsg("job \"%s\" of plan %lld was not written into table \"%s\"",
+						TextDatumGetCString(place->job_id), (long long) place->plan_id,
+						plan_table_name(table->table.id)),
+				 errdetail("A trigger of the table has suppressed it.")));
 }
 
 /* ---- places ------------------------------------------------------------------- */
@@ -438,7 +441,7 @@ write_place_by_sql(JobQueue *queue, const QueuePlace *place, Datum *values, bool
 	PG_TRY();
 	{
 		written_place = place;
-		write_by_sql(queue, &queue->places, write_place_command, written_columns,
+		write_by_sql(queue, &queue->places, place, write_place_command, written_columns,
 					 lengthof(written_columns), values, nulls);
 	}
 	PG_FINALLY();
@@ -582,7 +585,7 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 	if (queue->history.table.inserts_are_plain)
 		write_attempt(queue, values, nulls);
 	else
-		write_by_sql(queue, &queue->history, insert_attempt_command, attempt_columns,
+		write_by_sql(queue, &queue->history, place, insert_attempt_command, attempt_columns,
 					 HISTORY_COLUMNS, values, nulls);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(queue->estate);
