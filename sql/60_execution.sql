@@ -459,11 +459,11 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT
         l.newest,
-        pg_catalog.count(*)::double precision / nullif(greatest(extract(epoch FROM
+        nullif(pg_catalog.count(*), 0::bigint)::double precision / nullif(greatest(extract(epoch FROM
             CASE WHEN c.pending + c.running = 0 THEN l.newest ELSE pg_catalog.statement_timestamp() END
             - l.since)::double precision, 0::double precision), 0::double precision) AS per_second
     FROM training_job_queue AS q
-    WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed') AND q.state_since >= l.since
+    WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed') AND q.state_since > l.since
 ) AS r;
 
 COMMENT ON VIEW training_plan_progress IS 'How far plans are worked off, one a row.';

@@ -312,14 +312,21 @@ queue_place_try_lock(JobQueue *queue, const QueuePlace *place)
 	return lock_place(queue, place, LockWaitSkip) == TM_Ok;
 }
 
-/* Did this transaction write the place that is in queue->found?  Then it has it. */
+static bool
+is_by_this_transaction(const JobQueue *queue, AttrNumber attribute)
+{
+	bool		isnull;
+	Datum		xid = slot_getsysattr(queue->found, attribute, &isnull);
+
+	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xid));
+}
+
+/* Is what is in queue->found the last that this transaction wrote of a place?  Then it has it. */
 static bool
 is_own(const JobQueue *queue)
 {
-	bool		isnull;
-	Datum		xmin = slot_getsysattr(queue->found, MinTransactionIdAttributeNumber, &isnull);
-
-	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+	return is_by_this_transaction(queue, MinTransactionIdAttributeNumber) &&
+		!is_by_this_transaction(queue, MaxTransactionIdAttributeNumber);
 }
 
 /*
@@ -330,11 +337,18 @@ is_own(const JobQueue *queue)
 bool
 queue_place_lock(JobQueue *queue, const QueuePlace *place)
 {
-	if (is_own(queue) || lock_place(queue, place, LockWaitBlock) == TM_Ok)
+	TM_Result	result;
+
+	CHECK_FOR_INTERRUPTS();
+	result = is_own(queue) ? TM_Ok : lock_place(queue, place, LockWaitBlock);
+	if (result == TM_Ok)
 	{
 		queue->now = GetCurrentTimestamp();
 		return true;
 	}
+	/* this command has changed it, and is to see that */
+	if (result == TM_SelfModified)
+		CommandCounterIncrement();
 	job_queue_refresh(queue);
 	return false;
 }

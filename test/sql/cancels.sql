@@ -65,6 +65,14 @@ SELECT job_id, attempt, fail_training_job(:plan, job_id, attempt, 'third') FROM 
 SELECT * FROM status WHERE job_id = 'sym_t2_a';
 SELECT job_id, attempt, outcome, error FROM training_job_attempts WHERE plan_id = :plan AND job_id = 'sym_t2_a' ORDER BY attempt;
 
+-- a job that still runs when it is retried goes on; one that is named twice is changed once
+SELECT create_training_plan('decisions') AS plan \gset
+SELECT job_id FROM claim_training_jobs('w1', 2);
+SELECT cancel_training_jobs(:plan, '{sym_t1_b,sym_t1_a,sym_t1_b,cs_t1,cs_t1}'), retry_training_jobs(:plan, '{sym_t1_a,cs_t1,sym_t1_a,cs_t1}');
+SELECT * FROM status WHERE job_id IN ('sym_t1_a', 'sym_t1_b', 'cs_t1');
+SELECT * FROM complete_training_jobs(:plan, '{sym_t1_b,sym_t1_a,sym_t1_a}', '{1,1,1}');
+SELECT * FROM status WHERE job_id IN ('sym_t1_a', 'sym_t1_b', 'cs_t1');
+
 -- what makes no sense
 \getenv test PG_ABS_SRCDIR
 \set attempt :test '/helpers/attempt.sql'
@@ -72,7 +80,7 @@ SELECT job_id, attempt, outcome, error FROM training_job_attempts WHERE plan_id 
 SELECT pg_temp.attempt($$SELECT cancel_training_jobs(0)$$);
 SELECT pg_temp.attempt($$SELECT cancel_training_jobs(NULL)$$);
 SELECT pg_temp.attempt($$SELECT retry_training_jobs(0)$$);
-SELECT replace(pg_temp.attempt($$SELECT cancel_training_jobs(latest_training_plan(), '{sym_t1_a,nope}')$$), :'plan', 'N');
+SELECT replace(pg_temp.attempt($$SELECT cancel_training_jobs(latest_training_plan(), '{sym_t1_a,nope}')$$), 'plan ' || :'plan', 'plan N');
 SELECT pg_temp.attempt($$SELECT retry_training_jobs(latest_training_plan(), '{NULL}')$$);
 
 DELETE FROM training_plans;
