@@ -3,7 +3,7 @@
  *		Names of targets, symbols and so on as names of files.
  *
  * Letters, digits and the punctuation of tickers stay as they are, and so does
- * everything outside of ASCII.  Any other byte becomes % and two hexadecimal
+ * what is outside of ASCII, but for hidden characters.  Any other byte becomes % and two hexadecimal
  * digits, as in addresses of the web, so that a name can't leave its folder or
  * hide in it, and two names are never the same file.  A name that would be longer
  * than file systems take is cut, and %~ and its SHA-256 stand for the rest.
@@ -14,6 +14,7 @@
 
 #include "encoding.h"
 #include "file_name.h"
+#include "hidden_text.h"
 
 /* Beside letters and digits; a dot or hyphen not at the beginning. */
 #define PLAIN_PUNCTUATION	"_-.+=^@,"
@@ -67,13 +68,18 @@ char *
 file_name_from(Slice name, const char *extension)
 {
 	int			longest = LONGEST_NAME - strlen(extension);
+	uint32		hidden_end = 0;
 	StringInfoData file;
 
 	name = slice_in_utf8(name);
 	initStringInfo(&file);
 	for (uint32 i = 0; i < name.len; i++)
 	{
-		if (is_plain(name, i))
+		uint32		length;
+
+		if (hidden_character(name, i, &length) != 0)
+			hidden_end = i + length;
+		if (i >= hidden_end && is_plain(name, i))
 			appendStringInfoCharMacro(&file, name.data[i]);
 		else
 			appendStringInfo(&file, "%%%02X", (unsigned char) name.data[i]);

@@ -8,6 +8,8 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
+#include "encoding.h"
+#include "hidden_text.h"
 #include "json_value.h"
 
 /* The error that json-c, or another library, has no memory for a document. */
@@ -128,11 +130,13 @@ bytes_less(uint64 word, unsigned char limit)
 	return (word - ones * limit) & ~word & (ones * 0x80);
 }
 
-/* Does a string hold a control character, a quote or a backslash? */
-static bool
-needs_escapes(Slice string)
+/* Does a string hold a control character, a quote or a backslash?  Does it hold what is not ASCII? */
+static void
+look_into(Slice string, bool *needs_escapes, bool *is_ascii)
 {
 	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint64		escapes = 0;
+	uint64		high = 0;
 	uint32		i = 0;
 
 	for (; i + sizeof(uint64) <= string.len; i += sizeof(uint64))
@@ -140,27 +144,89 @@ needs_escapes(Slice string)
 		uint64		word;
 
 		memcpy(&word, string.data + i, sizeof(word));
-		if (bytes_less(word, ' ') | bytes_less(word ^ (ones * '"'), 1) |
-			bytes_less(word ^ (ones * '\\'), 1))
-			return true;
+		high |= word & (ones * 0x80);
+		escapes |= bytes_less(word, ' ') | bytes_less(word ^ (ones * '"'), 1) |
+			bytes_less(word ^ (ones * '\\'), 1);
 	}
 	for (; i < string.len; i++)
 	{
 		unsigned char c = string.data[i];
 
-		if (c < ' ' || c == '"' || c == '\\')
-			return true;
+		high |= c & 0x80;
+		escapes |= c < ' ' || c == '"' || c == '\\';
 	}
-	return false;
+	*needs_escapes = escapes != 0;
+	*is_ascii = high == 0;
 }
 
-/* Append a string as JSON has it, in quotes. */
+/* JSON's escape for a character: two of them beyond the basic plane. */
+static void
+append_json_escape(StringInfo buffer, pg_wchar character)
+{
+	if (character < 0x10000)
+		appendStringInfo(buffer, "\\u%04x", character);
+	else
+		appendStringInfo(buffer, "\\u%04x\\u%04x", 0xD800 + ((character - 0x10000) >> 10),
+						 0xDC00 + ((character - 0x10000) & 0x3FF));
+}
+
+/* Append a string as JSON has it. */
+static void
+append_escaped(StringInfo buffer, Slice string)
+{
+	char	   *copy = slice_to_string(string);
+
+	escape_json(buffer, copy);
+	pfree(copy);
+}
+
+/* Append a string that has hidden characters, which is in UTF-8, with these escaped, too. */
+static void
+append_hidden(StringInfo buffer, Slice utf8)
+{
+	StringInfoData json;
+	StringInfoData escaped;
+
+	initStringInfo(&json);
+	initStringInfo(&escaped);
+	append_escaped(&json, utf8);
+	for (int i = 0; i < json.len; i++)
+	{
+		uint32		length;
+		HiddenCharacter character = hidden_character(slice_from_buffer(&json), i, &length);
+
+		if (character == 0)
+			appendStringInfoCharMacro(&escaped, json.data[i]);
+		else
+		{
+			append_json_escape(&escaped, character);
+			i += length - 1;
+		}
+	}
+	append_slice(buffer, slice_from_utf8(slice_from_buffer(&escaped)));
+	pfree(json.data);
+	pfree(escaped.data);
+}
+
+/* Append a string as JSON has it, in quotes; hidden characters are escaped (hidden_text.c). */
 void
 append_json_string(StringInfo buffer, Slice string)
 {
-	if (needs_escapes(string))
+	bool		needs_escapes;
+	bool		is_ascii;
+	Slice		hidden = NULL_SLICE;
+
+	look_into(string, &needs_escapes, &is_ascii);
+	if (!is_ascii)
+		hidden = hidden_text(string);
+	if (!slice_is_null(hidden))
 	{
-		escape_json(buffer, slice_to_string(string));
+		append_hidden(buffer, hidden);
+		return;
+	}
+	if (needs_escapes)
+	{
+		append_escaped(buffer, string);
 		return;
 	}
 	enlargeStringInfo(buffer, string.len + 2);

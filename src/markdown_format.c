@@ -18,6 +18,8 @@
 #include "mb/pg_wchar.h"
 
 #include "document_format.h"
+#include "encoding.h"
+#include "hidden_text.h"
 
 typedef struct MarkdownWriter
 {
@@ -90,16 +92,40 @@ is_special(Slice text, uint32 i)
 	}
 }
 
-/* Append a name or phrase so that it stands there as it is, on one line. */
+/* Append text that is escaped by a function, as which it must be UTF-8 if it has hidden characters. */
 static void
-append_escaped(StringInfo text, Slice string)
+append_with(StringInfo text, Slice string, void (*append) (StringInfo text, Slice string, bool is_utf8))
+{
+	Slice		hidden = hidden_text(string);
+	StringInfoData escaped;
+
+	if (slice_is_null(hidden))
+	{
+		append(text, string, false);
+		return;
+	}
+	initStringInfo(&escaped);
+	append(&escaped, hidden, true);
+	append_slice(text, slice_from_utf8(slice_from_buffer(&escaped)));
+	pfree(escaped.data);
+}
+
+static void
+append_characters(StringInfo text, Slice string, bool is_utf8)
 {
 	for (uint32 i = 0; i < string.len; i++)
 	{
 		unsigned char c = string.data[i];
 		bool		is_edge = i == 0 || i + 1 == string.len;
+		uint32		length;
+		HiddenCharacter hidden = is_utf8 ? hidden_character(string, i, &length) : 0;
 
-		if (c < ' ' || c == 0x7F || (c == ' ' && (is_edge || string.data[i + 1] == ' ')))
+		if (hidden != 0)
+		{
+			appendStringInfo(text, "&#x%X;", hidden);
+			i += length - 1;
+		}
+		else if (c < ' ' || c == 0x7F || (c == ' ' && (is_edge || string.data[i + 1] == ' ')))
 			appendStringInfo(text, "&#%d;", c);
 		else
 		{
@@ -108,6 +134,13 @@ append_escaped(StringInfo text, Slice string)
 			appendStringInfoCharMacro(text, c);
 		}
 	}
+}
+
+/* Append a name or phrase so that it stands there as it is, on one line. */
+static void
+append_escaped(StringInfo text, Slice string)
+{
+	append_with(text, string, append_characters);
 }
 
 /* Append a string, or what stands for a missing one. */
@@ -292,15 +325,30 @@ write_counts(StringInfo text, const char *title, const char *heading, JsonValue 
 
 /* Mermaid has entities of its own. */
 static void
-append_label(StringInfo text, const char *label)
+append_label_characters(StringInfo text, Slice label, bool is_utf8)
 {
-	for (const char *c = label; *c != '\0'; c++)
+	for (uint32 i = 0; i < label.len; i++)
 	{
-		if (is_letter_or_digit(*c) || *c == '_' || IS_HIGHBIT_SET(*c))
-			appendStringInfoCharMacro(text, *c);
+		unsigned char c = label.data[i];
+		uint32		length;
+		HiddenCharacter hidden = is_utf8 ? hidden_character(label, i, &length) : 0;
+
+		if (hidden != 0)
+		{
+			appendStringInfo(text, "#%u;", hidden);
+			i += length - 1;
+		}
+		else if (is_letter_or_digit(c) || c == '_' || IS_HIGHBIT_SET(c))
+			appendStringInfoCharMacro(text, c);
 		else
-			appendStringInfo(text, "#%d;", *c);
+			appendStringInfo(text, "#%d;", c);
 	}
+}
+
+static void
+append_label(StringInfo text, Slice label)
+{
+	append_with(text, label, append_label_characters);
 }
 
 static void
@@ -310,7 +358,7 @@ write_pie(StringInfo text, JsonValue *counts)
 	json_foreach_member(member, counts)
 	{
 		appendStringInfoString(text, "    \"");
-		append_label(text, lh_entry_k(member));
+		append_label(text, slice_from_string(lh_entry_k(member)));
 		appendStringInfo(text, "\" : %lld\n",
 						 (long long) json_object_get_int64((JsonValue *) lh_entry_v(member)));
 	}

@@ -92,6 +92,7 @@
  *		yaml_scalar.c				what YAML takes a plain scalar for
  *		json_value.c				values of json-c, which documents are made of
  *		json_texts.c				their lists of strings as SQL's text[]
+ *		hidden_text.c				characters that nobody sees
  *		encoding.h					between the server's encoding and UTF-8
  */
 #include "postgres.h"

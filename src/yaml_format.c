@@ -4,8 +4,11 @@
  *
  * libyaml's emitter writes it, in block style; what stays plain is decided here,
  * so that readers of YAML 1.1 and of 1.2 see the same.  libyaml escapes what is
- * outside of Unicode's basic plane, emoji for example: that is the one exception
- * from UTF-8 as it is.
+ * outside of Unicode's basic plane, emoji for example, and hidden characters
+ * (hidden_text.c) are escaped, too: those are the exceptions from UTF-8 as it is.
+ * The emitter would leave most of the hidden ones as they are.  So strings that have
+ * them are in double quotes, and they are escaped in what it has written, where
+ * they stand nowhere else.
  *
  * Metadata, jobs and summary each come from an emitter of their own and are put
  * one behind the other: a block sequence stands in a mapping as it stands alone.
@@ -19,6 +22,7 @@
 
 #include "document_format.h"
 #include "encoding.h"
+#include "hidden_text.h"
 #include "interrupts.h"
 #include "yaml_scalar.h"
 
@@ -27,7 +31,7 @@ typedef struct YamlWriter
 	yaml_emitter_t emitter;
 	MemoryContextCallback release;
 	StringInfoData text;		/* what the emitter has written */
-	bool		has_long_blanks;	/* it has a string in double quotes with such */
+	bool		needs_rewriting;	/* there are hidden characters or long blanks in it */
 	StringInfoData number;		/* work space */
 	StringInfoData escaped;
 } YamlWriter;
@@ -153,10 +157,7 @@ write_scalar(YamlWriter *writer, Slice text, yaml_scalar_style_t style)
 											  1, 1, style), &event);
 }
 
-/*
- * Does a string hold a control character, or what YAML 1.1 takes for the end of
- * a line: U+0085, U+2028, U+2029?
- */
+/* Does a string hold a control character? */
 static bool
 needs_escapes(Slice utf8)
 {
@@ -168,22 +169,21 @@ needs_escapes(Slice utf8)
 			return true;
 		if (c == 0xC2 && i + 1 < utf8.len && (unsigned char) utf8.data[i + 1] < 0xA0)
 			return true;
-		if (c == 0xE2 && i + 2 < utf8.len && (unsigned char) utf8.data[i + 1] == 0x80 &&
-			((unsigned char) utf8.data[i + 2] | 1) == 0xA9)
-			return true;
 	}
 	return false;
 }
 
+/* Does a string have hidden characters, or very many blanks in a row? */
 static bool
-has_long_blanks(Slice utf8)
+needs_rewriting(Slice utf8)
 {
 	uint32		blanks = 0;
+	uint32		length;
 
 	for (uint32 i = 0; i < utf8.len; i++)
 	{
 		blanks = utf8.data[i] == ' ' ? blanks + 1 : 0;
-		if (blanks == LONG_BLANKS)
+		if (blanks == LONG_BLANKS || hidden_character(utf8, i, &length) != 0)
 			return true;
 	}
 	return false;
@@ -194,12 +194,12 @@ write_string(YamlWriter *writer, Slice string)
 {
 	Slice		utf8 = slice_in_utf8(string);
 	yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
-	bool		is_long = utf8.len >= LONG_BLANKS && has_long_blanks(utf8);
+	bool		is_rewritten = needs_rewriting(utf8);
 
-	writer->has_long_blanks |= is_long;
+	writer->needs_rewriting |= is_rewritten;
 
 	/* libyaml quotes what would be read wrong for its indicators; it knows nothing of types */
-	if (is_long || needs_escapes(utf8))
+	if (is_rewritten || needs_escapes(utf8))
 		style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	else if (plain_scalar(utf8) != PLAIN_STRING)
 		style = YAML_SINGLE_QUOTED_SCALAR_STYLE;
@@ -254,27 +254,47 @@ write_value(YamlWriter *writer, JsonValue *value)
 	}
 }
 
-/* Copy what was written, some blanks within lines escaped; in double quotes there are so many. */
+/* As libyaml has its escapes. */
 static void
-escape_long_blanks(YamlWriter *writer)
+append_yaml_escape(StringInfo text, HiddenCharacter character)
 {
-	StringInfo	text = &writer->text;
+	appendStringInfo(text, character <= 0xFF ? "\\x%02X" : character <= 0xFFFF ? "\\u%04X" : "\\U%08X",
+					 character);
+}
+
+/*
+ * Copy what was written, with hidden characters escaped and some blanks within
+ * lines: both are in double quotes.
+ */
+static void
+rewrite(YamlWriter *writer)
+{
+	Slice		text = slice_from_buffer(&writer->text);
+	StringInfo	escaped = &writer->escaped;
 	bool		in_line = false;
 	int			blanks = 0;
 
-	resetStringInfo(&writer->escaped);
-	for (int i = 0; i < text->len; i++)
+	resetStringInfo(escaped);
+	for (uint32 i = 0; i < text.len; i++)
 	{
-		char		c = text->data[i];
+		char		c = text.data[i];
+		uint32		length;
+		HiddenCharacter character = hidden_character(text, i, &length);
 
 		blanks = in_line && c == ' ' ? blanks + 1 : 0;
 		in_line = c != '\n' && (in_line || c != ' ');
+		if (character != 0)
+		{
+			append_yaml_escape(escaped, character);
+			i += length - 1;
+			continue;
+		}
 		if (blanks == LONG_BLANKS)
 		{
-			appendStringInfoCharMacro(&writer->escaped, '\\');
+			appendStringInfoCharMacro(escaped, '\\');
 			blanks = 0;
 		}
-		appendStringInfoCharMacro(&writer->escaped, c);
+		appendStringInfoCharMacro(escaped, c);
 	}
 }
 
@@ -284,14 +304,14 @@ take_written(YamlWriter *writer, StringInfo text)
 {
 	Slice		written = slice_from_buffer(&writer->text);
 
-	if (writer->has_long_blanks)
+	if (writer->needs_rewriting)
 	{
-		escape_long_blanks(writer);
+		rewrite(writer);
 		written = slice_from_buffer(&writer->escaped);
 	}
 	append_slice(text, slice_from_utf8(written));
 	resetStringInfo(&writer->text);
-	writer->has_long_blanks = false;
+	writer->needs_rewriting = false;
 }
 
 /* Append a mapping with one member. */

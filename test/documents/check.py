@@ -11,6 +11,7 @@ import html.parser
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import urllib.parse
@@ -18,6 +19,10 @@ import urllib.parse
 import yaml
 
 problems = []
+
+# Characters that nobody sees, or that turn others around: no file has them as they are.
+HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+                    "\U000e0001\U000e0020-\U000e007f]")
 
 
 def expect(what, got, wanted):
@@ -124,11 +129,19 @@ def check_views(directory, plan):
         expect(f"views in {folder}", got, wanted)
 
 
+def check_nothing_hidden(directory):
+    for path in directory.rglob("*"):
+        expect(f"hidden characters in the name of {path}", HIDDEN.findall(path.name), [])
+        if path.is_file():
+            expect(f"hidden characters in {path}", HIDDEN.findall(path.read_text()), [])
+
+
 def main():
     directory = pathlib.Path(sys.argv[1])
     text = (directory / "training_plan.json").read_text()
     plan = json.loads(text)
-    expect("JSON as Python writes it", text, json.dumps(plan, indent=2, ensure_ascii=False) + "\n")
+    written = json.dumps(plan, indent=2, ensure_ascii=False) + "\n"
+    expect("JSON as Python writes it", text, HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], written))
 
     document = directory / "training_plan.yaml"
     expect("YAML as PyYAML reads it", yaml.load(document.read_text(), yaml.CSafeLoader), plan)
@@ -139,6 +152,7 @@ def main():
 
     check_markdown(directory, plan)
     check_views(directory, plan)
+    check_nothing_hidden(directory)
     print("\n".join(problems) or f"{len(plan['jobs'])} jobs")
     return bool(problems)
 

@@ -89,6 +89,28 @@ WHERE line LIKE '      "symbol": %' AND line ~ '[^ -~]|\\';
 SELECT string_agg(substr(line, 3, 12), '   ' ORDER BY n) FROM training_plan_lines(:words, 'markdown') WITH ORDINALITY AS l (line, n)
 WHERE line LIKE '| %ROUTE\_BOTH  %' AND line ~ '&|\\';
 
+-- Characters that nobody sees, or that turn others around: escaped, whatever stands around them.
+CREATE TABLE hidden AS
+SELECT 't' AS target, format('%s.%s', to_hex(code), chr(code)) AS symbol, 'ROUTE_BOTH' AS route, '日' || repeat(chr(code), 2) || '|' AS reason
+FROM unnest(ARRAY[x'AD', x'61C', x'180E', x'200B', x'200F', x'2028', x'202E', x'2060', x'2064', x'2065', x'2066', x'206F', x'2070',
+    x'FEFF', x'FFF8', x'FFF9', x'FFFB', x'E0001', x'E001F', x'E0020', x'E007F', x'1F680', x'A0', x'200A', x'2010', x'AC']) AS b (bits), LATERAL (SELECT bits::integer AS code) AS c;
+INSERT INTO hidden VALUES (chr(x'202E'::integer) || 'x', NULL, 'ENABLED', NULL);
+SELECT create_training_plan('hidden') AS hidden \gset
+SELECT substr(line, 18) FROM training_plan_lines(:hidden, 'json') AS line WHERE line LIKE '      "symbol": "%' OR line LIKE '      "reason": "日%';
+SELECT line FROM training_plan_lines(:hidden, 'yaml') AS line WHERE line LIKE '  symbol: %' OR line LIKE '  reason: %' OR line LIKE '  target: %x%';
+SELECT line FROM training_plan_lines(:hidden, 'markdown') AS line WHERE line LIKE '| %ROUTE\_BOTH  %&#%' OR line LIKE '###%';
+SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:hidden)))::text = training_plan_to_json(:hidden)::text AS json,
+    training_plan_to_yaml(import_training_plan(training_plan_to_json(:hidden)::text)) = training_plan_to_yaml(:hidden) AS yaml,
+    (SELECT count(*) FROM json_array_elements(training_plan_to_json(:hidden) -> 'jobs') AS j JOIN hidden ON reason = j ->> 'reason' AND symbol = j ->> 'symbol') = count(*) FILTER (WHERE symbol IS NOT NULL) AS same
+FROM hidden;
+-- also where names are keys
+UPDATE training_jobs SET route = 'a' || chr(x'202E'::integer) || 'b', metadata = jsonb_build_object('c' || chr(x'200B'::integer), 1)
+WHERE plan_id = :hidden AND symbol LIKE 'ad%';
+SELECT line FROM training_plan_lines(:hidden, 'json') AS line WHERE line ~ '"[ac]\\u';
+SELECT line FROM training_plan_lines(:hidden, 'yaml') AS line WHERE line ~ '"[ac]\\u';
+SELECT line FROM training_plan_lines(:hidden, 'markdown') AS line WHERE line ~ 'a[&#].*b';
+DROP TABLE hidden;
+
 -- Very many blanks, which readers refuse: some are escaped.
 CREATE VIEW blank_decisions AS
 SELECT 't' AS target, n::text AS symbol, 'ROUTE_BOTH' AS route, reason

@@ -52,7 +52,10 @@ my @pieces = (
 	'a', 'Z', '0', '_', '__', '*', '**', '`', '``', '|', '\\', '\\|', '[', ']', '(x)', '<b>', '</b>', '<!--', '&amp;', '&',
 	'#', '~', '~~', '$', '!', '![', 'http://a.b', 'www.a.b', 'x@y.z', ' ', '  ', "\t", "\n", "\r", '"', "'", '%', '/', '..',
 	'.', '-', '+', '=', ':', ': ', ' #', 'ß', '日', '🚀', "\x{C2}\x{85}", "\x{E2}\x{80}\x{A8}", "\x{C2}\x{A0}", '{', '}', '?',
-	'>', '@', '%~', '://', '1.', '- ', 'e5', '0x', '12:30', 'ON', 'null', "\x01", "\x7F", "\x{EF}\x{BB}\x{BF}", 'x' x 90);
+	'>', '@', '%~', '://', '1.', '- ', 'e5', '0x', '12:30', 'ON', 'null', "\x01", "\x7F", "\x{EF}\x{BB}\x{BF}", 'x' x 90,
+	# hidden characters: U+00AD, U+061C, U+200B, U+200D, U+202E, U+2066, U+2069, U+FFF9, U+E0001, U+E0041
+	"\x{C2}\x{AD}", "\x{D8}\x{9C}", "\x{E2}\x{80}\x{8B}", "\x{E2}\x{80}\x{8D}", "\x{E2}\x{80}\x{AE}",
+	"\x{E2}\x{81}\x{A6}", "\x{E2}\x{81}\x{A9}", "\x{EF}\x{BF}\x{B9}", "\x{F3}\x{A0}\x{80}\x{81}", "\x{F3}\x{A0}\x{81}\x{81}");
 srand(20251211);
 
 sub nasty
@@ -104,7 +107,7 @@ is(slurp_file("$directory/$_->[0]"), slurp_file("$directory/again/training_plan.
 
 # In a database of another encoding, files are UTF-8 all the same.
 append_to_file("$directory/latin1.yaml",
-	"targets: {straße: {symbols: {Öl: {route: ROUTE_BOTH, reason: \"\\xE9t\\u00E9\"}}}}\n");
+	"targets: {straße: {symbols: {Öl: {route: ROUTE_BOTH, reason: \"\\xE9t\\u00E9 \\xAD\"}, \"\\xAD\": {route: ROUTE_BOTH}}}}\n");
 append_to_file("$directory/kanji.json", '{"targets": {"日": {"symbols": {}}}}');
 run_sql($server, 'postgres', "CREATE DATABASE latin1 ENCODING 'LATIN1' TEMPLATE template0");
 $result = run_sql($server, 'latin1', "
@@ -114,9 +117,24 @@ $result = run_sql($server, 'latin1', "
 	SELECT training_plan_to_json(import_training_plan(training_plan_to_yaml(:plan)))::text = training_plan_to_json(:plan)::text",
 	'-At');
 is($result, 't', 'a database in LATIN1');
-is(check("$directory/latin1"), "2 jobs\n", 'its files as other programs read them');
+is(check("$directory/latin1"), "3 jobs\n", 'its files as other programs read them');
 ok(-e "$directory/latin1/by_symbol/Öl.json", 'names of files are UTF-8');
 like(run_sql($server, 'latin1', "SET client_encoding = 'UTF8'; SELECT * FROM load_routing_plan('$directory/kanji.json')"),
 	qr/has no equivalent in encoding "LATIN1"/, 'what the encoding lacks is an error');
+
+# A database without an encoding: hidden characters are found in what is UTF-8, and
+# what is not is left as it is.
+run_sql($server, 'postgres', "CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+$result = run_sql($server, 'ascii', q{
+	CREATE EXTENSION trainplan;
+	CREATE TABLE decisions AS
+	SELECT 't' AS target, symbol, 'ROUTE_BOTH' AS route
+	FROM unnest(ARRAY[E'a\\xE2\\x80\\xAE', E'b\\xE9', E'c\\xC3\\xA9', E'd\\xE2\\x80\\xAE\\xFF']) AS s (symbol);
+	SELECT create_training_plan('decisions') AS plan \\gset
+	SELECT encode(convert_to(substr(line, 18), 'SQL_ASCII'), 'escape') FROM training_plan_lines(:plan, 'json') AS line WHERE line LIKE '      "symbol": "%';
+	SELECT encode(convert_to(split_part(line, ' ', 2), 'SQL_ASCII'), 'escape') FROM training_plan_lines(:plan, 'markdown') AS line WHERE line LIKE '| %ROUTE\\_BOTH%3 %';
+	}, '-At');
+is($result, join("\n", 'a\\\\u202e",', 'b\\351",', 'c\\303\\251",', 'd\\342\\200\\256\\377",', 'a&#x202E;', 'b\\351', 'c\\303\\251', 'd\\342\\200\\256\\377'),
+	'a database without an encoding');
 
 done_testing();
