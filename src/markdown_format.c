@@ -8,12 +8,18 @@
  *
  * Whatever comes from the plan is escaped so that it stands there as it is:
  * blanks and control characters as character references where Markdown would
- * take them away, punctuation with a backslash where it would mean something.
- * (GitHub makes a link of a mail address whatever stands around it.)
+ * take them away, hidden characters (hidden_text.c) likewise, punctuation with a
+ * backslash where it would mean something.
+ *
+ * Links of mail addresses, mentions of users and emoji are made when the text has
+ * been parsed, whatever was escaped; but never across a comment.  So there is an
+ * empty one in what would become one of these.
  *
  * https://github.github.com/gfm/
  */
 #include "postgres.h"
+
+#include <ctype.h>
 
 #include "mb/pg_wchar.h"
 
@@ -57,6 +63,75 @@ static bool
 is_letter_or_digit(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Is that in the name of an emoji? */
+static bool
+is_of_emoji(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '_' || c == '+' || c == '-';
+}
+
+/*
+ * Does the @ at i stand in a mail address, before which there may be mailto: or
+ * xmpp:?  Behind it there is a dot, and a letter in the end: score@0.5 is none.
+ */
+static bool
+is_in_address(Slice text, uint32 i)
+{
+	uint32		end = i + 1;
+	bool		has_dot = false;
+
+	if (i == 0 || !(is_letter_or_digit(text.data[i - 1]) || strchr(".+-_", text.data[i - 1]) != NULL))
+		return false;
+	for (; end < text.len; end++)
+	{
+		char		c = text.data[end];
+
+		if (c == '.' && end + 1 < text.len && is_letter_or_digit(text.data[end + 1]))
+			has_dot = true;
+		else if (!is_letter_or_digit(c) && c != '-' && c != '_')
+			break;
+	}
+	return has_dot && is_letter_or_digit(text.data[end - 1]) && !isdigit((unsigned char) text.data[end - 1]);
+}
+
+/* Does the @ at i begin the mention of a user or a team? */
+static bool
+begins_mention(Slice text, uint32 i)
+{
+	return i + 1 < text.len && is_letter_or_digit(text.data[i + 1]) &&
+		(i == 0 || !(is_letter_or_digit(text.data[i - 1]) || text.data[i - 1] == '_'));
+}
+
+/* Does the colon at i begin an emoji, :smile:?  Of numbers there are :100: and :1234:, and not of times. */
+static bool
+begins_emoji(Slice text, uint32 i)
+{
+	static const Slice numbers[] = {SLICE_LITERAL("100"), SLICE_LITERAL("1234")};
+	Slice		name = {text.data + i + 1, 0};
+	bool		is_number = true;
+
+	for (; i + 1 + name.len < text.len && is_of_emoji(name.data[name.len]); name.len++)
+		is_number &= isdigit((unsigned char) name.data[name.len]) != 0;
+	if (name.len == 0 || i + 1 + name.len == text.len || name.data[name.len] != ':')
+		return false;
+	return !is_number || slice_equal(name, numbers[0]) || slice_equal(name, numbers[1]);
+}
+
+/* Would the character at i, and what stands behind it, become something else when the text is parsed? */
+static bool
+needs_comment(Slice text, uint32 i)
+{
+	switch (text.data[i])
+	{
+		case '@':
+			return is_in_address(text, i) || begins_mention(text, i);
+		case ':':
+			return begins_emoji(text, i);
+		default:
+			return false;
+	}
 }
 
 /*
@@ -132,6 +207,8 @@ append_characters(StringInfo text, Slice string, bool is_utf8)
 			if (is_special(string, i))
 				appendStringInfoCharMacro(text, '\\');
 			appendStringInfoCharMacro(text, c);
+			if (needs_comment(string, i))
+				appendStringInfoString(text, "<!-- -->");
 		}
 	}
 }

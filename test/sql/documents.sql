@@ -89,6 +89,16 @@ WHERE line LIKE '      "symbol": %' AND line ~ '[^ -~]|\\';
 SELECT string_agg(substr(line, 3, 12), '   ' ORDER BY n) FROM training_plan_lines(:words, 'markdown') WITH ORDINALITY AS l (line, n)
 WHERE line LIKE '| %ROUTE\_BOTH  %' AND line ~ '&|\\';
 
+-- What GitHub would make a link, a mention or an emoji of, and what not: a comment
+-- that nobody sees stands in it.
+CREATE TABLE made AS
+SELECT 't' AS target, word AS symbol, 'ROUTE_BOTH' AS route
+FROM unnest(ARRAY['x@y.z', 'mailto:a.b+c@d-e.f_g.hi', 'xmpp:x@y.z/a', 'x@y.z@q.r', '@user', '(@user)', '@org/team', '@a@b', ':smile:', ':+1:', 'a:b:c', ':100:', 'https://x@y.z', 'www.x.y',
+    'y_will_swing_low_10m_0.20', 'BRK.B', 'EURUSD=X', 'AAPL@NASDAQ', 'precision@10', 'score@0.5', 'x@y', '@', 'a@', 'a @ b', '@_', '12:30:45', 'NYSE:ABC:USD', 'score 0.61 >= 0.5; a: b', '::']) AS word;
+SELECT create_training_plan('made') AS made \gset
+SELECT btrim(split_part(line, ' | ', 1), '| ') FROM training_plan_lines(:made, 'markdown') AS line WHERE line LIKE '| %ROUTE\_BOTH %lightgbm%';
+DROP TABLE made;
+
 -- Characters that nobody sees, or that turn others around: escaped, whatever stands around them.
 CREATE TABLE hidden AS
 SELECT 't' AS target, format('%s.%s', to_hex(code), chr(code)) AS symbol, 'ROUTE_BOTH' AS route, '日' || repeat(chr(code), 2) || '|' AS reason
