@@ -33,15 +33,32 @@ position_in_text(Slice text, uint64 offset, int encoding)
 	return position;
 }
 
+/* A text in UTF-8 without the byte order mark that it may begin with. */
+static Slice
+without_mark(Slice utf8)
+{
+	const uint32 mark = strlen(BYTE_ORDER_MARK);
+
+	if (utf8.len >= mark && memcmp(utf8.data, BYTE_ORDER_MARK, mark) == 0)
+	{
+		utf8.data += mark;
+		utf8.len -= mark;
+	}
+	return utf8;
+}
+
 /*
- * The bytes of a file, which are UTF-8, as a text in the server's encoding.  An
- * invalid or zero byte is an error that says where.
+ * The bytes of a file, which are UTF-8, as a text in the server's encoding, in
+ * which a byte order mark may have no place.  An invalid or zero byte is an error
+ * that says where.
  */
 Slice
 document_text(Slice bytes, const char *name)
 {
-	uint64		valid = pg_encoding_verifymbstr(PG_UTF8, bytes.data, bytes.len);
+	uint64		valid;
 
+	bytes = without_mark(bytes);
+	valid = pg_encoding_verifymbstr(PG_UTF8, bytes.data, bytes.len);
 	if (valid < bytes.len)
 		report_problem(name, position_in_text(bytes, valid, PG_UTF8),
 					   bytes.data[valid] == '\0' ? "zero byte" : "invalid UTF-8");
@@ -72,14 +89,8 @@ is_json(Slice text)
 JsonValue *
 read_document(Slice text, const char *name, const StreamedPart *parts, int part_count, void *arg)
 {
-	const uint32 mark = strlen(BYTE_ORDER_MARK);
-
-	if (GetDatabaseEncoding() == PG_UTF8 && text.len >= mark &&
-		memcmp(text.data, BYTE_ORDER_MARK, mark) == 0)
-	{
-		text.data += mark;
-		text.len -= mark;
-	}
+	if (GetDatabaseEncoding() == PG_UTF8)
+		text = without_mark(text);
 	return is_json(text) ? read_json(text, name, parts, part_count, arg) :
 		read_yaml(text, name, parts, part_count, arg);
 }

@@ -137,4 +137,16 @@ $result = run_sql($server, 'ascii', q{
 is($result, join("\n", 'a\\\\u202e",', 'b\\351",', 'c\\303\\251",', 'd\\342\\200\\256\\377",', 'a&#x202E;', 'b\\351', 'c\\303\\251', 'd\\342\\200\\256\\377'),
 	'a database without an encoding');
 
+# A file may begin with a byte order mark, which other encodings don't have.
+append_to_file("$directory/mark.$_->[0]", "\x{EF}\x{BB}\x{BF}$_->[1]")
+	foreach [ 'yaml', "targets: {t: {symbols: {A: {route: ROUTE_BOTH}}}}\n" ], [ 'json', '{"targets": {"t": {"symbols": {"A": {"route": "ROUTE_BOTH"}}}}}' ],
+	[ 'wrong', "{\"\x{FF}" ];
+run_sql($server, 'postgres', "CREATE DATABASE euc_jp ENCODING 'EUC_JP' LOCALE 'C' TEMPLATE template0");
+run_sql($server, 'euc_jp', 'CREATE EXTENSION trainplan');
+foreach my $database (qw(postgres latin1 euc_jp ascii))
+{
+	is(run_sql($server, $database, "SELECT symbol FROM load_routing_plan('$directory/mark.$_')", '-At'), 'A', "a byte order mark in $_, $database") foreach qw(yaml json);
+	like(run_sql($server, $database, "SELECT * FROM load_routing_plan('$directory/mark.wrong')"), qr/line 1, column 3 of .*: invalid UTF-8/, 'what is behind it is told of by its place');
+}
+
 done_testing();
