@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "storage/fd.h"
 #include "utils/memutils.h"
 
 #include "encoding.h"
@@ -79,7 +78,6 @@ write_plan_files(Oid schema, int64 plan_id, const char *directory,
 			json_file = file_set_read_back(set);
 	}
 	plan_views_write(views, json_file, set);
-	CloseTransientFile(json_file);
 	file_set_publish(set, callback, arg);
 
 	MemoryContextSwitchTo(caller);

@@ -11,6 +11,11 @@
  *
  * A set that is not published removes its temporary files when its memory
  * context ends, whatever ends it.
+ *
+ * A folder is opened once, and its files are made, synced, renamed and removed
+ * relative to that: whatever is put into the place of a folder meanwhile, nothing
+ * is written there.  The directory that the caller names may be a symbolic link; a
+ * folder in it may not, as it would lead to where nobody said that files should be.
  */
 #include "postgres.h"
 
@@ -43,14 +48,20 @@
 /* A temporary file is called .training_plan.<process>.<number>.tmp */
 #define TEMPORARY_PREFIX	".training_plan."
 #define TEMPORARY_SUFFIX	".tmp"
-#define TEMPORARY_PATH		"%s/" TEMPORARY_PREFIX "%d." INT64_FORMAT TEMPORARY_SUFFIX
+#define TEMPORARY_NAME		TEMPORARY_PREFIX "%d." INT64_FORMAT TEMPORARY_SUFFIX
+#define TEMPORARY_LENGTH	64
 
 /* Beside 1 and 2, which are the users' advisory locks. */
 #define DIRECTORY_LOCK	3
 
+/* No program that is run inherits a file. */
+#define OPEN_FOLDER		(O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define OPEN_FILE		(O_NOFOLLOW | O_CLOEXEC | PG_BINARY)
+
 typedef struct Folder
 {
 	const char *path;
+	int			fd;				/* -1: it is not open */
 	int64		first;			/* number of its first file */
 	int64		files;
 	struct Folder *next;
@@ -65,18 +76,21 @@ typedef struct FileRecord
 struct FileSet
 {
 	MemoryContext context;
-	const char *directory;
-	Folder	   *folders;		/* in the order in which they were begun */
+	Folder	   *folders;		/* in the order in which they were begun: the directory, what is in it */
 	Folder	   *folder;			/* the last of them */
 	int64		files;
 	Spool	   *records;		/* of all files, in order */
 
 	/* the file that is open */
-	int			fd;
+	int			fd;				/* -1: there is none */
 	StringInfoData name;
 	uint64		bytes;
 	char	   *buffer;
 	int			buffered;
+
+	int			read_fd;		/* of the file that is read back; -1: there is none */
+	int			sync_fd;		/* of what is being synced */
+	DIR		   *entries;		/* of the folder that is being looked through; NULL: there is none */
 
 	MemoryContextCallback clean_up;
 };
@@ -163,59 +177,185 @@ read_server_file(const char *path)
 	return contents;
 }
 
-static char *
-temporary_path(const Folder *folder, int64 number)
+/* ---- what is open, and closed whatever happens ------------------------------- */
+
+/* Open a file or folder by its name in a folder; -1 with errno if that fails. */
+static int
+open_in(int folder, const char *name, int flags)
 {
-	return psprintf(TEMPORARY_PATH, folder->path, MyProcPid, number);
+	int			fd;
+
+	/* it sets errno */
+	if (!AcquireExternalFD())
+		return -1;
+	fd = openat(folder, name, flags, S_IRUSR | S_IWUSR);
+	if (fd < 0)
+	{
+		int			error = errno;
+
+		ReleaseExternalFD();
+		errno = error;
+	}
+	return fd;
+}
+
+/* Close what open_in() has opened, if it is open; the result is that of close(). */
+static int
+close_fd(int *fd)
+{
+	int			result;
+
+	if (*fd < 0)
+		return 0;
+	result = close(*fd);
+	ReleaseExternalFD();
+	*fd = -1;
+	return result;
 }
 
 static void
-remove_temporary_files(void *arg)
+close_entries(FileSet *set)
+{
+	if (set->entries == NULL)
+		return;
+	closedir(set->entries);
+	ReleaseExternalFD();
+	set->entries = NULL;
+}
+
+static void
+temporary_name(char *name, int64 number)
+{
+	snprintf(name, TEMPORARY_LENGTH, TEMPORARY_NAME, MyProcPid, number);
+}
+
+/* The path of a file in a folder, for messages and for others. */
+static char *
+file_path(const Folder *folder, const char *name)
+{
+	return psprintf("%s/%s", folder->path, name);
+}
+
+/* Remove what is temporary, and close what is open.  Nothing here allocates or fails. */
+static void
+clean_up(void *arg)
 {
 	FileSet    *set = arg;
 
+	close_fd(&set->fd);
+	close_fd(&set->read_fd);
+	close_fd(&set->sync_fd);
+	close_entries(set);
 	for (Folder *folder = set->folders; folder != NULL; folder = folder->next)
 	{
 		for (int64 i = 0; i < folder->files; i++)
 		{
-			char		path[PATH_MAX];
+			char		name[TEMPORARY_LENGTH];
 
-			/* no allocation here: the memory context is about to go */
-			snprintf(path, sizeof(path), TEMPORARY_PATH, folder->path, MyProcPid, folder->first + i);
-			unlink(path);
+			temporary_name(name, folder->first + i);
+			unlinkat(folder->fd, name, 0);
 		}
+		close_fd(&folder->fd);
 	}
+	set->folders = NULL;
+}
+
+/* ---- folders --------------------------------------------------------------------- */
+
+static void
+report_folder_error(const char *action, const char *path)
+{
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not %s directory \"%s\": %m", action, path)));
 }
 
 /*
- * Nobody else writes files into a directory at the same time; held until the
- * transaction ends, so that the files are never those of two plans.
+ * Make a folder unless it is there, and open it: the directory itself by its path,
+ * or one in the directory by its name.
  */
 static void
-lock_directory(const char *directory)
+open_folder(Folder *folder, const Folder *directory, const char *name)
 {
-	uint64		hash = DatumGetUInt64(hash_any_extended((const unsigned char *) directory,
-														strlen(directory), 0));
+	int			parent = directory == NULL ? AT_FDCWD : directory->fd;
+	bool		is_new = mkdirat(parent, name, FOLDER_MODE) == 0;
+	struct stat status;
+
+	if (!is_new && errno != EEXIST)
+		report_folder_error("create", folder->path);
+	folder->fd = open_in(parent, name, directory == NULL ? OPEN_FOLDER : OPEN_FOLDER | O_NOFOLLOW);
+	if (folder->fd < 0)
+	{
+		int			error = errno;
+
+		if (directory != NULL && fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISLNK(status.st_mode))
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is a symbolic link, not a directory", folder->path),
+					 errhint("Remove it, or write into another directory.")));
+		errno = error;
+		report_folder_error("open", folder->path);
+	}
+
+	/* whatever the server's umask */
+	if (is_new && fchmod(folder->fd, FOLDER_MODE) != 0)
+		report_folder_error("create", folder->path);
+}
+
+/*
+ * Nobody else writes files into a directory at the same time, by whatever path; held
+ * until the transaction ends, so that the files are never those of two plans.
+ */
+static void
+lock_directory(const Folder *directory)
+{
+	struct stat status;
+	uint64		identity[2];
+	uint64		hash;
 	LOCKTAG		tag;
 
+	if (fstat(directory->fd, &status) != 0)
+		report_folder_error("open", directory->path);
+	identity[0] = status.st_dev;
+	identity[1] = status.st_ino;
+	hash = DatumGetUInt64(hash_any_extended((const unsigned char *) identity, sizeof(identity), 0));
 	SET_LOCKTAG_ADVISORY(tag, InvalidOid, (uint32) (hash >> 32), (uint32) hash, DIRECTORY_LOCK);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
+/* Begin to look through a folder. */
 static void
-make_folder(const char *path)
+begin_entries(FileSet *set, const Folder *folder)
 {
-	if (mkdir(path, FOLDER_MODE) == 0)
+	int			fd = open_in(folder->fd, ".", OPEN_FOLDER);
+
+	set->entries = fd < 0 ? NULL : fdopendir(fd);
+	if (set->entries == NULL)
 	{
-		/* whatever the server's umask */
-		if (chmod(path, FOLDER_MODE) == 0)
-			return;
+		int			error = errno;
+
+		close_fd(&fd);
+		errno = error;
+		report_folder_error("open", folder->path);
 	}
-	else if (errno == EEXIST)
-		return;
-	ereport(ERROR,
-			(errcode_for_file_access(),
-			 errmsg("could not create directory \"%s\": %m", path)));
+}
+
+/* The name of the next entry; NULL, and nothing is open any more, after the last. */
+static const char *
+next_entry(FileSet *set, const Folder *folder)
+{
+	struct dirent *entry;
+
+	CHECK_FOR_INTERRUPTS();
+	errno = 0;
+	entry = readdir(set->entries);
+	if (entry != NULL)
+		return entry->d_name;
+	if (errno != 0)
+		report_folder_error("read", folder->path);
+	close_entries(set);
+	return NULL;
 }
 
 /*
@@ -239,35 +379,37 @@ is_abandoned(const char *name)
 
 /* What a crash left behind in a folder goes. */
 static void
-remove_abandoned_files(const char *path)
+remove_abandoned_files(FileSet *set, const Folder *folder)
 {
-	DIR		   *folder = AllocateDir(path);
-	struct dirent *entry;
+	const char *name;
 
-	while ((entry = ReadDir(folder, path)) != NULL)
+	begin_entries(set, folder);
+	while ((name = next_entry(set, folder)) != NULL)
 	{
-		if (is_abandoned(entry->d_name))
-			unlink(psprintf("%s/%s", path, entry->d_name));
+		if (is_abandoned(name))
+			unlinkat(folder->fd, name, 0);
 	}
-	FreeDir(folder);
 }
 
+/* Open a folder of the set, which is made if it is not there; the first is the directory itself. */
 static void
-begin_folder(FileSet *set, char *path)
+begin_folder(FileSet *set, const char *name)
 {
-	Folder	   *folder;
+	Folder	   *folder = palloc0(sizeof(Folder));
 
-	make_folder(path);
-	remove_abandoned_files(path);
-
-	folder = palloc0(sizeof(Folder));
-	folder->path = path;
+	folder->path = set->folders == NULL ? pstrdup(name) : file_path(set->folders, name);
+	folder->fd = -1;
 	folder->first = set->files;
+	open_folder(folder, set->folders, name);
 	if (set->folders == NULL)
 		set->folders = folder;
 	else
 		set->folder->next = folder;
 	set->folder = folder;
+
+	if (folder == set->folders)
+		lock_directory(folder);
+	remove_abandoned_files(set, folder);
 }
 
 /*
@@ -280,17 +422,17 @@ file_set_begin(const char *directory)
 	FileSet    *set = palloc0(sizeof(FileSet));
 
 	set->context = CurrentMemoryContext;
-	set->directory = directory;
 	set->fd = -1;
+	set->read_fd = -1;
+	set->sync_fd = -1;
 	set->records = spool_create(NAMES_MEMORY);
 	set->buffer = palloc(WRITE_SIZE);
 	initStringInfo(&set->name);
-	set->clean_up.func = remove_temporary_files;
+	set->clean_up.func = clean_up;
 	set->clean_up.arg = set;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &set->clean_up);
 
-	lock_directory(directory);
-	begin_folder(set, pstrdup(directory));
+	begin_folder(set, directory);
 	return set;
 }
 
@@ -300,9 +442,11 @@ file_set_begin_folder(FileSet *set, const char *name)
 {
 	MemoryContext caller = MemoryContextSwitchTo(set->context);
 
-	begin_folder(set, psprintf("%s/%s", set->directory, name));
+	begin_folder(set, name);
 	MemoryContextSwitchTo(caller);
 }
+
+/* ---- files ----------------------------------------------------------------------- */
 
 static void
 report_write_error(const FileSet *set)
@@ -316,8 +460,9 @@ report_write_error(const FileSet *set)
 void
 file_set_open(FileSet *set, const char *name)
 {
-	char	   *path = temporary_path(set->folder, set->files);
+	char		temporary[TEMPORARY_LENGTH];
 
+	temporary_name(temporary, set->files);
 	resetStringInfo(&set->name);
 	appendStringInfoString(&set->name, name);
 	set->bytes = 0;
@@ -326,17 +471,19 @@ file_set_open(FileSet *set, const char *name)
 	/* from here on there is something to remove */
 	set->folder->files++;
 	set->files++;
-	set->fd = OpenTransientFile(path, O_WRONLY | O_CREAT | O_EXCL | PG_BINARY);
+	set->fd = open_in(set->folder->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | OPEN_FILE);
 	if (set->fd < 0 || fchmod(set->fd, SERVER_FILE_MODE) != 0)
 		report_write_error(set);
-	pfree(path);
 }
 
 /* Where the file that was opened last is, for others to write it; in the current memory context. */
 const char *
 file_set_path(const FileSet *set)
 {
-	return temporary_path(set->folder, set->files - 1);
+	char		temporary[TEMPORARY_LENGTH];
+
+	temporary_name(temporary, set->files - 1);
+	return file_path(set->folder, temporary);
 }
 
 static void
@@ -397,9 +544,8 @@ file_set_close(FileSet *set)
 	if (enableFsync)
 		(void) sync_file_range(set->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 #endif
-	if (CloseTransientFile(set->fd) != 0)
+	if (close_fd(&set->fd) != 0)
 		report_write_error(set);
-	set->fd = -1;
 
 	initStringInfo(&line);
 	appendBinaryStringInfo(&line, (const char *) &record, sizeof(record));
@@ -408,32 +554,65 @@ file_set_close(FileSet *set)
 	pfree(line.data);
 }
 
-/* Open the file that was closed last for reading; CloseTransientFile() closes it. */
+/* Open the file that was closed last for reading, until the set is published. */
 int
-file_set_read_back(const FileSet *set)
+file_set_read_back(FileSet *set)
 {
-	char	   *path = temporary_path(set->folder, set->files - 1);
-	int			fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	char		temporary[TEMPORARY_LENGTH];
 
-	if (fd < 0)
+	Assert(set->read_fd < 0);
+	temporary_name(temporary, set->files - 1);
+	set->read_fd = open_in(set->folder->fd, temporary, O_RDONLY | OPEN_FILE);
+	if (set->read_fd < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\" for reading: %m", path)));
-	pfree(path);
-	return fd;
+				 errmsg("could not open file \"%s\" for reading: %m",
+						file_path(set->folder, temporary))));
+	return set->read_fd;
 }
 
 static void
-sync_files(const Folder *folder)
+sync_files(FileSet *set, const Folder *folder)
 {
 	for (int64 i = 0; i < folder->files; i++)
 	{
-		char	   *path = temporary_path(folder, folder->first + i);
+		char		temporary[TEMPORARY_LENGTH];
 
 		CHECK_FOR_INTERRUPTS();
-		fsync_fname_ext(path, false, false, ERROR);
-		pfree(path);
+		temporary_name(temporary, folder->first + i);
+		set->sync_fd = open_in(folder->fd, temporary, O_RDWR | OPEN_FILE);
+		if (set->sync_fd < 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not open file \"%s\": %m", file_path(folder, temporary))));
+		if (pg_fsync(set->sync_fd) != 0 || close_fd(&set->sync_fd) != 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not fsync file \"%s\": %m", file_path(folder, temporary))));
 	}
+}
+
+/* Sync an open folder, where folders can be synced. */
+static void
+sync_folder(int fd, const char *path)
+{
+	if (pg_fsync(fd) != 0 && errno != EBADF && errno != EINVAL)
+		report_folder_error("fsync", path);
+}
+
+/* Sync what the directory is in, if the server may look into that. */
+static void
+sync_parent(FileSet *set)
+{
+	const Folder *directory = set->folders;
+	char	   *parent = file_path(directory, "..");
+
+	set->sync_fd = open_in(directory->fd, "..", OPEN_FOLDER);
+	if (set->sync_fd < 0 && errno != EACCES)
+		report_folder_error("open", parent);
+	if (set->sync_fd >= 0)
+		sync_folder(set->sync_fd, parent);
+	close_fd(&set->sync_fd);
 }
 
 static void
@@ -441,41 +620,45 @@ rename_files(FileSet *set, const Folder *folder, PublishedCallback callback, voi
 {
 	for (int64 i = 0; i < folder->files; i++)
 	{
-		char	   *temporary = temporary_path(folder, folder->first + i);
+		char		temporary[TEMPORARY_LENGTH];
 		Slice		record;
 		FileRecord	file;
-		char	   *path;
+		const char *name;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!spool_get(set->records, &record))
 			elog(ERROR, "a file of the set has no name");
 		memcpy(&file, record.data, sizeof(file));
-		path = psprintf("%s/%s", folder->path, record.data + sizeof(file));
-		if (rename(temporary, path) != 0)
+		name = record.data + sizeof(file);
+		temporary_name(temporary, folder->first + i);
+		if (renameat(folder->fd, temporary, folder->fd, name) != 0)
 			ereport(ERROR,
 					(errcode_for_file_access(),
-					 errmsg("could not rename file \"%s\" to \"%s\": %m", temporary, path)));
+					 errmsg("could not rename file \"%s\" to \"%s\": %m",
+							file_path(folder, temporary), file_path(folder, name))));
 		if (callback != NULL)
+		{
+			char	   *path = file_path(folder, name);
+
 			callback(arg, path, file.bytes);
-		pfree(temporary);
-		pfree(path);
+			pfree(path);
+		}
 	}
 }
 
 /* Say so if a folder holds what the set did not put there: somebody may take it for the set's. */
 static void
-warn_of_other_files(const Folder *folder)
+warn_of_other_files(FileSet *set, const Folder *folder)
 {
-	DIR		   *entries = AllocateDir(folder->path);
-	struct dirent *entry;
 	int64		others = -folder->files;
+	const char *name;
 
-	while ((entry = ReadDir(entries, folder->path)) != NULL)
+	begin_entries(set, folder);
+	while ((name = next_entry(set, folder)) != NULL)
 	{
-		if (entry->d_name[0] != '.')
+		if (name[0] != '.')
 			others++;
 	}
-	FreeDir(entries);
 	if (others > 0)
 		ereport(WARNING,
 				(errmsg_plural("directory \"%s\" has %lld file that is not of this plan",
@@ -494,24 +677,25 @@ warn_of_other_files(const Folder *folder)
 void
 file_set_publish(FileSet *set, PublishedCallback callback, void *arg)
 {
-	char	   *parent = pstrdup(set->directory);
-
 	for (Folder *folder = set->folders; folder != NULL; folder = folder->next)
-		sync_files(folder);
+		sync_files(set, folder);
 
 	spool_rewind(set->records);
 	for (Folder *folder = set->folders; folder != NULL; folder = folder->next)
 		rename_files(set, folder, callback, arg);
 
 	for (Folder *folder = set->folders; folder != NULL; folder = folder->next)
-		fsync_fname_ext(folder->path, true, false, ERROR);
-	get_parent_directory(parent);
-	fsync_fname_ext(parent, true, true, ERROR);
+		sync_folder(folder->fd, folder->path);
+	sync_parent(set);
 	spool_close(set->records);
 
-	for (Folder *folder = set->folders->next; folder != NULL; folder = folder->next)
-		warn_of_other_files(folder);
-
-	/* nothing is temporary any more */
-	set->folders = NULL;
+	for (Folder *folder = set->folders; folder != NULL; folder = folder->next)
+	{
+		/* the directory itself may be anybody's */
+		if (folder != set->folders)
+			warn_of_other_files(set, folder);
+		/* nothing is temporary any more */
+		folder->files = 0;
+	}
+	clean_up(set);
 }

@@ -30,7 +30,7 @@ extern void file_set_open(FileSet *set, const char *name);
 extern const char *file_set_path(const FileSet *set);
 extern void file_set_write(FileSet *set, Slice bytes);
 extern void file_set_close(FileSet *set);
-extern int	file_set_read_back(const FileSet *set);
+extern int	file_set_read_back(FileSet *set);
 extern void file_set_publish(FileSet *set, PublishedCallback callback, void *arg);
 
 #endif							/* TRAINPLAN_SERVER_FILE_H */

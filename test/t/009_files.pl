@@ -6,6 +6,7 @@ use warnings;
 
 use lib 'test/perl';
 use File::Find;
+use File::Path;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes 'sleep';
@@ -136,6 +137,48 @@ ok(!-e "$directory/none", 'nothing is made for nothing');
 is(temporary_files($directory), 0, 'no temporary files after errors');
 is(json_files("$directory/taken"), '1 files, 0 broken', 'what is there after an error is whole');
 
+# A folder that is a symbolic link is not followed, wherever it leads; the directory
+# that is named may be one.
+mkdir "$directory/$_" foreach qw(elsewhere linked real);
+symlink "$directory/elsewhere", "$directory/linked/by_symbol";
+is(outcome("SELECT count(*) FROM write_training_plan(2, '$directory/linked')"),
+	"ERROR:  \"$directory/linked/by_symbol\" is a symbolic link, not a directory", 'a symbolic link in place of a folder');
+unlink "$directory/linked/by_symbol";
+symlink "$directory/nowhere", "$directory/linked/by_route";
+is(outcome("SELECT count(*) FROM write_training_plan(2, '$directory/linked')"),
+	"ERROR:  \"$directory/linked/by_route\" is a symbolic link, not a directory", 'one that leads nowhere');
+ok(!-e "$directory/nowhere", 'nothing is made there');
+symlink 'training_plan.md', "$directory/linked/training_plan.json";
+symlink "$directory/elsewhere/x", "$directory/linked/by_target/target_1.json";
+unlink "$directory/linked/by_route";
+is(outcome("SELECT count(*) FROM write_training_plan(2, '$directory/linked')"), '31', 'symbolic links in place of files are replaced');
+ok(!-l "$directory/linked/training_plan.json" && !-l "$directory/linked/by_target/target_1.json", 'by files');
+symlink "$directory/real", "$directory/link";
+is(outcome("SELECT count(*), min(path) FROM write_training_plan(2, '$directory/link')"), "31|$directory/link/by_route/ROUTE_BOTH.json", 'the directory itself may be one');
+is(json_files("$directory/real"), '29 files, 0 broken', 'the files are where it leads');
+is_deeply([ glob "$directory/elsewhere/*" ], [], 'nothing is written elsewhere');
+
+# What is open is closed, whatever happens.
+is(outcome(qq{
+	CREATE FUNCTION write_often(directory text, times integer) RETURNS integer LANGUAGE plpgsql AS \$\$
+	DECLARE
+		failed integer := 0;
+	BEGIN
+		FOR i IN 1 .. times LOOP
+			BEGIN
+				PERFORM write_training_plan(2, directory);
+			EXCEPTION WHEN OTHERS THEN
+				failed := failed + 1;
+			END;
+		END LOOP;
+		RETURN failed;
+	END
+	\$\$;
+	SELECT write_often('$directory/real', 2);
+	SELECT count(*) AS before FROM pg_ls_dir('/proc/self/fd') \\gset
+	SELECT write_often('$directory/real', 100), write_often('$directory/blocked', 150), write_often('$directory/taken', 50), write_often('$directory/closed', 150);
+	SELECT count(*) - :before FROM pg_ls_dir('/proc/self/fd')}), "0\n0|150|50|150\n0", 'no file stays open, however often plans are written or not');
+
 # A full disk.
 SKIP:
 {
@@ -194,6 +237,22 @@ ok(!-e "$directory/vanished" || $$errors =~ /vanished/ || json_files("$directory
 like($$errors, qr/^(ERROR:  could not \w+ (file|directory) "\Q$directory\E\/vanished.*\n(HINT.*\n)?)?/, 'its path is told');
 like(json_files("$directory/moved"), qr/, 0 broken$/, 'what is there is whole');
 
+# Folders are swapped for links that lead elsewhere, at any moment.
+mkdir "$directory/swapped";
+($psql, $pid, $errors) = begin_writing("$directory/swapped");
+foreach my $folder (('by_target', 'by_symbol', 'by_type', 'by_route') x 3)
+{
+	if (rename "$directory/swapped/$folder", "$directory/swapped/old_$folder")
+	{
+		symlink "$directory/elsewhere", "$directory/swapped/$folder";
+		sleep(0.05);
+		unlink "$directory/swapped/$folder";
+		File::Path::remove_tree("$directory/swapped/old_$folder");
+	}
+}
+$psql->finish;
+is_deeply([ glob "$directory/elsewhere/* $directory/elsewhere/.training*" ], [], 'what folders are swapped for is not written into');
+
 # The server crashes: temporary files stay, and go with the next call.
 ($psql, $pid, $errors) = begin_writing("$directory/crashed");
 kill 'KILL', $pid;
@@ -205,11 +264,14 @@ append_to_file("$directory/crashed/by_symbol/.training_plan.99999999.7.tmp", 'ha
 is(outcome("SELECT count(*) FROM write_training_plan(1, '$directory/crashed')"), '307', 'the next call writes them all');
 is(temporary_files("$directory/crashed"), 0, 'and removes what was left');
 
-# Two sessions write different plans into one directory: in the end all files are
+# Two sessions write different plans into one directory, by two paths: in the end all files are
 # those of one of them.
+mkdir "$directory/shared";
+symlink "$directory/shared", "$directory/shared_link";
 my @writers = map {
 	my $plan = $_;
-	my $sql = "SET client_min_messages = error;\n" . "SELECT count(*) FROM write_training_plan($plan, '$directory/shared');\n" x 8;
+	my $path = $directory . ($plan == 1 ? '/shared' : '/shared_link');
+	my $sql = "SET client_min_messages = error;\n" . "SELECT count(*) FROM write_training_plan($plan, '$path');\n" x 8;
 	IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $server->connstr('postgres') ], '<', \$sql, '>', \my $out, '2>', \my $err)
 } 1, 2;
 $_->finish foreach @writers;
