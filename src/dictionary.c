@@ -22,6 +22,8 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "dictionary.h"
@@ -34,11 +36,22 @@ typedef struct Entry
 	char		status;
 } Entry;
 
+/*
+ * Nobody knows the seed: strings of which all have the same hash, so that each is
+ * compared with all others, can't be made up.
+ */
+static inline uint32
+hash_string(const void *seed, Slice string)
+{
+	return (uint32) hash_bytes_extended((const unsigned char *) string.data, (int) string.len,
+										*(const uint64 *) seed);
+}
+
 #define SH_PREFIX			entries
 #define SH_ELEMENT_TYPE		Entry
 #define SH_KEY_TYPE			Slice
 #define SH_KEY				string
-#define SH_HASH_KEY(table, key)	hash_bytes((const unsigned char *) (key).data, (int) (key).len)
+#define SH_HASH_KEY(table, key)	hash_string((table)->private_data, key)
 #define SH_EQUAL(table, a, b)	slice_equal(a, b)
 #define SH_STORE_HASH
 #define SH_GET_HASH(table, entry)	(entry)->hash
@@ -46,6 +59,16 @@ typedef struct Entry
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
+
+/* Numbers by their strings. */
+#define ST_SORT sort_numbers
+#define ST_ELEMENT_TYPE uint32
+#define ST_COMPARE_ARG_TYPE Slice
+#define ST_COMPARE(a, b, strings) slice_compare((strings)[*(a)], (strings)[*(b)])
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* What a string takes beside its bytes: its entry, with the table's free room, and its places. */
 #define ENTRY_OVERHEAD		(2 * sizeof(Entry) + 2 * sizeof(Slice) + 2 * sizeof(uint32))
@@ -56,6 +79,7 @@ typedef struct Entry
 struct Dictionary
 {
 	MemoryContext context;
+	uint64		seed;			/* of all hashes */
 	Size		limit;			/* bytes */
 	Size		used;
 	bool		complete;		/* no string was turned away */
@@ -83,7 +107,8 @@ dictionary_create(Size limit)
 												ALLOCSET_DEFAULT_SIZES);
 	dictionary->limit = limit;
 	dictionary->complete = true;
-	dictionary->table = entries_create(dictionary->context, FIRST_STRINGS, NULL);
+	dictionary->seed = pg_prng_uint64(&pg_global_prng_state);
+	dictionary->table = entries_create(dictionary->context, FIRST_STRINGS, &dictionary->seed);
 	dictionary->capacity = FIRST_STRINGS;
 	dictionary->strings = MemoryContextAlloc(dictionary->context,
 											 dictionary->capacity * sizeof(Slice));
@@ -161,13 +186,6 @@ dictionary_is_complete(const Dictionary *dictionary)
 	return dictionary->complete;
 }
 
-static int
-compare_numbers(const void *a, const void *b, void *strings)
-{
-	return slice_compare(((const Slice *) strings)[*(const uint32 *) a],
-						 ((const Slice *) strings)[*(const uint32 *) b]);
-}
-
 /* From now on there are ranks and codes, and no more strings are kept. */
 void
 dictionary_sort(Dictionary *dictionary)
@@ -177,8 +195,7 @@ dictionary_sort(Dictionary *dictionary)
 	dictionary->numbers = MemoryContextAllocHuge(dictionary->context, size);
 	for (uint32 i = 0; i < dictionary->count; i++)
 		dictionary->numbers[i] = i;
-	qsort_arg(dictionary->numbers, dictionary->count, sizeof(uint32), compare_numbers,
-			  dictionary->strings);
+	sort_numbers(dictionary->numbers, dictionary->count, dictionary->strings);
 
 	dictionary->ranks = MemoryContextAllocHuge(dictionary->context, size);
 	for (uint32 rank = 0; rank < dictionary->count; rank++)

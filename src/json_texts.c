@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 
 #include "json_texts.h"
 
@@ -16,7 +17,10 @@ json_to_texts(JsonValue *list)
 	Datum	   *elements = palloc(Max(count, 1) * sizeof(Datum));
 
 	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		elements[i] = slice_to_text(json_string_slice(json_object_array_get_idx(list, i)));
+	}
 	return construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
@@ -30,6 +34,9 @@ json_append_texts(JsonValue *list, ArrayType *texts)
 
 	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		json_append(list, nulls[i] ? NULL :
 					json_from_slice(slice_from_text(PG_DETOAST_DATUM_PACKED(elements[i]))));
+	}
 }

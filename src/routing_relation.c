@@ -9,6 +9,7 @@
 
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
@@ -127,6 +128,7 @@ join_array(StringInfo reason, ArrayType *phrases)
 
 	for (int i = 0; i < count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (bitmap != NULL && att_isnull(i, bitmap))
 			continue;
 		append_phrase(reason, slice_from_text((const struct varlena *) element), first);
@@ -152,6 +154,7 @@ join_jsonb(StringInfo reason, Jsonb *phrases)
 	JsonbIteratorNext(&iterator, &value, true);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) == WJB_ELEM)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (value.type != jbvString)
 			return false;
 		phrase.data = value.val.string.val;

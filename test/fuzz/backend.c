@@ -492,6 +492,12 @@ pg_server_to_any(const char *string, int length, int encoding)
 	return unconstify(char *, string);
 }
 
+bool
+pg_verify_mbstr(int encoding, const char *string, int length, bool no_error)
+{
+	return pg_encoding_verifymbstr(encoding, string, length) == length;
+}
+
 int
 pg_mbcliplen(const char *string, int length, int limit)
 {

@@ -286,6 +286,7 @@ mkdir "$directory/empty";
 mkdir "$directory/yaml";
 append_to_file("$directory/yaml/routing_plan.yaml", "\xEF\xBB\xBFtargets: {t: {symbols: {A: {route: ROUTE_BOTH}}}}\n");
 append_to_file("$directory/both.json", '{"targets": {"t": {"symbols": {}}}}');
+append_to_file("$directory/families.yaml", "targets: {t: {cross_sectional: {route: ENABLED}, symbols: {A: {route: ROUTE_BOTH, model_families: ['']}}}}\n");
 append_to_file("$directory/binary", "targets:\n  \xFF: x\n");
 append_to_file("$directory/zero", "targets:\n  t\0: x\n");
 append_to_file("$directory/utf16", "\xFF\xFEt\0a\0");
@@ -319,6 +320,8 @@ like(outcome("SELECT generate_training_plan_from_routing('$directory/yaml', 'x')
 like(outcome("SELECT generate_training_plan_from_routing('$directory/yaml', NULL)"), qr/output_dir must not be null$/, 'null');
 like(outcome("SELECT generate_training_plan_from_routing(NULL, '$directory/x')"), qr/routing_plan_path must not be null$/, 'null');
 like(outcome("SELECT generate_training_plan_from_routing('$directory/yaml', '$directory/x', '{}')"), qr/model families are empty$/, 'no families');
+like(outcome("SELECT generate_training_plan_from_routing('$directory/families.yaml', '$directory/x')"),
+	qr/^ERROR:  model families have a blank name at targets\.t\.symbols\.A\.model_families in file "\Q$directory\E\/families\.yaml"$/, 'a family without a name');
 is(outcome('SELECT count(*) FROM training_plans'), $plans, 'no plan is stored');
 is(outcome("SELECT generate_training_plan_from_routing('$directory/yaml', '$directory/x', '{mlp}') AS plan \\gset
 	SELECT routing, model_families, include_blocked FROM training_plans WHERE plan_id = :plan"),

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use lib 'test/perl';
+use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes 'time';
 use Trainplan;
@@ -83,6 +84,32 @@ foreach my $work_mem ('4MB', '64MB')
 }
 ends_early('underscores', "SET work_mem = '64MB'; " . plan_of($targets_of_underscores));
 
+# What else a decision says.
+my $with_reason = 'target, symbol, route, reason';
+ends("a reason: $_->[0]", plan_of("SELECT 't', 's', 'ROUTE_BOTH', $_->[1]", $with_reason), qr/^2$/)
+	foreach [ 'a long text', "repeat('x; ', 350000)" ],
+	[ 'very many phrases', "array_fill(text '', ARRAY[500000])" ],
+	[ 'very many nulls', 'array_fill(NULL::text, ARRAY[1000000])' ],
+	[ 'very many in JSON', "(SELECT jsonb_agg(text '') FROM generate_series(1, 300000))" ];
+ends('a reason that is none, deep', plan_of("SELECT 't', 's', 'ROUTE_BOTH', (repeat('[', 5000) || repeat(']', 5000))::jsonb", $with_reason),
+	qr/^ERROR:  reason is not a string or an array of strings for target "t", symbol "s" in relation "pg_temp.decisions"$/);
+ends('long states', plan_of("SELECT 't', 's', 'ROUTE_BOTH', repeat('x', 1000000)", 'target, symbol, route, cs_state'), qr/^2$/);
+ends('a long route', plan_of("SELECT 't', 's', repeat('R', 1000000)"), qr/^ERROR:  unknown route "RRRR/);
+
+# Candidates: the horizon in a target's name, the kind of a task.
+sub route_one
+{
+	my ($what, $target, $symbol, $task_type) = @_;
+	my $candidates = "CREATE TEMPORARY TABLE candidates AS
+		SELECT $target AS target, $symbol AS symbol, 0.6 AS score, 6000 AS sample_size, 'STABLE' AS stability, $task_type AS task_type";
+
+	ends("$what: routed", "$candidates; SELECT count(*) FROM route_training_candidates('candidates')", qr/^2$/);
+	ends("$what: explained", "$candidates; SELECT count(*) > 5 FROM candidates AS c, explain_training_route('candidates', c.target, c.symbol)", qr/^t$/);
+}
+route_one('parts of numbers', "repeat('_1', 500000)", "repeat('_', 1000000)", 'NULL::text');
+route_one('one number', "repeat('1', 1000000)", "'s'", "repeat('CLASSIFICATIO', 77000)");
+route_one('almost a day', "repeat('same_da', 140000)", "'s'", "repeat('C', 1000000)");
+
 # ---- texts in YAML ---------------------------------------------------------------
 
 # A text that an SQL expression makes, as a policy and as both kinds of documents.
@@ -113,13 +140,96 @@ read_yaml('as many blanks as may be', "'a: \"x' || repeat(' ', 10000) || repeat(
 
 # What aliases stand for is not read for each of them, and so much that counts.
 my $members = "(SELECT string_agg('k' || n || ': ', ',') FROM generate_series(1, 50000) AS n)";
-my $job = 'job_id: a, target: t, symbol: s, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: 3, metadata: {}';
+my $job = 'target: t, route: ROUTE_BOTH, training_type: symbol_specific, model_families: [a], priority: 3';
 my $too_large = qr/^ERROR:  line \d, column \d+ of the document: alias "x" makes the document larger than 50000000 bytes$/;
-ends('aliases for a large job', "SELECT import_training_plan('x: &x {$job, ' || $members || E'}\\njobs: [' || repeat('*x ,', 120000) || ']')", $too_large);
+ends('aliases for large metadata',
+	"SELECT import_training_plan('x: &x {' || $members || E'}\\njobs: [' || (SELECT string_agg(format('{$job, job_id: j%s, symbol: s%s, metadata: *x }', n, n), ',') FROM generate_series(1, 5000) AS n) || ']')", $too_large);
+ends('aliases for one job', "SELECT import_training_plan('x: &x {$job, job_id: a, symbol: s, metadata: {}, ' || $members || E'}\\njobs: [' || repeat('*x ,', 120000) || ']')",
+	qr/^ERROR:  jobs\[1\].job_id is "a", as jobs\[0\].job_id is, in the document$/);
 ends('aliases for a large target',
 	"SELECT count(*) FROM routing_decisions('x: &x {symbols: {' || (SELECT string_agg('k' || n || ': {route: ROUTE_BOTH}', ',') FROM generate_series(1, 15000) AS n) || E'}}\\ntargets: {' || (SELECT string_agg('t' || n || ': *x ', ',') FROM generate_series(1, 40000) AS n) || '}')", $too_large);
 ends('aliases for a long reason',
 	"SELECT count(*) FROM routing_decisions('x: &x {route: ROUTE_BOTH, reason: [' || repeat('a,', 250000) || E']}\\ntargets: {t: {symbols: {' || (SELECT string_agg('s' || n || ': *x ', ',') FROM generate_series(1, 40000) AS n) || '}}}')", $too_large);
+
+# What libyaml does in linear time, as far as a document may be that long.
+my $some_error = qr/^ERROR:  /;
+read_yaml(@$_, $some_error)
+	foreach [ 'brackets', "repeat('[', 1000000)" ], [ 'braces', "repeat('{', 1000000)" ], [ 'dashes', "repeat('- ', 500000)" ],
+	[ 'question marks', "repeat('? ', 500000)" ], [ 'colons', "repeat(': ', 500000)" ], [ 'stairs', "(SELECT string_agg(repeat(' ', n) || 'a:', E'\\n') FROM generate_series(0, 1400) AS n)" ],
+	[ 'documents', "repeat(E'---\\n', 250000)" ], [ 'ends of documents', "repeat(E'...\\n', 250000)" ], [ 'comments', "repeat(E'#\\n', 500000) || 'a: b'" ],
+	[ 'a long key', "repeat('x', 1000000) || ': a'" ], [ 'a long anchor', "'a: &' || repeat('x', 1000000) || ' b'" ], [ 'a long tag', "'a: !<' || repeat('%41', 300000) || '> b'" ],
+	[ 'a long scalar', "'a: ' || repeat('x', 1000000)" ], [ 'escapes', "'a: \"' || repeat('\\U0001F600', 100000) || '\"'" ], [ 'digits', "'a: 1.' || repeat('1', 1000000)" ],
+	[ 'a list', "'a: [' || repeat('a,', 499000) || ']'" ], [ 'a deep list', "'a: ' || repeat('[', 97) || repeat('a,', 499000) || repeat(']', 97)" ],
+	[ 'pairs', "'a: [' || repeat('a: b,', 199000) || ']'" ], [ 'keys', "(SELECT string_agg('k' || n || ':', E'\\n') FROM generate_series(1, 110000) AS n)" ],
+	[ 'anchors', "'a: [' || (SELECT string_agg('&a' || n || ' b', ',') FROM generate_series(1, 90000) AS n) || ']'" ], [ 'aliases', "E'a: &a b\\nb: [' || repeat('*a ,', 240000) || ']'" ];
+my $policy = q[replace(routing_policy_default(), E'routing:\\n', E'routing:\\n  dump_plan_as: [&x {' || rtrim(repeat('min_score: 1,', 76000), ',') || E'}]\\n')];
+ends('a hundred merges of a large mapping', "SELECT length(routing_policy_hash(replace($policy, 'min_score: 0.52\n    allowed', E'<<: [' || rtrim(repeat('*x, ', 100), ', ') || E']\\n    allowed')))", qr/^8$/);
+ends('a long number in a policy', "SELECT length(routing_policy_hash(replace(routing_policy_default(), '5000', '5' || repeat('_', 1000000))))", qr/^8$/);
+
+# ---- documents in JSON -------------------------------------------------------------
+
+sub many
+{
+	my ($element, $count) = @_;
+
+	return "(SELECT string_agg(format('$element', n, n, n), ',') FROM generate_series(1, $count) AS n)";
+}
+my $job_head = '"route": "ROUTE_BOTH", "training_type": "symbol_specific", "model_families": ["a"]';
+my $plan_tail = '"metadata": {"routing_plan_path": "x", "model_families": []}}';
+
+sub read_json
+{
+	my ($what, $text, $expected) = @_;
+
+	ends("$what, as a routing plan", "SELECT count(*) FROM routing_decisions($text)", $expected);
+	ends("$what, as a plan", "SELECT import_training_plan($text)", $expected);
+}
+read_json('a long string', q['{"a": "' || repeat('\\u0041', 160000) || '"}'], $some_error);
+read_json('a long number', q['{"a": ' || repeat('1', 1000000) || '}'], $some_error);
+read_json('brackets', q[repeat('{"a":', 200000)], $some_error);
+read_json('empty lists', q['{"targets": [' || repeat('[],', 330000) || '[]], "jobs": {}}'], $some_error);
+read_json('keys', "'{' || " . many('"k%s": 0', 70000) . " || '}'", $some_error);
+ends('symbols', "SELECT count(*) FROM routing_decisions('{\"targets\": {\"t\": {\"symbols\": {' || " . many('"%s": {"route": "ROUTE_BOTH"}', 35000) . " || '}}}}')", qr/^35000$/);
+ends('targets', "SELECT count(*) FROM routing_decisions('{\"targets\": {' || " . many('"%s": {"symbols": {}}', 40000) . " || '}}')", qr/^0$/);
+ends('keys that mean nothing', "SELECT count(*) FROM routing_decisions('{\"targets\": {\"t\": {\"symbols\": {}, ' || " . many('"k%s": 0', 70000) . " || '}}}')", qr/^0$/);
+ends('phrases', q[SELECT count(*) FROM routing_decisions('{"targets": {"t": {"symbols": {"a": {"route": "ROUTE_BOTH", "reason": [' || repeat('"",', 330000) || '""]}}}}}')], qr/^1$/);
+ends('jobs of as many priorities', "SELECT import_training_plan('{\"jobs\": [' || " . many(qq[{$job_head, "target": "t", "job_id": "%s", "symbol": "%s", "priority": %s, "metadata": {}}], 6500) . " || '], $plan_tail') > 0", qr/^t$/);
+ends('keys in a job', "SELECT import_training_plan('{\"jobs\": [{$job_head, \"target\": \"t\", \"job_id\": \"j\", \"symbol\": \"s\", \"priority\": 3, \"metadata\": {' || " . many('"k%s": 0', 40000) . " || '}, ' || " . many('"k%s": 0', 40000) . " || '}], $plan_tail') > 0", qr/^t$/);
+ends('keys in the summary', "SELECT import_training_plan('{\"jobs\": [], \"summary\": {' || " . many('"k%s": 0', 70000) . " || '}, $plan_tail') > 0", qr/^t$/);
+ends_early('symbols', "SELECT count(*) FROM routing_decisions('{\"targets\": {\"t\": {\"symbols\": {' || " . many('"%s": {"route": "ROUTE_BOTH"}', 1000000) . " || '}}}}')");
+
+# ---- documents that are written ----------------------------------------------------
+
+my $directory = PostgreSQL::Test::Utils::tempdir();
+foreach (
+	[ 'blanks', "repeat(' ', 1000000)" ], [ 'control characters', "repeat(E'\\x01', 1000000)" ], [ 'hidden characters', "repeat(E'\\u202E', 330000)" ],
+	[ 'emoji', "repeat(E'\\U0001F600', 250000)" ], [ 'pipes', "repeat('|', 1000000)" ], [ 'lines', "repeat(E'a\\n', 500000)" ], [ 'quotes', "repeat('\"\\', 500000)" ],
+	[ 'at signs', q[repeat('a.@', 330000)] ], [ 'an address', q['a@' || repeat('a.', 500000)] ], [ 'colons', "repeat(':a', 500000)" ], [ 'colons and numbers', "repeat(':1', 500000)" ])
+{
+	my ($what, $reason) = @$_;
+
+	ends("a reason of $what", "
+		DELETE FROM training_plans;
+		CREATE TEMPORARY TABLE decisions AS SELECT 't' AS target, 's' AS symbol, 'ROUTE_BOTH' AS route, $reason AS reason;
+		SELECT create_training_plan('decisions') AS plan \\gset
+		SELECT length(training_plan_to_json(:plan)::text) > 1000, length(training_plan_to_yaml(:plan)) > 1000, length(training_plan_to_markdown(:plan)) > 1000,
+			(SELECT count(*) > 1 FROM training_plan_lines(:plan, 'yaml')), (SELECT count(*) > 1 FROM write_training_plan(:plan, '$directory'));
+		SELECT training_plan_to_yaml(import_training_plan(training_plan_to_yaml(:plan))) = training_plan_to_yaml(:plan)", qr/^t\|t\|t\|t\|t\nt$/);
+}
+foreach ([ 'deep', "(repeat('[', 3000) || repeat(']', 3000))::jsonb" ], [ 'long', "(SELECT jsonb_agg(text '') FROM generate_series(1, 300000))" ],
+	[ 'of many keys', "(SELECT jsonb_object_agg('k' || n, 0) FROM generate_series(1, 70000) AS n)" ], [ 'of a long key', "jsonb_build_object(repeat('x ', 500000), 1)" ])
+{
+	my ($what, $metadata) = @$_;
+
+	ends("metadata that are $what", "
+		DELETE FROM training_plans;
+		CREATE TEMPORARY TABLE decisions AS SELECT 't' AS target, 's' AS symbol, 'ROUTE_BOTH' AS route;
+		SELECT create_training_plan('decisions') AS plan \\gset
+		UPDATE training_jobs SET metadata = $metadata WHERE symbol = 's';
+		SELECT length(training_plan_to_json(:plan)::text) > 1000, length(training_plan_to_yaml(:plan)) > 1000, length(training_plan_to_markdown(:plan)) > 1000", qr/^t\|t\|t$/);
+}
+
+# ---- cancels within a library -----------------------------------------------------
 
 # libyaml itself is cancelled, within a scalar of 40 MB.
 ends_early("a long scalar, as $_->[0]", "SELECT $_->[1]('a: \"x' || repeat(' ', 10000) || repeat('a ', 20000000) || '\"')")
