@@ -13,7 +13,6 @@
 
 #include "execution_call.h"
 #include "families.h"
-#include "family_set.h"
 #include "job_claim.h"
 
 PG_FUNCTION_INFO_V1(claim_training_jobs);
@@ -38,7 +37,7 @@ typedef struct Claiming
 {
 	ReturnSetInfo *rsinfo;
 	JobReader	jobs;
-	FamilySet  *families;		/* that the worker has; NULL: any */
+	Dictionary *families;		/* that the worker has; NULL: any */
 } Claiming;
 
 /* Implements JobFilter. */
@@ -57,7 +56,7 @@ filter_job(void *arg, const QueuePlace *place)
 
 	stored = claiming->jobs.values[JOB_MODEL_FAMILIES];
 	families = DatumGetArrayTypeP(stored);
-	can_train = family_set_contains(claiming->families, families);
+	can_train = has_all_families(claiming->families, families);
 	if ((Pointer) families != DatumGetPointer(stored))
 		pfree(families);
 	return can_train ? JOB_FITS : JOB_NEVER_FITS;
@@ -155,7 +154,7 @@ claim_training_jobs(PG_FUNCTION_ARGS)
 	{
 		job_reader_open(&claiming.jobs, queue.schema, queue.snapshot);
 		if (claim.families != NULL)
-			claiming.families = family_set_create(claim.families);
+			claiming.families = families_dictionary(claim.families);
 		/* who can have any job need not look at it before it is claimed */
 		if (claiming.families != NULL || claiming.jobs.has_policies)
 			claim.filter = filter_job;

@@ -115,6 +115,47 @@ normalize_families(ArrayType *families, const char **problem, int *sqlstate)
 	return construct_array(elements, kept, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+/* A dictionary of the families of a list, in the current memory context. */
+Dictionary *
+families_dictionary(ArrayType *families)
+{
+	Dictionary *names = dictionary_create(SIZE_MAX);
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(families, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!nulls[i])
+			dictionary_add(names, slice_from_text((struct varlena *) DatumGetPointer(elements[i])));
+	}
+	dictionary_sort(names);
+	return names;
+}
+
+/* Are all families of a list in such a dictionary?  One that is null is not. */
+bool
+has_all_families(Dictionary *names, ArrayType *families)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	bool		has_all = true;
+
+	deconstruct_array(families, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count && has_all; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		has_all = !nulls[i] &&
+			dictionary_add(names, slice_from_text((struct varlena *) DatumGetPointer(elements[i]))) != NOT_KEPT;
+	}
+	pfree(elements);
+	pfree(nulls);
+	return has_all;
+}
+
 /*
  * The families that a call asks for; NULL asks for the default.
  */

@@ -7,7 +7,11 @@
 
 #include "utils/array.h"
 
+#include "dictionary.h"
+
 extern ArrayType *normalize_families(ArrayType *families, const char **problem, int *sqlstate);
 extern ArrayType *call_families(ArrayType *families);
+extern Dictionary *families_dictionary(ArrayType *families);
+extern bool has_all_families(Dictionary *names, ArrayType *families);
 
 #endif							/* TRAINPLAN_FAMILIES_H */

@@ -23,14 +23,22 @@
  *		report_training_job.c		what a worker says of its job, in
  *		change_training_jobs.c		jobs are cancelled and retried
  *		execution_call.c			what the functions for workers have in common
- *		queue_triggers.c			jobs that come, or change, without these functions
+ *		queue_triggers.c			jobs and places that come, or change, without these functions
+ *		cascade_triggers.c			what belongs to deleted plans and jobs
+ *		trigger_call.c				what triggers have in common
+ *		update_check.c				what a script that updates the extension asks
+ *		arguments.c					arguments of all of them
  *
  *		job_claim.c					which jobs a claim gets
  *		job_queue.c					where jobs stand, and their attempts, in tables
  *		attempt_rules.c				the rules: what becomes of a job after an attempt
  *
+ *		plan_tables.c				the extension's tables, and the one way to them
+ *		stored_plan.c				a plan, and its jobs one by one
  *		plan_store.c				a plan's jobs into its tables
  *		bulk_insert.c				many rows into a table
+ *		table_write.c				a row into a table by SQL
+ *		table_delete.c				rows out of a table, by its key
  *		job_tuple.c					a job into the values of its columns
  *
  *		router.c					candidates into decisions
@@ -47,7 +55,7 @@
  *		routing_relation.c			rows of a routing relation into decisions
  *		pair_row.c					the target and symbol of a row
  *		relation_reader.c			rows of any relation, by names of columns
- *		row_query.c					rows of a query, one at a time
+ *		row_query.c					rows of a query over relations that are known by OID
  *
  *		planner.c					decisions into the jobs of a plan
  *		job_id_clash.c				two jobs with the same job_id
