@@ -143,7 +143,10 @@ cascade_delete(TriggerData *trigger, PlanTableId id, const PlanTableId *parts, i
 
 /* ---- what was emptied ------------------------------------------------------------- */
 
-/* Empty the tables whose rows all belonged to rows of one that was emptied. */
+/*
+ * Empty the tables whose rows all belonged to rows of one that was emptied.  The
+ * caller needs the right to, as for TRUNCATE ... CASCADE.
+ */
 static void
 cascade_truncate(TriggerData *trigger, const PlanTableId *parts, int count)
 {
@@ -159,6 +162,7 @@ cascade_truncate(TriggerData *trigger, const PlanTableId *parts, int count)
 		PlanTable	table;
 
 		plan_table_open(&table, schema, parts[i], NoLock);
+		plan_table_check_rights(&table, ACL_TRUNCATE);
 		/* another trigger of ours may have been faster */
 		if (RelationGetNumberOfBlocks(table.relation) == 0)
 		{

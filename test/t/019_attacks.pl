@@ -645,6 +645,15 @@ foreach my $change (q{worker = NULL WHERE state = 'running'}, q{state = 'running
 	}
 }
 
+# ---- what is promised is tested ------------------------------------------------------------------
+
+my @missing;
+foreach my $names (slurp_file('SECURITY.md') =~ /^\| .* \| .* \| (.*) \|$/mg)
+{
+	push @missing, grep { !-e "test/t/$_.pl" && !-e "test/sql/$_.sql" && !-e "test/specs/$_.spec" && !/^(shown by|---|`make [a-z-]+`)$/ } split /, /, $names;
+}
+is("@missing", '', 'the tests that SECURITY.md names are there');
+
 is_no_superuser($_, "$_ has no more rights than before") foreach ('mallory', 'quant', 'worker');
 
 done_testing();
