@@ -1,6 +1,6 @@
 # trainplan: from metrics to training plans, in PostgreSQL
 #
-#   make demo, make test, make bench, make fuzz,
+#   make demo, make test, make test-sanitized, make bench, make fuzz,
 #   make example-celery, make example-dask    on a private server that goes away again
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
 
@@ -86,6 +86,13 @@ bench:
 # The readers of documents and policies, for twenty minutes or FUZZ_SECONDS.
 fuzz:
 	@PACKAGES="clang llvm" dev/with-server test/fuzz/run
+
+# Memory and undefined behaviour, on a PostgreSQL with assertions that is built for it:
+# twenty minutes, or as CALLS and SQLSMITH_SECONDS say (test/calls/sanitized).
+test-sanitized:
+	@PACKAGES="python3 sqlsmith" dev/with-sanitizers test/calls/sanitized
+
+.PHONY: test-sanitized
 
 # The reference manual, made from the comments of the SQL objects.
 doc:
