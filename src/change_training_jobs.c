@@ -172,7 +172,7 @@ change_matching(Changing *changing, const char *target, const char *symbol)
 	RowQuery	query = {.relation_count = 1, .columns = lengthof(types), .types = types, .read_only = true};
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "SELECT job_id FROM %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
+	appendStringInfo(&text, "SELECT job_id FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
 					 changing->plan.plan_id);
 	if (target != NULL)
 		appendStringInfo(&text, " AND target OPERATOR(pg_catalog.=) %s", quote_literal_cstr(target));

@@ -377,7 +377,7 @@ static const int written_columns[] = {
 };
 
 static const char *const write_place_command =
-"UPDATE %s SET ready_at = $3, state_since = $4, attempt = $5, attempts_forgiven = $6, "
+"UPDATE ONLY %s SET ready_at = $3, state_since = $4, attempt = $5, attempts_forgiven = $6, "
 "cancel_requested = $7, state = $8, worker = $9 "
 "WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2";
 

@@ -346,7 +346,7 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 {
 	char	   *query = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
 								 "priority, estimated_samples, reason, metadata "
-								 "FROM %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
+								 "FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
 								 "ORDER BY target, symbol NULLS FIRST", document->plan_id);
 
 	document->job = json_own(json_object_new_object());
@@ -417,7 +417,7 @@ plan_document_open(Oid schema, int64 plan_id)
 	query = psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', generated_at), "
 					 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
 					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families "
-					 "FROM %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id);
+					 "FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id);
 	run_query(document, PLANS_TABLE, query, types, lengthof(types), read_plan);
 	if (json_object_object_length(document->metadata) == 0)
 		report_no_plan(plan_id);

@@ -217,10 +217,9 @@ is_member(Oid class, Oid object)
 }
 
 static void
-check_column(Relation relation, const TableSpec *spec, int column, AttrNumber *number)
+check_column(TupleDesc descriptor, const TableSpec *spec, int column, AttrNumber *number)
 {
 	const char *name = spec->columns[column];
-	TupleDesc	descriptor = RelationGetDescr(relation);
 	Form_pg_attribute attribute = NULL;
 
 	for (int i = 0; i < descriptor->natts && attribute == NULL; i++)
@@ -364,12 +363,11 @@ is_own_trigger(const Trigger *trigger)
 
 /* What decides over rows that are written, and is not the extension's. */
 static void
-find_additions(Relation relation, PlanTable *table)
+find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
 {
 	const TableSpec *spec = &specs[table->id];
-	TupleDesc	descriptor = RelationGetDescr(relation);
 	TupleConstr *constraints = descriptor->constr;
-	TriggerDesc *triggers = relation->trigdesc;
+	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
 	bool		rows_are_plain = true;
 	int			columns = 0;
 
@@ -404,11 +402,16 @@ find_additions(Relation relation, PlanTable *table)
 	}
 }
 
-/* Find out all that there is to know about a table, which is open. */
+/*
+ * Find out all that there is to know about a table, which is open.  What the
+ * relation cache has of it is copied, and not looked at after anything else has
+ * been looked up.
+ */
 static void
 check_table(Relation relation, PlanTable *table)
 {
 	const TableSpec *spec = &specs[table->id];
+	TupleDesc	descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
 
 	if (relation->rd_rel->relkind != RELKIND_RELATION)
 		ereport(ERROR,
@@ -421,9 +424,9 @@ check_table(Relation relation, PlanTable *table)
 		report_bad_table(spec, "it has rules");
 	table->relid = RelationGetRelid(relation);
 	for (int i = 0; i < spec->count; i++)
-		check_column(relation, spec, i, &table->columns[i]);
+		check_column(descriptor, spec, i, &table->columns[i]);
 	find_indexes(relation, table);
-	find_additions(relation, table);
+	find_additions(relation, descriptor, table);
 }
 
 /* ---- tables that have been checked ----------------------------------------------- */

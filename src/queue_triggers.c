@@ -170,10 +170,11 @@ hold_plans(Oid schema, const NewJobs *jobs)
 	plan_table_close(&plans);
 	if (missing_count > 0)
 		ereport(NOTICE,
-				(errmsg_plural("jobs were inserted into training plan %lld, which does not exist",
-							   "jobs were inserted into training plan %lld and %d others, which do not exist",
-							   missing_count, (long long) missing, missing_count - 1),
-				 errdetail("They can be claimed when it does.")));
+				(missing_count == 1 ?
+				 errmsg("jobs were inserted into training plan %lld, which does not exist", (long long) missing) :
+				 errmsg("jobs were inserted into %d training plans that do not exist, from %lld on",
+						missing_count, (long long) missing),
+				 errdetail("They can be claimed once it does.")));
 }
 
 /* Are places inserted for jobs that come in? */

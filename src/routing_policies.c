@@ -73,7 +73,7 @@ stored_policy(Oid schema, const char *name)
 	FoundPolicy found = {CurrentMemoryContext};
 	PlanTable	table;
 	RowQuery	query = {
-		.text = psprintf("SELECT policy FROM %%s WHERE name OPERATOR(pg_catalog.=) %s",
+		.text = psprintf("SELECT policy FROM ONLY %%s WHERE name OPERATOR(pg_catalog.=) %s",
 						 quote_literal_cstr(name)),
 		.relation_count = 1,
 		.columns = lengthof(types),

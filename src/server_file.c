@@ -95,6 +95,16 @@ struct FileSet
 	MemoryContextCallback clean_up;
 };
 
+/*
+ * What errcode_for_file_access() says, which takes a name that is too long for an
+ * internal error before PostgreSQL 18.
+ */
+static int
+errcode_for_path(void)
+{
+	return errno == ENAMETOOLONG ? errcode(ERRCODE_NAME_TOO_LONG) : errcode_for_file_access();
+}
+
 static void
 check_role(Oid role, const char *action, const char *role_name)
 {
@@ -147,7 +157,7 @@ read_server_file(const char *path)
 
 	if (fd < 0 || fstat(fd, &status) != 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(errcode_for_path(),
 				 errmsg("could not open file \"%s\" for reading: %m", path)));
 	if (!S_ISREG(status.st_mode))
 		ereport(ERROR,
@@ -170,7 +180,7 @@ read_server_file(const char *path)
 	}
 	if (got < 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(errcode_for_path(),
 				 errmsg("could not read file \"%s\": %m", path)));
 	bytes[contents.len] = '\0';
 	CloseTransientFile(fd);
@@ -266,7 +276,7 @@ static void
 report_folder_error(const char *action, const char *path)
 {
 	ereport(ERROR,
-			(errcode_for_file_access(),
+			(errcode_for_path(),
 			 errmsg("could not %s directory \"%s\": %m", action, path)));
 }
 
@@ -452,7 +462,7 @@ static void
 report_write_error(const FileSet *set)
 {
 	ereport(ERROR,
-			(errcode_for_file_access(),
+			(errcode_for_path(),
 			 errmsg("could not write file \"%s/%s\": %m", set->folder->path, set->name.data)));
 }
 
@@ -565,7 +575,7 @@ file_set_read_back(FileSet *set)
 	set->read_fd = open_in(set->folder->fd, temporary, O_RDONLY | OPEN_FILE);
 	if (set->read_fd < 0)
 		ereport(ERROR,
-				(errcode_for_file_access(),
+				(errcode_for_path(),
 				 errmsg("could not open file \"%s\" for reading: %m",
 						file_path(set->folder, temporary))));
 	return set->read_fd;
@@ -583,11 +593,11 @@ sync_files(FileSet *set, const Folder *folder)
 		set->sync_fd = open_in(folder->fd, temporary, O_RDWR | OPEN_FILE);
 		if (set->sync_fd < 0)
 			ereport(ERROR,
-					(errcode_for_file_access(),
+					(errcode_for_path(),
 					 errmsg("could not open file \"%s\": %m", file_path(folder, temporary))));
 		if (pg_fsync(set->sync_fd) != 0 || close_fd(&set->sync_fd) != 0)
 			ereport(ERROR,
-					(errcode_for_file_access(),
+					(errcode_for_path(),
 					 errmsg("could not fsync file \"%s\": %m", file_path(folder, temporary))));
 	}
 }
@@ -633,7 +643,7 @@ rename_files(FileSet *set, const Folder *folder, PublishedCallback callback, voi
 		temporary_name(temporary, folder->first + i);
 		if (renameat(folder->fd, temporary, folder->fd, name) != 0)
 			ereport(ERROR,
-					(errcode_for_file_access(),
+					(errcode_for_path(),
 					 errmsg("could not rename file \"%s\" to \"%s\": %m",
 							file_path(folder, temporary), file_path(folder, name))));
 		if (callback != NULL)

@@ -73,7 +73,7 @@ query_plan(const PlanTable *table, Snapshot snapshot, const char *condition, Sto
 {
 	FoundPlan	found = {plan, false};
 	RowQuery	query = {
-		.text = psprintf("SELECT plan_id, max_attempts, xmin, ctid FROM %%s %s", condition),
+		.text = psprintf("SELECT plan_id, max_attempts, xmin, ctid FROM ONLY %%s %s", condition),
 		.relation_count = 1,
 		.relations = &table->relid,
 		.columns = lengthof(plan_types),
@@ -241,7 +241,7 @@ query_job(JobReader *reader, int64 plan_id, Datum job_id)
 	MemoryContextReset(reader->context);
 	caller = MemoryContextSwitchTo(reader->context);
 	query.text = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
-						  "priority, estimated_samples, reason, metadata FROM %%s "
+						  "priority, estimated_samples, reason, metadata FROM ONLY %%s "
 						  "WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT
 						  " AND job_id OPERATOR(pg_catalog.=) %s",
 						  plan_id, quote_literal_cstr(TextDatumGetCString(job_id)));

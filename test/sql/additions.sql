@@ -145,6 +145,18 @@ TRUNCATE training_plans CASCADE;
 TRUNCATE training_plans, training_jobs CASCADE;
 DROP TABLE notes, reviews;
 
+-- tables that inherit are others'
+CREATE TABLE more_jobs () INHERITS (training_jobs);
+CREATE TABLE more_places () INHERITS (training_job_queue);
+SELECT create_training_plan('decisions') AS plan \gset
+INSERT INTO more_jobs SELECT * FROM ONLY training_jobs WHERE plan_id = :plan;
+INSERT INTO more_places SELECT * FROM ONLY training_job_queue WHERE plan_id = :plan;
+SELECT job_id FROM claim_training_jobs('w', 1);
+SELECT cancel_training_jobs(:plan, target => 't'), retry_training_jobs(:plan, target => 't');
+SELECT json_array_length(training_plan_to_json(:plan) -> 'jobs');
+DELETE FROM ONLY training_plans;
+DROP TABLE more_jobs, more_places;
+
 -- what cannot hold is refused by name
 SELECT create_training_plan('decisions') AS plan \gset
 SELECT job_id FROM claim_training_jobs('w', 1);

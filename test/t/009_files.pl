@@ -128,6 +128,8 @@ foreach (@refused)
 {
 	my ($what, $call, $message) = @$_;
 
+	unlike(outcome("\\set VERBOSITY sqlstate\nSELECT count(*) FROM $call"), qr/XX000/, "$what is no internal error");
+
 	$message = qr/^\Q$message\E$/ unless ref $message;
 	my $outcome = outcome("SELECT count(*) FROM $call");
 	$outcome =~ s/^ERROR:  //;
