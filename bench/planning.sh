@@ -28,6 +28,44 @@ CREATE INDEX ON plain_places (plan_id, priority DESC, ready_at, position) WHERE 
 SQL
 }
 
+# A plan that was worked off, each job in one attempt.
+worked_off() {
+    forget
+    sql >/dev/null <<'SQL'
+SELECT create_training_plan('tenth') AS plan \gset
+INSERT INTO training_job_history
+SELECT plan_id, job_id, 1, 'worker', now(), now(), 'succeeded', NULL, '{"auc": 0.6}' FROM training_jobs WHERE plan_id = :plan;
+SQL
+}
+delete() {
+    worked_off
+    sql -c CHECKPOINT
+    echo 'DELETE FROM training_plans;' | milliseconds
+}
+delete_plain() {
+    worked_off
+    sql <<'SQL'
+CREATE TABLE plain_plans (LIKE training_plans INCLUDING ALL);
+CREATE TABLE plain_table (LIKE training_jobs INCLUDING ALL);
+CREATE TABLE plain_places (LIKE training_job_queue INCLUDING ALL);
+CREATE TABLE plain_attempts (LIKE training_job_history INCLUDING ALL);
+INSERT INTO plain_plans OVERRIDING SYSTEM VALUE SELECT * FROM training_plans;
+INSERT INTO plain_table SELECT * FROM training_jobs;
+INSERT INTO plain_places SELECT * FROM training_job_queue;
+INSERT INTO plain_attempts SELECT * FROM training_job_history;
+TRUNCATE training_plans;
+CHECKPOINT;
+SQL
+    milliseconds <<'SQL'
+BEGIN;
+DELETE FROM plain_places WHERE plan_id = (SELECT plan_id FROM plain_plans);
+DELETE FROM plain_attempts WHERE plan_id = (SELECT plan_id FROM plain_plans);
+DELETE FROM plain_table WHERE plan_id = (SELECT plan_id FROM plain_plans);
+DELETE FROM plain_plans;
+COMMIT;
+SQL
+}
+
 sql -v table=decisions -v targets="$targets" -v symbols="$symbols" -f decisions.sql
 sql -v table=tenth -v targets="$targets" -v symbols="$((symbols / 10))" -f decisions.sql
 sql -f plain.sql
@@ -40,6 +78,7 @@ wrong=$(sql -c 'SELECT count(*) FROM ((TABLE plain_jobs EXCEPT ALL SELECT * FROM
 
 compare 'generate_training_plan()' generate plain 'the same as a query'
 compare 'create_training_plan()' create create_plain 'the same by CREATE TABLE AS and indexes'
+compare 'DELETE FROM training_plans' delete delete_plain 'the same rows, by a DELETE for each table'
 forget
 
 echo
