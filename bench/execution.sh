@@ -18,7 +18,8 @@ cat >claim.pgbench <<'SQL'
 SELECT * FROM claim_training_jobs('worker', :batch, :plan);
 SQL
 cat >batch.pgbench <<'SQL'
-SELECT complete_training_job(plan_id, job_id, attempt, '{"score": 0.5}') FROM claim_training_jobs('worker', :batch, :plan);
+SELECT array_agg(job_id) AS jobs, array_agg(attempt) AS attempts, array_agg('{"score": 0.5}'::jsonb) AS results FROM claim_training_jobs('worker', :batch, :plan) \gset
+SELECT count(*) FROM complete_training_jobs(:plan, :jobs, :attempts, :results);
 SQL
 
 # A plan of so many jobs, and nothing of before that is left to do.

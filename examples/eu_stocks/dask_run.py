@@ -24,8 +24,9 @@ from train import train
 
 def keep_leases(connection, running, lease):
     """Extend the leases of the jobs that run; drop those that were lost."""
+    held = worker.extend_all(connection, list(running.values()), lease)
     for future, job in list(running.items()):
-        if not worker.extend(connection, job, lease):
+        if not held[job["job_id"]]:
             future.cancel()
             del running[future]
 

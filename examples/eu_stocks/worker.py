@@ -60,6 +60,17 @@ def extend(connection, job, lease):
     return ask(connection, query, **job, lease=lease)[0]["held"]
 
 
+def extend_all(connection, jobs, lease):
+    """The same of many jobs of a plan, at once: which of them are held, by job_id."""
+    if not jobs:
+        return {}
+    query = """SELECT job_id, held FROM extend_training_job_leases(%(plan)s, %(job_ids)s, %(attempts)s,
+        make_interval(secs => %(lease)s))"""
+    rows = ask(connection, query, plan=jobs[0]["plan_id"], job_ids=[job["job_id"] for job in jobs],
+               attempts=[job["attempt"] for job in jobs], lease=lease)
+    return {row["job_id"]: row["held"] for row in rows}
+
+
 def complete(connection, job, result):
     query = "SELECT complete_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(result)s) AS held"
     return ask(connection, query, **job, result=psycopg2.extras.Json(result))[0]["held"]

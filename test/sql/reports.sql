@@ -104,6 +104,12 @@ SELECT pg_temp.attempt($$SELECT complete_training_job(1, NULL, 1)$$);
 SELECT pg_temp.attempt($$SELECT complete_training_job(1, 'x', NULL)$$);
 SELECT pg_temp.attempt($$SELECT extend_training_job_lease(1, 'x', 1, '-1 s')$$);
 SELECT pg_temp.attempt($$SELECT fail_training_job(1, 'x', 1, 'e', '-1 s')$$);
+
+-- leases and delays end, also where intervals need not (from PostgreSQL 17 on)
+SELECT call, infinity, left((SELECT string_agg(line, '') FROM pg_temp.attempt(format('SELECT * FROM ' || call, infinity)) AS line), 2) AS class
+FROM unnest('{infinity,-infinity}'::text[]) AS infinity,
+    unnest(ARRAY['claim_training_jobs(''w'', lease => %L)', 'extend_training_job_lease(1, ''x'', 1, %L)',
+        'extend_training_job_leases(1, ''{x}'', ''{1}'', %L)', 'fail_training_job(1, ''x'', 1, ''e'', %L)']) AS call;
 BEGIN READ ONLY;
 SELECT complete_training_job(1, 'x', 1);
 ROLLBACK;
