@@ -86,18 +86,19 @@ flush_batch(BulkInsert *insert)
 	/* table_multi_insert() leaks into the current memory context */
 	caller = MemoryContextSwitchTo(insert->batch_context);
 	table_multi_insert(table, insert->slots, insert->filled, insert->command_id, 0, insert->state);
-	MemoryContextSwitchTo(caller);
 
+	MemoryContextSwitchTo(GetPerTupleMemoryContext(insert->estate));
 	for (int i = 0; i < insert->filled; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 
 		insert->slots[i]->tts_tableOid = RelationGetRelid(table);
-		list_free(ExecInsertIndexTuples(insert->result_rel, insert->slots[i], insert->estate,
-										false, false, NULL, NIL, false));
+		(void) ExecInsertIndexTuples(insert->result_rel, insert->slots[i], insert->estate,
+									 false, false, NULL, NIL, false);
 		ResetPerTupleExprContext(insert->estate);
 		ExecClearTuple(insert->slots[i]);
 	}
+	MemoryContextSwitchTo(caller);
 	insert->filled = 0;
 	MemoryContextReset(insert->batch_context);
 }
