@@ -61,6 +61,9 @@
 /* Or for each buffer that was touched to make them, if that is longer: many times as long as it took. */
 #define LIFETIME_OF_BUFFER	(20 * INT64CONST(1))
 
+/* Fresh places that are locked before they are claimed. */
+#define MAX_LOCKED		100
+
 typedef struct LaneMark
 {
 	int32		priority;
@@ -370,6 +373,52 @@ claim_returned(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane 
 }
 
 /*
+ * Places that are locked, before they are claimed: others who claim step over
+ * each other's, and the sooner they see what is locked, the less they meet.
+ */
+typedef struct LockedPlaces
+{
+	int			count;
+	ItemPointerData tids[MAX_LOCKED];
+	HeapTuple	rows[MAX_LOCKED];
+} LockedPlaces;
+
+static bool
+is_locked_enough(const JobQueue *queue, const JobClaim *claim, const LockedPlaces *locked)
+{
+	/* what others have added to the table may change places while one is written */
+	return !queue->places.table.updates_are_plain || locked->count == Min(claim->wanted, MAX_LOCKED);
+}
+
+/* Keep the place that was read last. */
+static void
+keep_locked(JobQueue *queue, LockedPlaces *locked)
+{
+	locked->tids[locked->count] = queue->found->tts_tid;
+	locked->rows[locked->count++] = ExecCopySlotHeapTuple(queue->found);
+}
+
+/* Claim the places that are locked.  Returns whether the claim wants more. */
+static bool
+take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
+{
+	int			count = locked->count;
+	bool		wants_more = true;
+
+	locked->count = 0;
+	for (int i = 0; i < count; i++)
+	{
+		QueuePlace	place;
+
+		ExecForceStoreHeapTuple(locked->rows[i], queue->found, true);
+		queue->found->tts_tid = locked->tids[i];
+		queue_place_read(queue, &place);
+		wants_more = take(queue, claim, &place);
+	}
+	return wants_more;
+}
+
+/*
  * Claim what is fresh in a lane, and move its mark if that may be.  Returns
  * whether the claim wants more.
  */
@@ -378,8 +427,10 @@ claim_fresh(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *la
 {
 	LaneMark   *mark = lane_mark(lane->priority);
 	bool		at_front = true;	/* nothing that can be claimed was passed */
+	LockedPlaces locked;
 	QueuePlace	place;
 
+	locked.count = 0;
 	scan_fresh(scan, lane, mark != NULL ? mark->position : 0);
 	while (next_place(queue, scan, &place))
 	{
@@ -394,12 +445,15 @@ claim_fresh(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *la
 			mark->position = place.position;
 		at_front = false;
 
-		if (fits == JOB_FITS && queue_place_try_lock(queue, &place) && !take(queue, claim, &place))
+		if (fits != JOB_FITS || !queue_place_try_lock(queue, &place))
+			continue;
+		keep_locked(queue, &locked);
+		if (is_locked_enough(queue, claim, &locked) && !take_locked(queue, claim, &locked))
 			return false;
 	}
 	if (at_front && may_mark && mark != NULL)
 		mark->position = PG_INT32_MAX;
-	return true;
+	return take_locked(queue, claim, &locked);
 }
 
 /* Go through the lanes of the plan; returns whether the claim wants more. */
