@@ -184,6 +184,7 @@ static bool inserts_for_jobs = false;
 static void
 insert_places(Oid schema, TriggerData *trigger)
 {
+	bool		outer = inserts_for_jobs;
 	PlanTable	queue;
 	TableWrite	write;
 
@@ -205,7 +206,7 @@ insert_places(Oid schema, TriggerData *trigger)
 	}
 	PG_FINALLY();
 	{
-		inserts_for_jobs = false;
+		inserts_for_jobs = outer;
 	}
 	PG_END_TRY();
 	SPI_finish();
