@@ -335,9 +335,9 @@ SELECT
     j.symbol,
     j.training_type,
     coalesce(q.priority, j.priority) AS priority,
-    CASE j.training_type
-        WHEN 'blocked' THEN 'blocked'
-        ELSE training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts)
+    CASE
+        WHEN j.training_type = 'blocked' THEN 'blocked'
+        WHEN q.state IS NOT NULL THEN training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts)
     END AS state,
     coalesce(q.attempt, 0) AS attempts,
     coalesce(q.worker, h.worker) AS worker,
@@ -359,7 +359,7 @@ COMMENT ON COLUMN training_job_status.target IS 'Its target.';
 COMMENT ON COLUMN training_job_status.symbol IS 'Its symbol; NULL of a cross-sectional job.';
 COMMENT ON COLUMN training_job_status.training_type IS 'Its training type.';
 COMMENT ON COLUMN training_job_status.priority IS 'The priority by which it is claimed.';
-COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), running, succeeded, failed (for good), cancelled, or blocked.';
+COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), running, succeeded, failed (for good), cancelled, or blocked; NULL: somebody has deleted its place in the queue.';
 COMMENT ON COLUMN training_job_status.attempts IS 'How often it was claimed; the number of the last attempt, of which the columns behind tell.';
 COMMENT ON COLUMN training_job_status.worker IS 'Who claimed it last.';
 COMMENT ON COLUMN training_job_status.started_at IS 'When it was claimed last.';

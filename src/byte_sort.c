@@ -22,17 +22,30 @@ struct ByteSort
 	Datum		current;		/* the record that was read last, or 0 */
 };
 
-/* In the current memory context. */
-ByteSort *
-byte_sort_create(int memory_kb)
+static ByteSort *
+create(int memory_kb, int options)
 {
 	ByteSort   *sort = palloc0(sizeof(ByteSort));
 	TypeCacheEntry *bytea = lookup_type_cache(BYTEAOID, TYPECACHE_LT_OPR);
 
 	sort->tuplesort = tuplesort_begin_datum(BYTEAOID, bytea->lt_opr, InvalidOid, false,
-											memory_kb, NULL, TUPLESORT_NONE);
+											memory_kb, NULL, options);
 	initStringInfo(&sort->datum);
 	return sort;
+}
+
+/* In the current memory context. */
+ByteSort *
+byte_sort_create(int memory_kb)
+{
+	return create(memory_kb, TUPLESORT_NONE);
+}
+
+/* One whose records can be read again. */
+ByteSort *
+byte_sort_create_rewindable(int memory_kb)
+{
+	return create(memory_kb, TUPLESORT_RANDOMACCESS);
 }
 
 /* Begin a record: append it to what is returned, then call byte_sort_put(). */
@@ -73,6 +86,13 @@ byte_sort_next(ByteSort *sort, Slice *record)
 		return false;
 	*record = slice_from_text((struct varlena *) DatumGetPointer(sort->current));
 	return true;
+}
+
+/* Begin again with the first record, of a sort that is rewindable. */
+void
+byte_sort_rewind(ByteSort *sort)
+{
+	tuplesort_rescan(sort->tuplesort);
 }
 
 /* Give memory and files back. */

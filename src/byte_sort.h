@@ -10,10 +10,12 @@
 typedef struct ByteSort ByteSort;
 
 extern ByteSort *byte_sort_create(int memory_kb);
+extern ByteSort *byte_sort_create_rewindable(int memory_kb);
 extern StringInfo byte_sort_begin_record(ByteSort *sort);
 extern void byte_sort_put(ByteSort *sort);
 extern void byte_sort_perform(ByteSort *sort);
 extern bool byte_sort_next(ByteSort *sort, Slice *record);
+extern void byte_sort_rewind(ByteSort *sort);
 extern void byte_sort_end(ByteSort *sort);
 
 #endif							/* TRAINPLAN_BYTE_SORT_H */

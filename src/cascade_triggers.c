@@ -8,8 +8,9 @@
  * them, and of tables of an extension it does not; and because theirs is a query
  * for each row.  Here it is one walk through an index for each plan.
  *
- * Places in the queue are deleted first, in the order of their keys: who works a
- * job off has locked its place, is waited for, and has left all that he leaves.
+ * They go table by table in the order in which everybody locks rows: jobs, places,
+ * attempts.  Who works a job off has locked its place, is waited for there, and has
+ * left all that he leaves.
  */
 #include "postgres.h"
 
@@ -32,25 +33,19 @@ PG_FUNCTION_INFO_V1(training_plans_cascade);
 PG_FUNCTION_INFO_V1(training_jobs_cascade);
 PG_FUNCTION_INFO_V1(training_key_guard);
 
-/* The tables whose rows go, in this order. */
-static const PlanTableId parts_of_plan[] = {QUEUE_TABLE, HISTORY_TABLE, JOBS_TABLE};
+/* The tables whose rows go, in the order of PlanTableId. */
+static const PlanTableId parts_of_plan[] = {JOBS_TABLE, QUEUE_TABLE, HISTORY_TABLE};
 static const PlanTableId parts_of_job[] = {QUEUE_TABLE, HISTORY_TABLE};
 
-/* Lock the tables in the order in which everybody does. */
 static void
 lock_parts(Oid schema, const PlanTableId *parts, int count, LOCKMODE lock)
 {
-	for (int id = 0; id < PLAN_TABLES; id++)
+	for (int i = 0; i < count; i++)
 	{
-		for (int i = 0; i < count; i++)
-		{
-			PlanTable	table;
+		PlanTable	table;
 
-			if (parts[i] != id)
-				continue;
-			plan_table_open(&table, schema, id, lock);
-			plan_table_close(&table);
-		}
+		plan_table_open(&table, schema, parts[i], lock);
+		plan_table_close(&table);
 	}
 }
 
@@ -96,17 +91,26 @@ read_key(Slice record, Datum *key)
 	return 2;
 }
 
-/* Delete what belongs to one deleted row. */
+/* Delete all rows of a table that belong to deleted rows. */
 static void
-delete_parts(TableDelete *deletes, int count, Slice record)
+delete_part(Oid schema, PlanTableId part, ByteSort *keys)
 {
-	Datum		key[2];
-	int			columns = read_key(record, key);
+	TableDelete delete;
+	Slice		record;
 
-	for (int i = 0; i < count; i++)
-		table_delete_rows(&deletes[i], key, columns);
-	if (columns > 1)
-		pfree(DatumGetPointer(key[1]));
+	table_delete_begin(&delete, schema, part);
+	byte_sort_rewind(keys);
+	while (byte_sort_next(keys, &record))
+	{
+		Datum		key[2];
+		int			columns = read_key(record, key);
+
+		CHECK_FOR_INTERRUPTS();
+		table_delete_rows(&delete, key, columns);
+		if (columns > 1)
+			pfree(DatumGetPointer(key[1]));
+	}
+	table_delete_end(&delete);
 }
 
 /* Delete what belongs to the rows that a statement has deleted. */
@@ -115,28 +119,19 @@ cascade_delete(TriggerData *trigger, PlanTableId id, const PlanTableId *parts, i
 {
 	Oid			schema = RelationGetNamespace(trigger->tg_relation);
 	DeletedKeys deleted;
-	TableDelete deletes[lengthof(parts_of_plan)];
-	Slice		record;
 
 	if (trigger->tg_oldtable == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" needs a table of old rows", trigger->tg_trigger->tgname)));
 	plan_table_open(&deleted.table, schema, id, NoLock);
-	deleted.keys = byte_sort_create(work_mem);
+	deleted.keys = byte_sort_create_rewindable(work_mem);
 	transition_table_read(trigger, trigger->tg_oldtable, note_key, &deleted);
 	byte_sort_perform(deleted.keys);
 
 	lock_parts(schema, parts, count, RowExclusiveLock);
 	for (int i = 0; i < count; i++)
-		table_delete_begin(&deletes[i], schema, parts[i]);
-	while (byte_sort_next(deleted.keys, &record))
-	{
-		CHECK_FOR_INTERRUPTS();
-		delete_parts(deletes, count, record);
-	}
-	for (int i = count - 1; i >= 0; i--)
-		table_delete_end(&deletes[i]);
+		delete_part(schema, parts[i], deleted.keys);
 	byte_sort_end(deleted.keys);
 	plan_table_close(&deleted.table);
 }

@@ -10,6 +10,7 @@
 
 /* What is redefined below is declared here. */
 #include "access/genam.h"
+#include "catalog/dependency.h"
 #include "commands/copy.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
@@ -58,6 +59,12 @@
 #elif PG_VERSION_NUM < 180000
 #define ExecBRDeleteTriggers(estate, epq_state, rel, tid, tuple, slot, result, failure, merge) \
 	ExecBRDeleteTriggers(estate, epq_state, rel, tid, tuple, slot, result, failure)
+#endif
+
+/* Before PostgreSQL 17, the sequence of a column is asked for by the table's OID. */
+#if PG_VERSION_NUM < 170000
+#define getIdentitySequence(relation, column, missing_ok) \
+	getIdentitySequence(RelationGetRelid(relation), column, missing_ok)
 #endif
 
 #if PG_VERSION_NUM < 180000

@@ -18,15 +18,12 @@
 
 #include "access/genam.h"
 #include "access/relscan.h"
-#include "access/stratnum.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -257,15 +254,9 @@ warn_of_unknown_state(const QueuePlace *place)
 static IndexScanDesc
 begin_scan(JobQueue *queue, int64 plan_id, Datum job_id, int columns)
 {
-	ScanKeyData keys[2];
-	IndexScanDesc scan = index_beginscan(queue->places.table.relation, queue->by_job,
-										 queue->snapshot, NULL, columns, 0);
+	Datum		key[] = {Int64GetDatum(plan_id), job_id};
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   queue->by_job->rd_indcollation[1], F_TEXTEQ, job_id);
-	index_rescan(scan, keys, columns, NULL, 0);
-	return scan;
+	return plan_table_scan(&queue->places.table, queue->by_job, queue->snapshot, key, columns);
 }
 
 /* Begin to go through all places of a plan, by job_id; they come in queue->found. */
@@ -502,18 +493,11 @@ queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, Ti
 static int32
 recorded_attempt(JobQueue *queue, const QueuePlace *place, int32 number)
 {
-	Relation	history = queue->history.table.relation;
-	int			keys_used = number > 0 ? 3 : 2;
-	ScanKeyData keys[3];
-	IndexScanDesc scan;
+	Datum		key[] = {Int64GetDatum(place->plan_id), place->job_id, Int32GetDatum(number)};
+	IndexScanDesc scan = plan_table_scan(&queue->history.table, queue->attempts, SnapshotSelf,
+										 key, number > 0 ? 3 : 2);
 	int32		found = 0;
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(place->plan_id));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   queue->attempts->rd_indcollation[1], F_TEXTEQ, place->job_id);
-	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
-	scan = index_beginscan(history, queue->attempts, SnapshotSelf, NULL, keys_used, 0);
-	index_rescan(scan, keys, keys_used, NULL, 0);
 	if (index_getnext_slot(scan, BackwardScanDirection, queue->history.slot))
 	{
 		bool		isnull;

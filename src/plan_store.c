@@ -14,7 +14,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
+#include "commands/sequence.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -24,10 +26,14 @@
 #include "utils/timestamp.h"
 
 #include "bulk_insert.h"
+#include "executor_compat.h"
 #include "job_queue.h"
 #include "plan_store.h"
 
 /* ---- the plan's row --------------------------------------------------------------- */
+
+/* Tables whose rows are known by the plan's number. */
+#define NUMBERED_TABLES		4
 
 static Datum
 text_or_null(const char *string, bool *null)
@@ -36,12 +42,42 @@ text_or_null(const char *string, bool *null)
 	return *null ? (Datum) 0 : CStringGetTextDatum(string);
 }
 
-/* Insert the plan's row; returns its number. */
+/* Do tables of jobs, or that of plans, have rows of a plan? */
+static bool
+is_number_taken(const PlanTable *const *tables, int64 plan_id)
+{
+	for (int i = 0; i < NUMBERED_TABLES; i++)
+	{
+		if (plan_table_has_rows_of(tables[i], plan_id))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The number of a new plan: the next of its column's sequence that nothing has.  A
+ * restore turns the sequence back, or leaves rows of plans that do not exist.
+ */
 static int64
-insert_plan(const PlanTable *plans, const PlanFacts *facts)
+draw_number(const PlanTable *plans, const PlanTable *const *tables)
+{
+	Oid			sequence = getIdentitySequence(plans->relation, plans->columns[PLAN_PLAN_ID], false);
+	int64		plan_id;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		plan_id = nextval_internal(sequence, false);
+	} while (is_number_taken(tables, plan_id));
+	return plan_id;
+}
+
+/* Insert a plan's row, with the number that it is to have; returns what others' triggers made of that. */
+static int64
+insert_plan(const PlanTable *plans, int64 plan_id, const PlanFacts *facts)
 {
 	static const Oid types[] = {
-		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID
+		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, INT8OID
 	};
 	static const Oid result_types[] = {INT8OID};
 	Datum		values[lengthof(types)];
@@ -58,12 +94,14 @@ insert_plan(const PlanTable *plans, const PlanFacts *facts)
 	values[6] = Int64GetDatum(facts->total_jobs);
 	values[7] = text_or_null(facts->run_id, &nulls[7]);
 	values[8] = text_or_null(facts->generated_at, &nulls[8]);
+	values[9] = Int64GetDatum(plan_id);
 
 	/* a column that is not named has its default */
 	table_write_prepare(&write, plans,
-						psprintf("INSERT INTO %%s (routing, model_families, include_blocked, "
+						psprintf("INSERT INTO %%s (plan_id, routing, model_families, include_blocked, "
 								 "git_commit, config_hash, metrics_snapshot, total_jobs%s%s) "
-								 "VALUES ($1, $2, $3, $4, $5, $6, $7%s%s) RETURNING plan_id",
+								 "OVERRIDING SYSTEM VALUE "
+								 "VALUES ($10, $1, $2, $3, $4, $5, $6, $7%s%s) RETURNING plan_id",
 								 facts->run_id != NULL ? ", run_id" : "",
 								 facts->generated_at != NULL ? ", generated_at" : "",
 								 facts->run_id != NULL ? ", $8" : "",
@@ -319,19 +357,6 @@ insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, JobSource next_job, v
 	return claimable;
 }
 
-/* The number of a plan that is new must not be that of rows that some other left behind. */
-static void
-check_number_is_free(const PlanTable *table, int64 plan_id)
-{
-	if (plan_table_has_rows_of(table, plan_id))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has rows of plan %lld, which does not exist yet",
-						plan_table_name(table->id), (long long) plan_id),
-				 errhint("They may come from a restore. Delete them, or set the sequence of %s.plan_id behind them.",
-						 plan_table_name(PLANS_TABLE))));
-}
-
 /*
  * Store a plan and its jobs; the tables are those in schema, which is the
  * extension's.  Returns the plan's number.
@@ -346,6 +371,7 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	PlanTable	history;
 	RowSink		jobs;
 	RowSink		places;
+	const PlanTable *const numbered[NUMBERED_TABLES] = {&plans, &jobs.table, &places.table, &history};
 	int64		plan_id;
 
 	plan_table_open(&plans, schema, PLANS_TABLE, RowExclusiveLock);
@@ -356,11 +382,7 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	plan_id = insert_plan(&plans, facts);
-	check_number_is_free(&jobs.table, plan_id);
-	check_number_is_free(&places.table, plan_id);
-	check_number_is_free(&history, plan_id);
-
+	plan_id = insert_plan(&plans, draw_number(&plans, numbered), facts);
 	row_sink_begin(&jobs, insert_job, JOB_TABLE_COLUMNS);
 	row_sink_begin(&places, insert_place, QUEUE_COLUMNS);
 	if (insert_jobs(&jobs, &places, plan_id, next_job, arg))

@@ -71,6 +71,7 @@ typedef struct TableSpec
 	Oid			types[MAX_TABLE_COLUMNS];
 	uint32		required;		/* a bit a column: it is NOT NULL */
 	uint32		generated;
+	uint32		identity;
 	int			key[MAX_KEY_COLUMNS];	/* of the primary key */
 	int			key_count;
 	const char *checks[MAX_OWN_CHECKS]; /* as PostgreSQL shows them */
@@ -93,6 +94,7 @@ static const TableSpec specs[] = {
 		.required = BIT(PLAN_PLAN_ID) | BIT(PLAN_RUN_ID) | BIT(PLAN_GENERATED_AT) |
 		BIT(PLAN_ROUTING) | BIT(PLAN_MODEL_FAMILIES) | BIT(PLAN_INCLUDE_BLOCKED) |
 		BIT(PLAN_TOTAL_JOBS) | BIT(PLAN_MAX_ATTEMPTS),
+		.identity = BIT(PLAN_PLAN_ID),
 		.key = {PLAN_PLAN_ID},
 		.key_count = 1
 	},
@@ -239,6 +241,8 @@ check_column(TupleDesc descriptor, const TableSpec *spec, int column, AttrNumber
 		report_bad_table(spec, psprintf("column \"%s\" can be null", name));
 	if (attribute->attgenerated != '\0' && (spec->generated & BIT(column)) == 0)
 		report_bad_table(spec, psprintf("column \"%s\" is generated", name));
+	if (attribute->attidentity == '\0' && (spec->identity & BIT(column)) != 0)
+		report_bad_table(spec, psprintf("column \"%s\" is no identity column", name));
 	*number = attribute->attnum;
 }
 
@@ -586,18 +590,52 @@ plan_table_has_policies(const PlanTable *table)
 	return check_enable_rls(table->relid, InvalidOid, true) == RLS_ENABLED;
 }
 
-/* Does a table of jobs, whose key begins with the plan's number, have rows of a plan? */
+static RegProcedure
+equality(Oid type)
+{
+	switch (type)
+	{
+		case INT8OID:
+			return F_INT8EQ;
+		case INT4OID:
+			return F_INT4EQ;
+		case TEXTOID:
+			return F_TEXTEQ;
+		default:
+			elog(ERROR, "type %u is in no key", type);
+	}
+}
+
+/*
+ * Begin to go through the rows of a table whose primary key begins with these
+ * values, in the key's order; its index is open.
+ */
+IndexScanDesc
+plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
+				const Datum *key, int columns)
+{
+	const TableSpec *spec = &specs[table->id];
+	IndexScanDesc scan = index_beginscan(table->relation, key_index, snapshot, NULL, columns, 0);
+	ScanKeyData keys[MAX_KEY_COLUMNS];
+
+	for (int i = 0; i < columns; i++)
+		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   key_index->rd_indcollation[i], equality(spec->types[spec->key[i]]),
+							   key[i]);
+	index_rescan(scan, keys, columns, NULL, 0);
+	return scan;
+}
+
+/* Does a table whose key begins with the plan's number have rows of a plan? */
 bool
 plan_table_has_rows_of(const PlanTable *table, int64 plan_id)
 {
 	Relation	index = index_open(table->key, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table->relation, NULL);
-	IndexScanDesc scan = index_beginscan(table->relation, index, SnapshotSelf, NULL, 1, 0);
-	ScanKeyData key;
+	Datum		key = Int64GetDatum(plan_id);
+	IndexScanDesc scan = plan_table_scan(table, index, SnapshotSelf, &key, 1);
 	bool		found;
 
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	index_rescan(scan, &key, 1, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, slot);
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);

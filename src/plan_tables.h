@@ -6,6 +6,7 @@
 #define TRAINPLAN_PLAN_TABLES_H
 
 #include "access/attnum.h"
+#include "access/genam.h"
 #include "nodes/execnodes.h"
 #include "nodes/parsenodes.h"
 #include "storage/lockdefs.h"
@@ -119,6 +120,8 @@ extern void disable_own_triggers(ResultRelInfo *result_rel);
 
 extern void plan_table_check_rights(const PlanTable *table, AclMode rights);
 extern bool plan_table_has_policies(const PlanTable *table);
+extern IndexScanDesc plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
+									 const Datum *key, int columns);
 extern bool plan_table_has_rows_of(const PlanTable *table, int64 plan_id);
 
 /* Where a column is in a row's values. */

@@ -16,15 +16,12 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/stratnum.h"
 #include "access/tableam.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -321,7 +318,7 @@ settle_state(PlaceRow *row, TimestampTz now)
 
 /* Is a place as it was made, and nobody has touched it since? */
 static bool
-is_fresh(const PlaceRow *row)
+is_untouched(const PlaceRow *row)
 {
 	return row->state == JOB_PENDING && row->nulls[QUEUE_READY_AT] &&
 		integer_value(row, QUEUE_ATTEMPT) == 0 && integer_value(row, QUEUE_ATTEMPTS_FORGIVEN) == 0;
@@ -333,14 +330,10 @@ find_by_job(const PlanTable *table, const PlaceRow *row, Snapshot snapshot, Scan
 			TupleTableSlot *slot)
 {
 	Relation	index = index_open(table->key, AccessShareLock);
-	IndexScanDesc scan = index_beginscan(table->relation, index, snapshot, NULL, 2, 0);
-	ScanKeyData keys[2];
+	Datum		key[] = {row->values[QUEUE_PLAN_ID], row->values[QUEUE_JOB_ID]};
+	IndexScanDesc scan = plan_table_scan(table, index, snapshot, key, lengthof(key));
 	bool		found;
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, row->values[QUEUE_PLAN_ID]);
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   index->rd_indcollation[1], F_TEXTEQ, row->values[QUEUE_JOB_ID]);
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
 	found = index_getnext_slot(scan, direction, slot);
 	index_endscan(scan);
 	index_close(index, AccessShareLock);
@@ -360,7 +353,7 @@ replaces(const PlanTable *queue, const PlaceRow *incoming, TupleTableSlot *found
 	read_row(queue, tuple, &existing);
 	if (inserts_for_jobs)
 		return false;
-	if (!is_fresh(&existing))
+	if (!is_untouched(&existing))
 	{
 		places_kept++;
 		return false;

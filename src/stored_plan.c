@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/transam.h"
@@ -17,7 +16,6 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -89,16 +87,15 @@ query_plan(const PlanTable *table, Snapshot snapshot, const char *condition, Sto
 
 /* Take the plan that a scan of the key finds first. */
 static bool
-scan_plan(const PlanTable *table, Snapshot snapshot, ScanKey keys, int count,
+scan_plan(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
 		  ScanDirection direction, StoredPlan *plan)
 {
 	Relation	index = index_open(table->key, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table->relation, NULL);
-	IndexScanDesc scan = index_beginscan(table->relation, index, snapshot, NULL, count, 0);
+	IndexScanDesc scan = plan_table_scan(table, index, snapshot, key, columns);
 	bool		found;
 	bool		isnull;
 
-	index_rescan(scan, keys, count, NULL, 0);
 	found = index_getnext_slot(scan, direction, slot);
 	if (found)
 	{
@@ -126,11 +123,10 @@ bool
 find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan)
 {
 	PlanTable	table;
-	ScanKeyData key;
+	Datum		key = Int64GetDatum(plan_id);
 	bool		found;
 
 	open_plans(&table, schema);
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
 	found = plan_table_has_policies(&table) ?
 		query_plan(&table, snapshot, psprintf("WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id), plan) :
 		scan_plan(&table, snapshot, &key, 1, ForwardScanDirection, plan);
@@ -170,19 +166,26 @@ PlanHold
 hold_plan(const PlanTable *plans, int64 plan_id)
 {
 	StoredPlan	plan;
-	ScanKeyData key;
+	Datum		key = Int64GetDatum(plan_id);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	PlanHold	result = PLAN_MISSING;
 
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
 	if (scan_plan(plans, snapshot, &key, 1, ForwardScanDirection, &plan))
 	{
 		TupleTableSlot *slot = table_slot_create(plans->relation, NULL);
 		TM_FailureData failure;
 
-		result = table_tuple_lock(plans->relation, &plan.tid, snapshot, slot, GetCurrentCommandId(true),
-								  LockTupleKeyShare, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								  &failure) == TM_Ok ? PLAN_HELD : PLAN_DELETED;
+		TM_Result	locked = table_tuple_lock(plans->relation, &plan.tid, snapshot, slot,
+											  GetCurrentCommandId(true), LockTupleKeyShare,
+											  LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+											  &failure);
+
+		/* what the command itself has changed is its own; it may also have deleted it */
+		if (locked == TM_Ok ||
+			(locked == TM_SelfModified && plan_table_has_rows_of(plans, plan_id)))
+			result = PLAN_HELD;
+		else
+			result = PLAN_DELETED;
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	UnregisterSnapshot(snapshot);
@@ -261,19 +264,14 @@ query_job(JobReader *reader, int64 plan_id, Datum job_id)
 bool
 job_reader_find(JobReader *reader, int64 plan_id, Datum job_id)
 {
-	ScanKeyData keys[2];
+	Datum		key[] = {Int64GetDatum(plan_id), job_id};
 	IndexScanDesc scan;
 	bool		found;
 
 	if (reader->has_policies)
 		return query_job(reader, plan_id, job_id);
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   reader->index->rd_indcollation[1], F_TEXTEQ, job_id);
-	scan = index_beginscan(reader->table.relation, reader->index, reader->snapshot, NULL,
-						   lengthof(keys), 0);
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
+	scan = plan_table_scan(&reader->table, reader->index, reader->snapshot, key, lengthof(key));
 	found = index_getnext_slot(scan, ForwardScanDirection, reader->slot);
 	if (found)
 	{

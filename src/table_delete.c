@@ -14,22 +14,16 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/stratnum.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "executor_compat.h"
 #include "table_delete.h"
-
-/* Columns of the keys that rows are deleted by. */
-#define MAX_KEYS	2
 
 /* Have the triggers fire that are not the extension's, in the order of a DELETE. */
 static void
@@ -140,16 +134,9 @@ table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 void
 table_delete_rows(TableDelete *delete, const Datum *key, int columns)
 {
-	static const RegProcedure equals[MAX_KEYS] = {F_INT8EQ, F_TEXTEQ};
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyData keys[MAX_KEYS];
-	IndexScanDesc scan;
+	IndexScanDesc scan = plan_table_scan(&delete->table, delete->index, snapshot, key, columns);
 
-	for (int i = 0; i < columns; i++)
-		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
-							   delete->index->rd_indcollation[i], equals[i], key[i]);
-	scan = index_beginscan(delete->table.relation, delete->index, snapshot, NULL, columns, 0);
-	index_rescan(scan, keys, columns, NULL, 0);
 	while (index_getnext_slot(scan, ForwardScanDirection, delete->found))
 	{
 		CHECK_FOR_INTERRUPTS();

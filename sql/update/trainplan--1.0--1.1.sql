@@ -225,48 +225,106 @@ EXECUTE FUNCTION training_job_queue_guard();
 -- @again
 
 -- What users have been granted or denied is given back; what the owners have is new,
--- and trigger functions are nobody's.
-UPDATE pg_catalog.pg_class AS c
-SET relacl = (
-    SELECT pg_catalog.array_agg(i.item)
-    FROM (
-        SELECT a.item FROM pg_catalog.unnest(c.relacl) AS a (item)
-        UNION ALL
-        SELECT b.item
-        FROM pg_catalog.unnest(g.acl) AS b (item)
-        WHERE NOT EXISTS (
-            SELECT
-            FROM pg_catalog.aclexplode(ARRAY[b.item]) AS x
-            WHERE x.grantee IN (c.relowner, (SELECT e.extowner FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'))
-        )
-    ) AS i
+-- and trigger functions are nobody's.  Where the installing role can grant a right
+-- itself, it is the grantor, as it was, and can revoke it.
+CREATE FUNCTION pg_temp.training_update_rights(
+    new_rights aclitem[],
+    grantable aclitem[],
+    given aclitem[],
+    owner oid
 )
+RETURNS aclitem[]
+LANGUAGE SQL
+STABLE
+BEGIN ATOMIC
+    WITH installer AS (
+        SELECT e.extowner AS role FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'
+    ),
+    rights AS (
+        SELECT
+            x.grantee,
+            CASE
+                WHEN x.grantor = owner AND EXISTS (
+                    SELECT
+                    FROM pg_catalog.aclexplode(grantable) AS g
+                    WHERE g.grantee = i.role AND g.privilege_type = x.privilege_type AND g.is_grantable
+                )
+                THEN i.role
+                ELSE x.grantor
+            END AS grantor,
+            x.privilege_type,
+            x.is_grantable
+        FROM pg_catalog.aclexplode(given) AS x
+        CROSS JOIN installer AS i
+        WHERE x.grantee NOT IN (owner, i.role)
+    ),
+    -- an item is written grantee=letters/grantor
+    texts AS (
+        SELECT
+            r.grantee,
+            r.grantor,
+            pg_catalog.makeaclitem(0, r.grantor, r.privilege_type, r.is_grantable)::text AS item,
+            pg_catalog.makeaclitem(r.grantee, r.grantor, 'SELECT', false)::text AS to_grantee,
+            pg_catalog.makeaclitem(0, r.grantor, 'SELECT', false)::text AS to_public
+        FROM rights AS r
+    ),
+    parts AS (
+        SELECT
+            t.grantee,
+            t.grantor,
+            pg_catalog.left(t.to_grantee, pg_catalog.length(t.to_grantee) - pg_catalog.length(t.to_public)) AS grantee_name,
+            pg_catalog.substr(t.item, 2, pg_catalog.length(t.item) - pg_catalog.length(t.to_public) + 1) AS letters,
+            pg_catalog.substr(t.to_public, 3) AS by_grantor
+        FROM texts AS t
+    )
+    SELECT pg_catalog.array_agg(a.item)
+    FROM (
+        SELECT n.item
+        FROM pg_catalog.unnest(new_rights) AS n (item)
+        CROSS JOIN installer AS i
+        WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(ARRAY[n.item]) AS x WHERE x.grantee IN (owner, i.role))
+        UNION ALL
+        SELECT (p.grantee_name || '=' || pg_catalog.string_agg(p.letters, ''::text) || p.by_grantor)::aclitem
+        FROM parts AS p
+        GROUP BY p.grantee, p.grantor, p.grantee_name, p.by_grantor
+    ) AS a;
+END;
+
+UPDATE pg_catalog.pg_class AS c
+SET relacl = pg_temp.training_update_rights(c.relacl, c.relacl, g.acl, c.relowner)
 FROM pg_temp.training_update_grants AS g
 WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND g.objid = c.oid;
 
 UPDATE pg_catalog.pg_proc AS p
-SET proacl = (
-    SELECT pg_catalog.array_agg(i.item)
-    FROM (
-        SELECT a.item
-        FROM pg_catalog.unnest(p.proacl) AS a (item)
-        WHERE EXISTS (
-            SELECT
-            FROM pg_catalog.aclexplode(ARRAY[a.item]) AS x
-            WHERE x.grantee IN (p.proowner, (SELECT e.extowner FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'))
-        )
-        UNION ALL
-        SELECT b.item
-        FROM pg_catalog.unnest(g.acl) AS b (item)
-        WHERE NOT EXISTS (
-            SELECT
-            FROM pg_catalog.aclexplode(ARRAY[b.item]) AS x
-            WHERE x.grantee IN (p.proowner, (SELECT e.extowner FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'))
-        )
-    ) AS i
-)
+SET proacl = pg_temp.training_update_rights(p.proacl, p.proacl, g.acl, p.proowner)
 FROM pg_temp.training_update_grants AS g
 WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.objid = p.oid
     AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype::oid;
 
+UPDATE pg_catalog.pg_attribute AS a
+SET attacl = pg_temp.training_update_rights(NULL, c.relacl, a.attacl, c.relowner)
+FROM pg_temp.training_update_grants AS g
+JOIN pg_catalog.pg_class AS c ON c.oid = g.objid
+WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND a.attrelid = c.oid AND a.attacl IS NOT NULL;
+
+-- A grantor of rights on a column is known to depend on it.
+INSERT INTO pg_catalog.pg_shdepend (dbid, classid, objid, objsubid, refclassid, refobjid, deptype)
+SELECT d.oid, 'pg_catalog.pg_class'::pg_catalog.regclass::oid, a.attrelid, a.attnum,
+    'pg_catalog.pg_authid'::pg_catalog.regclass::oid, e.extowner, 'a'
+FROM pg_catalog.pg_attribute AS a
+JOIN pg_temp.training_update_grants AS g ON g.objid = a.attrelid
+JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+CROSS JOIN pg_catalog.pg_extension AS e
+CROSS JOIN pg_catalog.pg_database AS d
+WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND e.extname = 'trainplan' AND e.extowner <> c.relowner
+    AND d.datname = pg_catalog.current_database()
+    AND EXISTS (SELECT FROM pg_catalog.aclexplode(a.attacl) AS x WHERE x.grantor = e.extowner)
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_shdepend AS s
+        WHERE s.dbid = d.oid AND s.classid = g.classid AND s.objid = a.attrelid AND s.objsubid = a.attnum::integer
+            AND s.refobjid = e.extowner AND s.deptype = 'a'
+    );
+
+DROP FUNCTION pg_temp.training_update_rights(aclitem[], aclitem[], aclitem[], oid);
 DROP TABLE pg_temp.training_update_grants;

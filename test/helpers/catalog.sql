@@ -25,8 +25,9 @@ UNION ALL
 SELECT m.classid, m.objid FROM members AS m;
 
 CREATE FUNCTION pg_temp.rights(acl aclitem[]) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(format('%s:%s%s', CASE a.grantee WHEN 0 THEN 'public' ELSE a.grantee::regrole::text END,
-        a.privilege_type, CASE WHEN a.is_grantable THEN '*' END), ' ' ORDER BY a.grantee::regrole::text, a.privilege_type, a.is_grantable)
+    SELECT string_agg(format('%s:%s%s/%s', CASE a.grantee WHEN 0 THEN 'public' ELSE a.grantee::regrole::text END,
+        a.privilege_type, CASE WHEN a.is_grantable THEN '*' END, a.grantor::regrole),
+        ' ' ORDER BY a.grantee::regrole::text, a.privilege_type, a.is_grantable, a.grantor::regrole::text)
     FROM aclexplode(acl) AS a
 $$;
 

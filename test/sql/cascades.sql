@@ -130,6 +130,16 @@ DELETE FROM training_plans;
 SELECT plans, jobs, places, attempts FROM rows;
 ROLLBACK;
 
+-- jobs may come with a change of their plan
+BEGIN;
+SELECT make_plans();
+WITH changed AS (UPDATE training_plans SET max_attempts = 5 WHERE plan_id = latest_training_plan() RETURNING plan_id)
+INSERT INTO training_jobs SELECT plan_id, 'cs_u', 'u', NULL, 'ROUTE_CROSS_SECTIONAL', 'cross_sectional', '{mlp}', 2, NULL, NULL, '{}' FROM changed;
+SELECT state, attempts FROM training_job_status WHERE job_id = 'cs_u';
+DELETE FROM training_job_queue WHERE job_id = 'cs_u';
+SELECT state, attempts FROM training_job_status WHERE job_id = 'cs_u';
+ROLLBACK;
+
 DROP FUNCTION make_plans;
 DROP VIEW rows;
 DROP TABLE decisions;

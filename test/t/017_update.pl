@@ -151,6 +151,15 @@ foreach my $owner ('postgres', 'quant')
 	command_ok([ 'pg_dump', '-f', "$folder/script", $server->connstr($old) ], "$owner dumps what was updated");
 	like(slurp_file("$folder/script"), qr/^GRANT SELECT ON TABLE plans\.training_job_status TO analyst;$/m, "$owner: grants are in it");
 
+	# Who granted it before the update can revoke it.
+	is(sql($old, qq{
+			SET SESSION AUTHORIZATION $owner;
+			REVOKE ALL ON ALL TABLES IN SCHEMA plans FROM scheduler;
+			RESET SESSION AUTHORIZATION;
+			SELECT count(*) FROM pg_class, aclexplode(relacl) AS a WHERE a.grantee = 'scheduler'::regrole;
+			SELECT count(*) FROM pg_attribute, aclexplode(attacl) AS a WHERE a.grantee = 'scheduler'::regrole;
+		}), "0\n0", "$owner revokes what was granted before the update");
+
 	# 1.0's dump, where 1.1 is what there is
 	sql('postgres', "CREATE DATABASE restored_of_$owner OWNER $owner");
 	command_ok([ 'pg_restore', '--exit-on-error', '-d', $server->connstr("restored_of_$owner"), '--role', $owner, "$folder/$old" ],

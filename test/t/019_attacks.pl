@@ -163,10 +163,11 @@ my $members = q{
 		WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'trainplan')
 };
 is($server->safe_psql('current', $members . q{
-		SELECT string_agg(coalesce(c.oid::regclass::text, p.oid::regprocedure::text, 'other'), ' ')
+		SELECT string_agg(pg_describe_object(m.classid, m.objid, 0), ' ')
 		FROM members AS m LEFT JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 		LEFT JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-		WHERE coalesce(c.relowner, p.proowner, 0) <> 10}), '', 'who installs it owns nothing of it');
+		LEFT JOIN pg_type AS t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
+		WHERE coalesce(c.relowner, p.proowner, t.typowner, 0) <> 10}), '', 'who installs it owns nothing of it');
 is($server->safe_psql('current', $members . q{
 		SELECT string_agg(coalesce(c.oid::regclass::text, p.oid::regprocedure::text), ' ')
 		FROM members AS m LEFT JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid

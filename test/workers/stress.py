@@ -116,11 +116,11 @@ def work(path, worker, seed):
         connection = connect()
 
 
-def disturb(seed):
-    """Cancel some jobs, and retry some of those."""
+def disturb(seed, is_over):
+    """Cancel some jobs, and retry some of those, until it is over."""
     chance = random.Random(seed)
     connection = connect()
-    while True:
+    while not is_over.is_set():
         with contextlib.suppress(psycopg2.OperationalError):
             for call in ("cancel", "cancel", "retry"):
                 ask(
@@ -151,22 +151,30 @@ def main():
         process.start()
         return process
 
-    disturber = multiprocessing.Process(target=disturb, args=(chance.random(),), daemon=True)
-    disturber.start()
-    workers = [start() for _ in range(options.workers)]
     deadline = time.monotonic() + DEADLINE
-    while workers:
-        time.sleep(0.02)
-        if time.monotonic() > deadline:
-            for process in workers:
-                process.kill()
-            sys.exit("the jobs did not end in time")
-        # now and then one is killed wherever it is
-        if chance.random() < 0.02:
-            chance.choice(workers).kill()
-        workers = [p for p in workers if p.exitcode != 0]
-        workers = [start() if p.exitcode is not None else p for p in workers]
-    disturber.kill()
+
+    def work_off(count):
+        workers = [start() for _ in range(count)]
+        while workers:
+            time.sleep(0.02)
+            if time.monotonic() > deadline:
+                for process in workers:
+                    process.kill()
+                sys.exit("the jobs did not end in time")
+            # now and then one is killed wherever it is
+            if chance.random() < 0.02:
+                chance.choice(workers).kill()
+            workers = [p for p in workers if p.exitcode != 0]
+            workers = [start() if p.exitcode is not None else p for p in workers]
+
+    is_over = multiprocessing.Event()
+    disturber = multiprocessing.Process(target=disturb, args=(chance.random(), is_over), daemon=True)
+    disturber.start()
+    work_off(options.workers)
+    is_over.set()
+    disturber.join()
+    # what was retried when all had ended
+    work_off(1)
     print(started, "workers")
 
 
