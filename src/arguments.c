@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "arguments.h"
@@ -46,4 +48,30 @@ required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	require_argument(fcinfo, argument, name);
 	return slice_from_text(PG_GETARG_TEXT_PP(argument));
+}
+
+/* The elements of an array, none of which may be null; name is for messages. */
+Datum *
+array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name, int *count)
+{
+	int16		length = type == INT4OID ? sizeof(int32) : -1;
+	ArrayType  *array;
+	Datum	   *elements;
+	bool	   *nulls;
+
+	require_argument(fcinfo, argument, name);
+	array = PG_GETARG_ARRAYTYPE_P(argument);
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s have more than one dimension", name)));
+	deconstruct_array(array, type, length, type == INT4OID, TYPALIGN_INT, &elements, &nulls, count);
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s have a null", name)));
+	}
+	return elements;
 }

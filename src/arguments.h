@@ -17,5 +17,7 @@ extern bool flag_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *text_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *required_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern Slice required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name);
+extern Datum *array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name,
+							 int *count);
 
 #endif							/* TRAINPLAN_ARGUMENTS_H */

@@ -13,7 +13,6 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -196,8 +195,9 @@ compare_texts(const void *a, const void *b)
 						 slice_from_text(DatumGetTextPP(*(const Datum *) b)));
 }
 
+/* Is a value what is wanted, or anything? */
 static bool
-is_null_or(Datum value, bool isnull, const char *wanted)
+matches(Datum value, bool isnull, const char *wanted)
 {
 	return wanted == NULL ||
 		(!isnull && slice_equal(slice_from_text(DatumGetTextPP(value)), slice_from_string(wanted)));
@@ -205,35 +205,26 @@ is_null_or(Datum value, bool isnull, const char *wanted)
 
 /* Change the jobs of these ids that have this target and symbol; one that the plan does not have is an error. */
 static void
-change_listed(Changing *changing, ArrayType *job_ids, const char *target, const char *symbol)
+change_listed(Changing *changing, FunctionCallInfo fcinfo, const char *target, const char *symbol)
 {
 	JobReader	jobs;
-	Datum	   *elements;
-	bool	   *nulls;
 	int			count;
+	Datum	   *job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &count);
 
-	deconstruct_array(job_ids, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("job_ids have a null")));
-	}
-	qsort(elements, count, sizeof(Datum), compare_texts);
+	qsort(job_ids, count, sizeof(Datum), compare_texts);
 
 	job_reader_open(&jobs, changing->queue.schema, changing->queue.snapshot);
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!job_reader_find(&jobs, changing->plan.plan_id, elements[i]))
+		if (!job_reader_find(&jobs, changing->plan.plan_id, job_ids[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_NO_DATA_FOUND),
 					 errmsg("training plan %lld has no job \"%s\"", (long long) changing->plan.plan_id,
-							TextDatumGetCString(elements[i]))));
-		if (is_null_or(jobs.values[JOB_TARGET], jobs.nulls[JOB_TARGET], target) &&
-			is_null_or(jobs.values[JOB_SYMBOL], jobs.nulls[JOB_SYMBOL], symbol))
-			change_job(changing, elements[i]);
+							TextDatumGetCString(job_ids[i]))));
+		if (matches(jobs.values[JOB_TARGET], jobs.nulls[JOB_TARGET], target) &&
+			matches(jobs.values[JOB_SYMBOL], jobs.nulls[JOB_SYMBOL], symbol))
+			change_job(changing, job_ids[i]);
 	}
 	job_reader_close(&jobs);
 }
@@ -250,7 +241,7 @@ change_jobs(FunctionCallInfo fcinfo, const char *function, PlaceChange change)
 	job_queue_open(&changing.queue, get_func_namespace(fcinfo->flinfo->fn_oid), function);
 	(void) plan_argument(fcinfo, ARG_PLAN_ID, &changing.queue, &changing.plan);
 	if (!PG_ARGISNULL(ARG_JOB_IDS))
-		change_listed(&changing, PG_GETARG_ARRAYTYPE_P(ARG_JOB_IDS), target, symbol);
+		change_listed(&changing, fcinfo, target, symbol);
 	else if (target != NULL || symbol != NULL || changing.queue.jobs_have_policies)
 		change_matching(&changing, target, symbol);
 	else

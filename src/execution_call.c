@@ -14,6 +14,9 @@
 /* What a lease is by default, in the SQL declarations too. */
 #define DEFAULT_LEASE_MINUTES	15
 
+/* A hundred thousand years: what is further off may be no time that PostgreSQL knows. */
+#define LONGEST_INTERVAL_DAYS	INT64CONST(36525000)
+
 /*
  * The plan that is an argument, or the latest if that is NULL, as the queue sees
  * it.  False: there is no plan at all.  A plan that does not exist is an error
@@ -56,14 +59,21 @@ time_after(TimestampTz now, const Interval *interval)
 												   IntervalPGetDatum(interval)));
 }
 
-/* An interval must have an end; name is for the message. */
+/* An interval must have an end that there is a time for; name is for the message. */
 static void
-check_finite(const Interval *interval, const char *name)
+check_length(const Interval *interval, const char *name)
 {
+	int64		days = (int64) interval->month * DAYS_PER_MONTH + interval->day +
+		interval->time / USECS_PER_DAY;
+
 	if (INTERVAL_NOT_FINITE(interval))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be finite", name)));
+	if (days > LONGEST_INTERVAL_DAYS || days < -LONGEST_INTERVAL_DAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is out of range", name)));
 }
 
 /* The length of a lease; NULL means the default. */
@@ -76,7 +86,7 @@ lease_argument(FunctionCallInfo fcinfo, int argument)
 	if (PG_ARGISNULL(argument))
 		return lease;
 	lease = *PG_GETARG_INTERVAL_P(argument);
-	check_finite(&lease, "lease");
+	check_length(&lease, "lease");
 	if (time_after(now, &lease) <= now)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -95,7 +105,7 @@ retry_argument(FunctionCallInfo fcinfo, int argument)
 	if (PG_ARGISNULL(argument))
 		return retry_in;
 	retry_in = *PG_GETARG_INTERVAL_P(argument);
-	check_finite(&retry_in, "retry_in");
+	check_length(&retry_in, "retry_in");
 	if (time_after(now, &retry_in) < now)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

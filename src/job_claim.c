@@ -58,7 +58,7 @@
 /* How long marks are kept at least, and the time between looks that are not quick. */
 #define MARKS_LIFETIME	USECS_PER_SEC
 
-/* Or for each buffer that was touched to make them, if that is longer: many times as long as it took. */
+/* Or microseconds for each buffer that was touched to make them, if that is longer: many times as long as it took. */
 #define LIFETIME_OF_BUFFER	(20 * INT64CONST(1))
 
 /* Fresh places that are locked before they are claimed. */
@@ -495,8 +495,11 @@ claim_lanes_anew(JobQueue *queue, JobClaim *claim)
 void
 claim_jobs(JobQueue *queue, JobClaim *claim)
 {
+	bool		by_marks;
+
 	marks_for(queue, claim);
-	if (marks.count == 0 || are_marks_old(queue->now) ||
-		(claim_lanes(queue, claim) && may_look_again(queue->now)))
-		claim_lanes_anew(queue, claim);
+	by_marks = marks.count > 0 && !are_marks_old(queue->now);
+	if (by_marks && !(claim_lanes(queue, claim) && may_look_again(queue->now)))
+		return;
+	claim_lanes_anew(queue, claim);
 }

@@ -74,16 +74,21 @@ word_member(const DocumentNode *job, const char *key, const char *const *words, 
 {
 	DocumentNode member = node_member(job, key);
 	Slice		string = node_string(&member);
+	StringInfoData valid;
 
 	for (*word = 0; *word < count; (*word)++)
 	{
 		if (slice_equal(string, slice_from_string(words[*word])))
 			return string;
 	}
+	initStringInfo(&valid);
+	for (int i = 0; i < count; i++)
+		appendStringInfo(&valid, "%s%s", i > 0 ? ", " : "", words[i]);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown %s \"%s\" at %s in %s", key, slice_to_string(string),
-					node_path(&member), node_document(&member))));
+					node_path(&member), node_document(&member)),
+			 errhint("Valid ones are %s.", valid.data)));
 }
 
 /* A list of strings that are not empty. */

@@ -378,7 +378,9 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	plan_table_open(&jobs.table, schema, JOBS_TABLE, RowExclusiveLock);
 	plan_table_open(&places.table, schema, QUEUE_TABLE, RowExclusiveLock);
 	plan_table_open(&history, schema, HISTORY_TABLE, AccessShareLock);
+	PreventCommandIfReadOnly("INSERT");
 	plan_table_check_rights(&jobs.table, ACL_INSERT);
+	plan_table_check_rights(&plans, ACL_INSERT);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

@@ -246,39 +246,14 @@ typedef struct Batch
 	bool	   *held;
 } Batch;
 
-/* The elements of an array, none of which may be null; name is for messages. */
-static Datum *
-array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name, int *count)
-{
-	int16		length = type == INT4OID ? sizeof(int32) : -1;
-	ArrayType  *array;
-	Datum	   *elements;
-	bool	   *nulls;
-
-	require_argument(fcinfo, argument, name);
-	array = PG_GETARG_ARRAYTYPE_P(argument);
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s have more than one dimension", name)));
-	deconstruct_array(array, type, length, type == INT4OID, TYPALIGN_INT, &elements, &nulls, count);
-	for (int i = 0; i < *count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s have a null", name)));
-	}
-	return elements;
-}
-
 static void
 require_same_length(int count, const char *name, const Batch *batch)
 {
 	if (count != batch->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("there are %d job_ids and %d %s", batch->count, count, name)));
+				 errmsg("job_ids and %s must have the same length", name),
+				 errdetail("There are %d job_ids and %d %s.", batch->count, count, name)));
 }
 
 /* By job_id, and of one job as they were given. */

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -33,7 +34,7 @@ check_plan(const TableWrite *write)
 	if (!is_same)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("relation with OID %u was renamed or changed while it was written", write->relid)));
+				 errmsg("relation \"%s\" was renamed or changed while it was written", get_rel_name(write->relid))));
 }
 
 /*

@@ -30,7 +30,7 @@ training_update_check_tables(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* training_update_refuse(problem text): the error that the extension can't be updated */
+/* training_update_refuse(problem text, remedy text): the error that the extension can't be updated */
 Datum
 training_update_refuse(PG_FUNCTION_ARGS)
 {
@@ -38,5 +38,5 @@ training_update_refuse(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("trainplan cannot be updated: %s",
 					required_text_argument(fcinfo, 0, "problem")),
-			 errhint("Drop or mend that, update, and have a superuser make it anew if it is needed.")));
+			 errhint("%s", required_text_argument(fcinfo, 1, "remedy"))));
 }

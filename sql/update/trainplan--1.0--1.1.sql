@@ -13,7 +13,7 @@
 LOCK TABLE training_plans, training_jobs, training_job_queue, training_job_history, routing_policies IN ACCESS EXCLUSIVE MODE;
 
 CREATE FUNCTION training_update_check_tables() RETURNS void LANGUAGE C AS 'MODULE_PATHNAME';
-CREATE FUNCTION training_update_refuse(problem text) RETURNS void LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION training_update_refuse(problem text, remedy text) RETURNS void LANGUAGE C AS 'MODULE_PATHNAME';
 
 -- Are the tables those of 1.0?
 SELECT @extschema@.training_update_check_tables();
@@ -98,12 +98,14 @@ WITH members AS (
     WHERE a.attrelid IN (SELECT r.oid FROM relations AS r) AND a.attnum > 0 AND NOT a.attisdropped AND NOT r.rolsuper
 )
 SELECT @extschema@.training_update_refuse(pg_catalog.format('the owner of its tables is no superuser, and %s would run with the rights of one',
-    pg_catalog.pg_describe_object(t.classid, t.objid, t.objsubid)))
+    pg_catalog.pg_describe_object(t.classid, t.objid, t.objsubid)),
+    'Drop that, update, and have a superuser make it anew if it is needed.')
 FROM traps AS t;
 
 -- Are there rows that mean nothing?
 SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_queue, job %s of plan %s can''t have state %s, attempt %s, attempts_forgiven %s, worker %s and ready_at %s',
-    q.job_id, q.plan_id, q.state, q.attempt, q.attempts_forgiven, coalesce(q.worker, 'NULL'), coalesce(q.ready_at::text, 'NULL')))
+    q.job_id, q.plan_id, q.state, q.attempt, q.attempts_forgiven, coalesce(q.worker, 'NULL'), coalesce(q.ready_at::text, 'NULL')),
+    'Correct the row or delete it, and update then.')
 FROM @extschema@.training_job_queue AS q
 WHERE NOT (
     q.state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')
@@ -111,12 +113,13 @@ WHERE NOT (
     AND (q.state <> 'running' OR (q.worker IS NOT NULL AND q.ready_at IS NOT NULL AND q.attempt > 0))
 );
 SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_history, attempt %s at job %s of plan %s can''t have outcome %s',
-    h.attempt, h.job_id, h.plan_id, h.outcome))
+    h.attempt, h.job_id, h.plan_id, h.outcome),
+    'Correct the row or delete it, and update then.')
 FROM @extschema@.training_job_history AS h
 WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.attempt > 0 AND h.attempt <= 1000000000);
 
 DROP FUNCTION training_update_check_tables();
-DROP FUNCTION training_update_refuse(text);
+DROP FUNCTION training_update_refuse(text, text);
 
 -- Whose it all is.
 
