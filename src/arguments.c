@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -68,6 +69,7 @@ array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name
 	deconstruct_array(array, type, length, type == INT4OID, TYPALIGN_INT, &elements, &nulls, count);
 	for (int i = 0; i < *count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

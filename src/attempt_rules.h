@@ -10,6 +10,9 @@
 
 #include "vocabulary.h"
 
+/* No attempt has a higher number. */
+#define LAST_ATTEMPT	1000000000
+
 /* What the rules know of a job that was claimed. */
 typedef struct Attempt
 {

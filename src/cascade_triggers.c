@@ -164,6 +164,7 @@ cascade_truncate(TriggerData *trigger, const PlanTableId *parts, int count)
 			plan_table_close(&table);
 			continue;
 		}
+		CheckTableNotInUse(table.relation, "TRUNCATE");
 		relations = lappend(relations, table.relation);
 		relids = lappend_oid(relids, table.relid);
 		if (RelationIsLogicallyLogged(table.relation))

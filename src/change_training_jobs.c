@@ -105,6 +105,7 @@ change_job(Changing *changing, Datum job_id)
 {
 	JobQueue   *queue = &changing->queue;
 	QueuePlace	place;
+	QueuePlace	ended;
 
 	CHECK_FOR_INTERRUPTS();
 	while (job_queue_find(queue, changing->plan.plan_id, job_id, &place) &&
@@ -117,10 +118,12 @@ change_job(Changing *changing, Datum job_id)
 			continue;
 		expired = has_expired(&place, queue->now);
 		if (expired)
-			queue_place_expire(queue, &place, &changing->plan);
+			queue_place_expire(queue, &place, &changing->plan, &ended);
 		changed = changing->change(&place, queue->now);
 		if (expired || changed)
 			queue_place_write(queue, &place);
+		if (expired)
+			record_expired(queue, &ended);
 		changing->changed += changed;
 		changing->any_claimable |= changed && place.state == JOB_PENDING;
 		break;
@@ -188,12 +191,14 @@ change_matching(Changing *changing, const char *target, const char *symbol)
 	plan_table_close(&jobs);
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-	return slice_compare(slice_from_text(DatumGetTextPP(*(const Datum *) a)),
-						 slice_from_text(DatumGetTextPP(*(const Datum *) b)));
-}
+/* Texts, by their bytes. */
+#define ST_SORT sort_texts
+#define ST_ELEMENT_TYPE Datum
+#define ST_COMPARE(a, b) slice_compare(slice_from_text(DatumGetTextPP(*(a))), slice_from_text(DatumGetTextPP(*(b))))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Is a value what is wanted, or anything? */
 static bool
@@ -211,7 +216,7 @@ change_listed(Changing *changing, FunctionCallInfo fcinfo, const char *target, c
 	int			count;
 	Datum	   *job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &count);
 
-	qsort(job_ids, count, sizeof(Datum), compare_texts);
+	sort_texts(job_ids, count);
 
 	job_reader_open(&jobs, changing->queue.schema, changing->queue.snapshot);
 	for (int i = 0; i < count; i++)

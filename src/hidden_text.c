@@ -18,24 +18,33 @@ static const struct
 	pg_wchar	last;
 }			hidden[] =
 {
+	{0x0080, 0x009F},			/* controls that terminals may obey */
 	{0x00AD, 0x00AD},			/* soft hyphen */
+	{0x034F, 0x034F},			/* grapheme joiner */
 	{0x061C, 0x061C},			/* Arabic letter mark */
-	{0x180E, 0x180E},			/* Mongolian vowel separator */
+	{0x115F, 0x1160},			/* Hangul fillers */
+	{0x17B4, 0x17B5},			/* Khmer vowels that are not seen */
+	{0x180B, 0x180F},			/* Mongolian variations and vowel separator */
 	{0x200B, 0x200F},			/* of no width, and marks of direction */
 	{0x2028, 0x202E},			/* ends of lines and paragraphs; direction */
-	{0x2060, 0x2064},			/* word joiner, operators that are not seen */
-	{0x2066, 0x206F},			/* direction, shapes */
+	{0x2060, 0x206F},			/* word joiner, operators that are not seen, direction, shapes */
+	{0x2800, 0x2800},			/* Braille without a dot */
+	{0x3164, 0x3164},			/* Hangul filler */
+	{0xFE00, 0xFE0F},			/* variations */
 	{0xFEFF, 0xFEFF},			/* byte order mark */
-	{0xFFF9, 0xFFFB},			/* annotations */
-	{0xE0001, 0xE0001},			/* tags */
-	{0xE0020, 0xE007F}
+	{0xFFA0, 0xFFA0},			/* Hangul filler */
+	{0xFFF0, 0xFFFB},			/* none yet; annotations */
+	{0x1BCA0, 0x1BCA3},			/* shorthand, music: where something begins and ends */
+	{0x1D173, 0x1D17A},
+	{0xE0000, 0xE0FFF}			/* tags, variations */
 };
 
 /* What a character in UTF-8 that may be hidden begins with. */
 static bool
 may_begin_hidden(unsigned char byte)
 {
-	return byte == 0xC2 || byte == 0xD8 || byte == 0xE1 || byte == 0xE2 || byte == 0xEF || byte == 0xF3;
+	return byte == 0xC2 || byte == 0xCD || byte == 0xD8 || (byte >= 0xE1 && byte <= 0xE3) ||
+		byte == 0xEF || byte == 0xF0 || byte == 0xF3;
 }
 
 /* As hidden_character(). */

@@ -304,36 +304,54 @@ state_after_lease(const QueuePlace *place, const StoredPlan *plan)
 	return state_after_attempt(&place->attempt, ATTEMPT_EXPIRED, plan->max_attempts);
 }
 
-/* The lease of a place that is locked has run out: record that, and how it is then. */
+/*
+ * The lease of a place that is locked has run out: how it is then.  It has to be
+ * written; then record_expired() of what it was, as *ended has it, since triggers on
+ * the history may change the queue.
+ */
 void
-queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan)
+queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan, QueuePlace *ended)
 {
 	TimestampTz lease_end = place->attempt.lease_end;
-	JobState	state = state_after_lease(place, plan);
 
 	queue_place_number_attempt(queue, place);
-	history_insert(queue, place, ATTEMPT_EXPIRED, lease_end, (Datum) 0, (Datum) 0);
-	queue_place_end_attempt(place, state, lease_end, lease_end);
+	*ended = *place;
+	queue_place_end_attempt(place, state_after_lease(place, plan), lease_end, lease_end);
+}
+
+void
+record_expired(JobQueue *queue, const QueuePlace *ended)
+{
+	history_insert(queue, ended, ATTEMPT_EXPIRED, ended->attempt.lease_end, (Datum) 0, (Datum) 0);
 }
 
 /*
- * Claim a place that is locked, unless there is no such job.  Returns whether
- * the claim wants more.  The lease counts from now.
+ * Claim a place that is locked, unless there is no such job, or its attempts can't
+ * be counted any more.  Returns whether it is claimed.  The lease counts from now.
  */
 static bool
 take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 {
 	QueuePlace	taken = *place;
 
+	if (place->attempt.number >= LAST_ATTEMPT)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("job \"%s\" of plan %lld is passed over: it has no number left for another attempt",
+						TextDatumGetCString(place->job_id), (long long) place->plan_id)));
+		return false;
+	}
 	taken.state = JOB_RUNNING;
 	taken.state_since = GetCurrentTimestamp();
 	taken.ready_at = time_after(taken.state_since, claim->lease);
 	taken.attempt.number++;
 	taken.worker = claim->worker;
 	if (!claim->take(claim->arg, &taken))
-		return true;
+		return false;
 	queue_place_write(queue, &taken);
-	return --claim->wanted > 0;
+	claim->wanted--;
+	return true;
 }
 
 static JobFit
@@ -347,12 +365,14 @@ static bool
 claim_returned(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *lane)
 {
 	QueuePlace	place;
+	QueuePlace	ended;
 
 	scan_returned(scan, lane, queue->now);
 	while (next_place(queue, scan, &place))
 	{
 		bool		expired = place.state == JOB_RUNNING;
 		bool		over = expired && state_after_lease(&place, claim->plan) != JOB_PENDING;
+		bool		taken;
 
 		if (!expired && place.state != JOB_PENDING)
 			continue;
@@ -361,12 +381,13 @@ claim_returned(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane 
 		if (!queue_place_try_lock(queue, &place))
 			continue;
 		if (expired)
-		{
-			queue_place_expire(queue, &place, claim->plan);
-			if (over)
-				queue_place_write(queue, &place);
-		}
-		if (!over && !take(queue, claim, &place))
+			queue_place_expire(queue, &place, claim->plan, &ended);
+		taken = !over && take(queue, claim, &place);
+		if (expired && !taken)
+			queue_place_write(queue, &place);
+		if (expired)
+			record_expired(queue, &ended);
+		if (claim->wanted == 0)
 			return false;
 	}
 	return true;
@@ -403,7 +424,6 @@ static bool
 take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
 {
 	int			count = locked->count;
-	bool		wants_more = true;
 
 	locked->count = 0;
 	for (int i = 0; i < count; i++)
@@ -413,9 +433,9 @@ take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
 		ExecForceStoreHeapTuple(locked->rows[i], queue->found, true);
 		queue->found->tts_tid = locked->tids[i];
 		queue_place_read(queue, &place);
-		wants_more = take(queue, claim, &place);
+		(void) take(queue, claim, &place);
 	}
-	return wants_more;
+	return claim->wanted > 0;
 }
 
 /*

@@ -40,6 +40,8 @@ typedef struct JobClaim
 } JobClaim;
 
 extern void claim_jobs(JobQueue *queue, JobClaim *claim);
-extern void queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan);
+extern void queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan,
+							   QueuePlace *ended);
+extern void record_expired(JobQueue *queue, const QueuePlace *ended);
 
 #endif							/* TRAINPLAN_JOB_CLAIM_H */

@@ -282,6 +282,17 @@ job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place)
 	return found;
 }
 
+/*
+ * The command that locks and writes places, whatever commands triggers have run
+ * since the snapshot was taken: so it is told when one of these has changed a place.
+ */
+static CommandId
+command_id(const JobQueue *queue)
+{
+	(void) GetCurrentCommandId(true);
+	return queue->snapshot->curcid;
+}
+
 static TM_Result
 lock_place(JobQueue *queue, const QueuePlace *place, LockWaitPolicy policy)
 {
@@ -289,7 +300,7 @@ lock_place(JobQueue *queue, const QueuePlace *place, LockWaitPolicy policy)
 	TM_FailureData failure;
 
 	return table_tuple_lock(queue->places.table.relation, &tid, queue->snapshot,
-							queue->places.slot, GetCurrentCommandId(true),
+							queue->places.slot, command_id(queue),
 							LockTupleNoKeyExclusive, policy, 0, &failure);
 }
 
@@ -414,7 +425,7 @@ write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const
 	}
 	ExecStoreVirtualTuple(slot);
 
-	result = table_tuple_update(table->table.relation, &tid, slot, GetCurrentCommandId(true),
+	result = table_tuple_update(table->table.relation, &tid, slot, command_id(queue),
 								queue->snapshot, InvalidSnapshot, true, &failure, &lock_mode,
 								&update_indexes);
 	if (result != TM_Ok)
@@ -489,13 +500,12 @@ queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, Ti
 
 /* ---- history ------------------------------------------------------------------ */
 
-/* The number of an attempt at a job that is recorded: this one, or the highest (number 0); 0: none. */
+/* The number of the last of the recorded attempts whose key begins like this; 0: there is none. */
 static int32
-recorded_attempt(JobQueue *queue, const QueuePlace *place, int32 number)
+find_attempt(JobQueue *queue, const Datum *key, int columns)
 {
-	Datum		key[] = {Int64GetDatum(place->plan_id), place->job_id, Int32GetDatum(number)};
 	IndexScanDesc scan = plan_table_scan(&queue->history.table, queue->attempts, SnapshotSelf,
-										 key, number > 0 ? 3 : 2);
+										 key, columns);
 	int32		found = 0;
 
 	if (index_getnext_slot(scan, BackwardScanDirection, queue->history.slot))
@@ -509,18 +519,48 @@ recorded_attempt(JobQueue *queue, const QueuePlace *place, int32 number)
 	return found;
 }
 
+static bool
+is_recorded(JobQueue *queue, const QueuePlace *place, int32 number)
+{
+	Datum		key[] = {Int64GetDatum(place->plan_id), place->job_id, Int32GetDatum(number)};
+
+	return find_attempt(queue, key, lengthof(key)) != 0;
+}
+
+static int32
+last_recorded(JobQueue *queue, const QueuePlace *place)
+{
+	Datum		key[] = {Int64GetDatum(place->plan_id), place->job_id};
+
+	return find_attempt(queue, key, lengthof(key));
+}
+
 /*
  * Give the attempt of a place that is about to end a number that the history does
- * not have: as a rule that which it has.  Somebody may have changed the queue or
- * the history by hand, and no attempt is lost for that.
+ * not have: as a rule that which it has, or a higher one.  Somebody may have changed
+ * the queue or the history by hand, and no attempt is lost for that.
  */
 void
 queue_place_number_attempt(JobQueue *queue, QueuePlace *place)
 {
+	Attempt    *attempt = &place->attempt;
+
 	open_history(queue);
-	place->attempt.number = Max(place->attempt.number, 1);
-	if (recorded_attempt(queue, place, place->attempt.number) != 0)
-		place->attempt.number = Max(place->attempt.number, recorded_attempt(queue, place, 0)) + 1;
+	attempt->number = Max(attempt->number, 1);
+	if (!is_recorded(queue, place, attempt->number))
+		return;
+	attempt->number = Max(attempt->number, last_recorded(queue, place));
+	if (attempt->number < LAST_ATTEMPT)
+		attempt->number++;
+	else
+	{
+		while (is_recorded(queue, place, attempt->number))
+		{
+			CHECK_FOR_INTERRUPTS();
+			attempt->number--;
+		}
+		attempt->forgiven = Min(attempt->forgiven, attempt->number);
+	}
 }
 
 /* The columns of an attempt, in the order of the table. */

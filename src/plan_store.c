@@ -246,14 +246,14 @@ make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 positio
  */
 typedef struct StoredJob
 {
-	int64		plan_id;		/* 0: none */
-	int			trigger_depth;
+	int64		plan_id;
+	int			trigger_depth;	/* -1: none is */
 	MemoryContext context;
 	Datum	   *values;
 	bool	   *nulls;
 } StoredJob;
 
-static StoredJob stored_job;
+static StoredJob stored_job = {.trigger_depth = -1};
 
 static int
 trigger_depth(void)
@@ -265,7 +265,7 @@ trigger_depth(void)
 bool
 is_being_stored(int64 plan_id)
 {
-	return stored_job.plan_id == plan_id && plan_id != 0 &&
+	return stored_job.trigger_depth >= 0 && stored_job.plan_id == plan_id &&
 		trigger_depth() == stored_job.trigger_depth + 1;
 }
 

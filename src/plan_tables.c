@@ -426,6 +426,8 @@ check_table(Relation relation, PlanTable *table)
 		report_bad_table(spec, "it is not part of the extension");
 	if (relation->rd_rules != NULL)
 		report_bad_table(spec, "it has rules");
+	if (relation->rd_rel->relispartition)
+		report_bad_table(spec, "it is a partition of another table");
 	table->relid = RelationGetRelid(relation);
 	for (int i = 0; i < spec->count; i++)
 		check_column(descriptor, spec, i, &table->columns[i]);

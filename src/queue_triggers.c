@@ -104,14 +104,14 @@ note_job(void *arg, TupleTableSlot *slot)
 	jobs->plans[jobs->count++] = plan;
 }
 
-static int
-compare_plans(const void *a, const void *b)
-{
-	int64		left = ((const NewJobsPlan *) a)->plan_id;
-	int64		right = ((const NewJobsPlan *) b)->plan_id;
-
-	return (left > right) - (left < right);
-}
+/* Plans, by their numbers. */
+#define ST_SORT sort_plans
+#define ST_ELEMENT_TYPE NewJobsPlan
+#define ST_COMPARE(a, b) (((a)->plan_id > (b)->plan_id) - ((a)->plan_id < (b)->plan_id))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* The plans of the new jobs, each once, by their numbers. */
 static void
@@ -123,7 +123,7 @@ read_new_jobs(NewJobs *jobs, TriggerData *trigger)
 	jobs->allocated = 16;
 	jobs->plans = palloc(jobs->allocated * sizeof(NewJobsPlan));
 	transition_table_read(trigger, trigger->tg_newtable, note_job, jobs);
-	qsort(jobs->plans, jobs->count, sizeof(NewJobsPlan), compare_plans);
+	sort_plans(jobs->plans, jobs->count);
 	for (int i = 0; i < jobs->count; i++)
 	{
 		if (kept > 0 && jobs->plans[kept - 1].plan_id == jobs->plans[i].plan_id)
@@ -340,30 +340,48 @@ find_by_job(const PlanTable *table, const PlaceRow *row, Snapshot snapshot, Scan
 	return found;
 }
 
-/* Does an incoming place take the place that its job has?  If so, that is deleted, by the caller's right. */
+/* Has nobody touched the place that is in a slot? */
 static bool
-replaces(const PlanTable *queue, const PlaceRow *incoming, TupleTableSlot *found, Snapshot snapshot)
+slot_is_untouched(const PlanTable *queue, TupleTableSlot *slot)
+{
+	bool		should_free;
+	PlaceRow	row;
+
+	read_row(queue, ExecFetchSlotHeapTuple(slot, false, &should_free), &row);
+	return is_untouched(&row);
+}
+
+/*
+ * Does an incoming place take the place that its job has?  If so, that is deleted,
+ * by the caller's right.  Who has it locked may be just claiming the job, and is
+ * waited for.
+ */
+static bool
+replaces(const PlanTable *queue, TupleTableSlot *found, Snapshot snapshot)
 {
 	TableDelete delete;
-	PlaceRow	existing;
-	HeapTuple	tuple;
-	bool		should_free;
+	ItemPointerData tid = found->tts_tid;
+	bool		replaced = true;
 
-	tuple = ExecFetchSlotHeapTuple(found, false, &should_free);
-	read_row(queue, tuple, &existing);
 	if (inserts_for_jobs)
 		return false;
-	if (!is_untouched(&existing))
+	if (slot_is_untouched(queue, found))
 	{
-		places_kept++;
-		return false;
+		plan_table_check_rights(queue, ACL_DELETE);
+		table_delete_begin(&delete, RelationGetNamespace(queue->relation), QUEUE_TABLE);
+		if (table_delete_lock(&delete, &tid, snapshot))
+		{
+			replaced = slot_is_untouched(queue, delete.locked);
+			if (replaced)
+				table_delete_row(&delete, &tid, snapshot);
+		}
+		table_delete_end(&delete);
 	}
-
-	plan_table_check_rights(queue, ACL_DELETE);
-	table_delete_begin(&delete, RelationGetNamespace(queue->relation), QUEUE_TABLE);
-	table_delete_row(&delete, &found->tts_tid, snapshot);
-	table_delete_end(&delete);
-	return true;
+	else
+		replaced = false;
+	if (!replaced)
+		places_kept++;
+	return replaced;
 }
 
 /* The highest number of an attempt that the history has of a job; 0: none. */
@@ -408,7 +426,7 @@ guard_insert(const PlanTable *queue, HeapTuple tuple)
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	slot = table_slot_create(queue->relation, NULL);
 	if (find_by_job(queue, &row, snapshot, ForwardScanDirection, slot))
-		keeps_out = !replaces(queue, &row, slot, snapshot);
+		keeps_out = !replaces(queue, slot, snapshot);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	if (keeps_out)
@@ -486,6 +504,16 @@ settle_attempts(const PlaceRow *before, PlaceRow *after)
 	set_value(after, QUEUE_ATTEMPTS_FORGIVEN, Int32GetDatum(number - Max(counting, 0)));
 }
 
+/* Is a job that runs given to another worker? */
+static bool
+is_handed_over(const PlaceRow *before, const PlaceRow *after)
+{
+	return before->state == JOB_RUNNING && after->state == JOB_RUNNING &&
+		!before->nulls[QUEUE_WORKER] && !after->nulls[QUEUE_WORKER] &&
+		!slice_equal(slice_from_text(DatumGetTextPP(before->values[QUEUE_WORKER])),
+					 slice_from_text(DatumGetTextPP(after->values[QUEUE_WORKER])));
+}
+
 /* A place that is changed by hand. */
 static HeapTuple
 guard_update(const PlanTable *queue, HeapTuple old_tuple, HeapTuple tuple)
@@ -505,18 +533,16 @@ guard_update(const PlanTable *queue, HeapTuple old_tuple, HeapTuple tuple)
 		return tuple;
 
 	settle_attempts(&before, &after);
-	if (after.state != before.state && after.state >= 0)
+	if (after.state >= 0 && (after.state != before.state || is_handed_over(&before, &after)))
 	{
-		if (before.state == JOB_RUNNING)
-		{
-			int32		number = record_ended_attempt(RelationGetNamespace(queue->relation), &before,
-													  after.state, now);
+		int32		last = integer_value(&before, QUEUE_ATTEMPT);
 
-			set_value(&after, QUEUE_ATTEMPT, Int32GetDatum(Max(integer_value(&after, QUEUE_ATTEMPT), number)));
-		}
-		else if (after.state == JOB_RUNNING &&
-				 integer_value(&after, QUEUE_ATTEMPT) == integer_value(&before, QUEUE_ATTEMPT))
-			set_value(&after, QUEUE_ATTEMPT, Int32GetDatum(integer_value(&before, QUEUE_ATTEMPT) + 1));
+		if (before.state == JOB_RUNNING)
+			last = record_ended_attempt(RelationGetNamespace(queue->relation), &before, after.state, now);
+		/* who has it now has an attempt of his own */
+		if (after.state == JOB_RUNNING)
+			last++;
+		set_value(&after, QUEUE_ATTEMPT, Int32GetDatum(Max(integer_value(&after, QUEUE_ATTEMPT), last)));
 		if (after.values[QUEUE_STATE_SINCE] == before.values[QUEUE_STATE_SINCE])
 			set_value(&after, QUEUE_STATE_SINCE, TimestampTzGetDatum(now));
 		/* the end of a lease is not when to try again */

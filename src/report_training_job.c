@@ -258,16 +258,23 @@ require_same_length(int count, const char *name, const Batch *batch)
 
 /* By job_id, and of one job as they were given. */
 static int
-compare_reports(const void *a, const void *b, void *arg)
+compare_reports(const Batch *batch, int left, int right)
 {
-	const Batch *batch = arg;
-	int			left = *(const int *) a;
-	int			right = *(const int *) b;
 	int			result = slice_compare(slice_from_text(DatumGetTextPP(batch->job_ids[left])),
 									   slice_from_text(DatumGetTextPP(batch->job_ids[right])));
 
 	return result != 0 ? result : left - right;
 }
+
+/* Numbers of reports. */
+#define ST_SORT sort_reports
+#define ST_ELEMENT_TYPE int
+#define ST_COMPARE_ARG_TYPE const Batch
+#define ST_COMPARE(a, b, batch) compare_reports(batch, *(a), *(b))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static void
 batch_arguments(FunctionCallInfo fcinfo, Batch *batch)
@@ -284,7 +291,7 @@ batch_arguments(FunctionCallInfo fcinfo, Batch *batch)
 	batch->order = palloc(Max(batch->count, 1) * sizeof(int));
 	for (int i = 0; i < batch->count; i++)
 		batch->order[i] = i;
-	qsort_arg(batch->order, batch->count, sizeof(int), compare_reports, batch);
+	sort_reports(batch->order, batch->count, batch);
 }
 
 /* The attempt that a report is about, by its number in the order. */

@@ -96,13 +96,22 @@ struct FileSet
 };
 
 /*
- * What errcode_for_file_access() says, which takes a name that is too long for an
- * internal error before PostgreSQL 18.
+ * What errcode_for_file_access() says, which takes names that are too long, and
+ * devices without a driver, for internal errors.
  */
 static int
 errcode_for_path(void)
 {
-	return errno == ENAMETOOLONG ? errcode(ERRCODE_NAME_TOO_LONG) : errcode_for_file_access();
+	switch (errno)
+	{
+		case ENAMETOOLONG:
+			return errcode(ERRCODE_NAME_TOO_LONG);
+		case ENXIO:
+		case ENODEV:
+			return errcode(ERRCODE_WRONG_OBJECT_TYPE);
+		default:
+			return errcode_for_file_access();
+	}
 }
 
 static void

@@ -34,11 +34,12 @@ begin_triggers(TableDelete *delete)
 
 	disable_own_triggers(delete->result_rel);
 	triggers = delete->result_rel->ri_TrigDesc;
-	estate->es_output_cid = GetCurrentCommandId(true);
 	EvalPlanQualInit(&delete->epq_state, estate, NULL, NIL, -1, NIL);
 	AfterTriggerBeginQuery();
 	delete->capture = MakeTransitionCaptureState(triggers, delete->table.relid, CMD_DELETE);
 	ExecBSDeleteTriggers(estate, delete->result_rel);
+	/* what they have changed is deleted as it is then */
+	CommandCounterIncrement();
 }
 
 static void
@@ -74,27 +75,45 @@ table_delete_begin(TableDelete *delete, Oid schema, PlanTableId id)
 		begin_triggers(delete);
 }
 
-/* Lock a row, whatever has become of it; false if it is gone. */
-static bool
-lock_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
+/*
+ * The command that deletes what the snapshot sees, whatever commands triggers have
+ * run since: so it is told when one of these has changed a row.
+ */
+static CommandId
+command_id(Snapshot snapshot)
 {
-	TM_FailureData failure;
-
-	switch (table_tuple_lock(delete->table.relation, tid, snapshot, delete->locked,
-							 GetCurrentCommandId(true), LockTupleExclusive, LockWaitBlock,
-							 TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure))
-	{
-		case TM_Ok:
-			return true;
-		case TM_Deleted:
-		case TM_SelfModified:
-			return false;
-		default:
-			elog(ERROR, "could not lock row of table \"%s\"", plan_table_name(delete->table.id));
-	}
+	(void) GetCurrentCommandId(true);
+	return snapshot->curcid;
 }
 
-/* Delete a row that the snapshot sees, unless it is gone. */
+/* Is a row gone that the own command could not lock or delete?  If a trigger has changed it, it is an error. */
+static bool
+is_gone(const TableDelete *delete, TM_Result result, ItemPointer tid, TM_FailureData *failure)
+{
+	if (result == TM_SelfModified && !ItemPointerEquals(&failure->ctid, tid))
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("row of table \"%s\" that is to be deleted was modified by a trigger",
+						plan_table_name(delete->table.id))));
+	return result != TM_Ok;
+}
+
+/*
+ * Lock a row that the snapshot sees, in its last version, which is in
+ * delete->locked then, at *tid.  Returns false if it is gone.
+ */
+bool
+table_delete_lock(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
+{
+	TM_FailureData failure;
+	TM_Result	result = table_tuple_lock(delete->table.relation, tid, snapshot, delete->locked,
+										  command_id(snapshot), LockTupleExclusive, LockWaitBlock,
+										  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+
+	return !is_gone(delete, result, tid, &failure);
+}
+
+/* Delete a row that the snapshot sees or table_delete_lock() has locked, unless it is gone. */
 void
 table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 {
@@ -106,25 +125,21 @@ table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 	if (delete->fires_triggers)
 	{
 		delete->estate->es_snapshot = snapshot;
-		if (!lock_row(delete, &place, snapshot) ||
+		delete->estate->es_output_cid = command_id(snapshot);
+		if (!table_delete_lock(delete, &place, snapshot) ||
 			!ExecBRDeleteTriggers(delete->estate, &delete->epq_state, delete->result_rel, &place,
 								  NULL, NULL, NULL, NULL, false))
 			return;
 	}
 
-	result = table_tuple_delete(relation, &place, GetCurrentCommandId(true), snapshot,
+	result = table_tuple_delete(relation, &place, command_id(snapshot), snapshot,
 								InvalidSnapshot, true, &failure, false);
 	/* somebody who was waited for has changed it */
-	if (result == TM_Updated && lock_row(delete, &place, snapshot))
-		result = table_tuple_delete(relation, &place, GetCurrentCommandId(true), snapshot,
+	if (result == TM_Updated && table_delete_lock(delete, &place, snapshot))
+		result = table_tuple_delete(relation, &place, command_id(snapshot), snapshot,
 									InvalidSnapshot, true, &failure, false);
-	if (result == TM_Ok && delete->fires_triggers)
+	if (!is_gone(delete, result, &place, &failure) && delete->fires_triggers)
 		ExecARDeleteTriggers(delete->estate, delete->result_rel, &place, NULL, delete->capture, false);
-	else if (result == TM_SelfModified && delete->fires_triggers)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("row of table \"%s\" that is to be deleted was modified by a trigger",
-						plan_table_name(delete->table.id))));
 }
 
 /*

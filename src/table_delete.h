@@ -25,6 +25,7 @@ typedef struct TableDelete
 
 extern void table_delete_begin(TableDelete *delete, Oid schema, PlanTableId id);
 extern void table_delete_rows(TableDelete *delete, const Datum *key, int columns);
+extern bool table_delete_lock(TableDelete *delete, ItemPointer tid, Snapshot snapshot);
 extern void table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot);
 extern void table_delete_end(TableDelete *delete);
 

@@ -102,8 +102,9 @@ DROP TABLE made;
 -- Characters that nobody sees, or that turn others around: escaped, whatever stands around them.
 CREATE TABLE hidden AS
 SELECT 't' AS target, format('%s.%s', to_hex(code), chr(code)) AS symbol, 'ROUTE_BOTH' AS route, '日' || repeat(chr(code), 2) || '|' AS reason
-FROM unnest(ARRAY[x'AD', x'61C', x'180E', x'200B', x'200F', x'2028', x'202E', x'2060', x'2064', x'2065', x'2066', x'206F', x'2070',
-    x'FEFF', x'FFF8', x'FFF9', x'FFFB', x'E0001', x'E001F', x'E0020', x'E007F', x'1F680', x'A0', x'200A', x'2010', x'AC']) AS b (bits), LATERAL (SELECT bits::integer AS code) AS c;
+FROM unnest(ARRAY[x'80', x'9F', x'A0', x'AC', x'AD', x'34E', x'34F', x'61C', x'115F', x'1160', x'17B4', x'17B5', x'180B', x'180F', x'1810', x'200A', x'200B', x'200F',
+    x'2010', x'2028', x'202E', x'2060', x'2065', x'206F', x'2070', x'2800', x'2801', x'3164', x'3165', x'FE00', x'FE0F', x'FE10', x'FEFF', x'FFA0',
+    x'FFF0', x'FFFB', x'FFFC', x'1BCA0', x'1BCA3', x'1BCA4', x'1D172', x'1D173', x'1D17A', x'1F680', x'DFFFF', x'E0000', x'E0001', x'E0FFF', x'E1000']) AS b (bits), LATERAL (SELECT bits::integer AS code) AS c;
 INSERT INTO hidden VALUES (chr(x'202E'::integer) || 'x', NULL, 'ENABLED', NULL);
 SELECT create_training_plan('hidden') AS hidden \gset
 SELECT substr(line, 18) FROM training_plan_lines(:hidden, 'json') AS line WHERE line LIKE '      "symbol": "%' OR line LIKE '      "reason": "日%';
