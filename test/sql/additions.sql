@@ -145,6 +145,44 @@ TRUNCATE training_plans CASCADE;
 TRUNCATE training_plans, training_jobs CASCADE;
 DROP TABLE notes, reviews;
 
+-- a trigger on attempts changes the place of the job
+CREATE FUNCTION put_back() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE training_job_queue SET priority = priority - 1 WHERE plan_id = NEW.plan_id AND job_id = NEW.job_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER put_back AFTER INSERT ON training_job_history FOR EACH ROW WHEN (NEW.outcome <> 'succeeded') EXECUTE FUNCTION put_back();
+SELECT create_training_plan('decisions') AS plan \gset
+SELECT job_id FROM claim_training_jobs('w', 2, lease => '1 ms') ORDER BY job_id;
+SELECT pg_sleep(0.01);
+SELECT job_id, priority, attempt FROM claim_training_jobs('w') ORDER BY job_id;
+SELECT job_id, priority, attempt FROM training_job_queue WHERE plan_id = :plan AND attempt > 0 ORDER BY job_id;
+SELECT fail_training_job(plan_id, job_id, attempt, 'e') FROM training_job_queue WHERE state = 'running' AND attempt = 2;
+SELECT cancel_training_jobs(:plan);
+SELECT state, count(*) FROM training_job_status WHERE plan_id = :plan GROUP BY state;
+DROP TRIGGER put_back ON training_job_history;
+DROP FUNCTION put_back();
+DELETE FROM training_plans;
+
+-- a plan whose number is 0, beside a trigger
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER nothing BEFORE INSERT ON training_jobs FOR EACH ROW EXECUTE FUNCTION nothing();
+ALTER TABLE training_plans ALTER plan_id SET MINVALUE 0 RESTART WITH 0;
+SELECT create_training_plan('decisions');
+SELECT jobs FROM training_plan_progress;
+ALTER TABLE training_plans ALTER plan_id SET MINVALUE 1 RESTART WITH 1;
+DROP TRIGGER nothing ON training_jobs;
+DROP FUNCTION nothing();
+DELETE FROM training_plans;
+
+-- a part of another table is not all of it
+CREATE TABLE whole (LIKE training_job_queue) PARTITION BY LIST (state);
+ALTER TABLE whole ATTACH PARTITION training_job_queue FOR VALUES IN ('pending');
+SELECT create_training_plan('decisions');
+ALTER TABLE whole DETACH PARTITION training_job_queue;
+DROP TABLE whole;
+
 -- tables that inherit are others'
 CREATE TABLE more_jobs () INHERITS (training_jobs);
 CREATE TABLE more_places () INHERITS (training_job_queue);

@@ -130,6 +130,53 @@ DELETE FROM training_plans;
 SELECT plans, jobs, places, attempts FROM rows;
 ROLLBACK;
 
+-- triggers that change what is being deleted: before the statement is in time, with a row is an error
+CREATE FUNCTION change_places() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE training_job_queue SET priority = priority + 1 WHERE plan_id = (TG_ARGV[0])::bigint OR TG_ARGV[0] IS NULL;
+    RETURN OLD;
+END
+$$;
+BEGIN;
+SELECT make_plans();
+CREATE TRIGGER changes BEFORE DELETE ON training_job_queue FOR EACH STATEMENT EXECUTE FUNCTION change_places();
+DELETE FROM training_plans;
+SELECT (SELECT count(*) FROM training_jobs) AS jobs, (SELECT count(*) FROM training_job_queue) AS places, (SELECT count(*) FROM training_job_history) AS attempts;
+ROLLBACK;
+BEGIN;
+SELECT make_plans();
+CREATE TRIGGER changes BEFORE DELETE ON training_job_queue FOR EACH ROW EXECUTE FUNCTION change_places();
+SAVEPOINT s;
+DELETE FROM training_plans;
+ROLLBACK TO s;
+DELETE FROM training_jobs;
+ROLLBACK TO s;
+DROP TRIGGER changes ON training_job_queue;
+CREATE TRIGGER changes AFTER DELETE ON training_job_queue FOR EACH ROW EXECUTE FUNCTION change_places();
+DELETE FROM training_plans;
+SELECT (SELECT count(*) FROM training_jobs) AS jobs, (SELECT count(*) FROM training_job_queue) AS places, (SELECT count(*) FROM training_job_history) AS attempts;
+ROLLBACK;
+DROP FUNCTION change_places();
+
+-- what is being read can't be emptied
+BEGIN;
+TRUNCATE training_plans;
+SELECT make_plans();
+DECLARE jobs CURSOR FOR SELECT job_id FROM training_jobs;
+FETCH jobs \g /dev/null
+SAVEPOINT s;
+TRUNCATE training_plans;
+ROLLBACK TO s;
+CLOSE jobs;
+DECLARE places CURSOR FOR SELECT job_id FROM training_job_queue;
+FETCH places \g /dev/null
+SAVEPOINT t;
+TRUNCATE training_jobs;
+ROLLBACK TO t;
+CLOSE places;
+TRUNCATE training_plans;
+ROLLBACK;
+
 -- jobs may come with a change of their plan
 BEGIN;
 SELECT make_plans();

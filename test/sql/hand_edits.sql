@@ -84,7 +84,13 @@ SELECT job_id, attempt FROM claim_training_jobs('w', 1);
 SELECT attempt, outcome, started_at FROM training_job_attempts WHERE job_id = 'sym_t_s7' AND outcome = 'expired';
 UPDATE training_job_queue SET ready_at = 'infinity' WHERE job_id = 'sym_t_s7';
 SELECT state, attempts, lease_expires_at FROM training_job_status WHERE job_id = 'sym_t_s7';
-SELECT complete_training_job(:plan, 'sym_t_s7', 2);
+
+-- one that runs is given to another worker, whose attempt is another
+UPDATE training_job_queue SET worker = 'you', ready_at = now() + interval '1 hour' WHERE job_id = 'sym_t_s6';
+UPDATE training_job_queue SET worker = 'them' WHERE job_id = 'sym_t_s7';
+SELECT attempt, worker, outcome FROM training_job_attempts WHERE job_id = 'sym_t_s7' ORDER BY attempt;
+SELECT * FROM places WHERE job_id = 'sym_t_s7';
+SELECT complete_training_job(:plan, 'sym_t_s7', 2), complete_training_job(:plan, 'sym_t_s7', 3);
 
 -- all at once, and nothing is counted twice or lost
 UPDATE training_job_queue SET state = (ARRAY['pending', 'succeeded', 'failed', 'cancelled'])[1 + position % 4] WHERE plan_id = :plan;
@@ -111,6 +117,14 @@ UPDATE training_job_queue SET attempt = 2147483647 WHERE plan_id = :plan AND job
 UPDATE training_job_queue SET priority = 2147483647, position = -2147483648 WHERE plan_id = :plan AND job_id = 'sym_t_s5';
 UPDATE training_job_queue SET priority = -2147483648, position = 2147483647 WHERE plan_id = :plan AND job_id <> 'sym_t_s5';
 SELECT job_id, priority FROM claim_training_jobs('w', 3);
+UPDATE training_job_queue SET attempt = 1000000000 WHERE plan_id = :plan AND job_id IN ('sym_t_s3', 'sym_t_s4');
+SELECT job_id, state, attempts FROM training_job_status WHERE plan_id = :plan AND attempts = 1000000000 ORDER BY job_id;
+SELECT job_id FROM claim_training_jobs('w', 100, :plan) ORDER BY job_id;
+UPDATE training_job_queue SET attempt = 1000000000 WHERE plan_id = :plan AND job_id = 'sym_t_s6';
+INSERT INTO training_job_history VALUES (:plan, 'sym_t_s6', 1000000000, 'v', now(), now(), 'failed');
+SELECT complete_training_job(:plan, 'sym_t_s6', 1000000000);
+SELECT job_id, state, attempts FROM training_job_status WHERE plan_id = :plan AND attempts > 1000 ORDER BY job_id;
+SELECT attempt, worker, outcome FROM training_job_attempts WHERE plan_id = :plan AND job_id = 'sym_t_s6' ORDER BY attempt;
 
 -- what is recorded is checked too
 RESET ROLE;

@@ -84,6 +84,18 @@ foreach my $work_mem ('4MB', '64MB')
 }
 ends_early('underscores', "SET work_mem = '64MB'; " . plan_of($targets_of_underscores));
 
+# Five million ids of jobs, which are sorted.
+$server->safe_psql('postgres', q{
+	CREATE TABLE named (jobs text[], attempts integer[]);
+	ALTER TABLE named ALTER jobs SET STORAGE EXTERNAL;
+	INSERT INTO named SELECT array_agg((hashint4(n))::text), array_agg(n) FROM generate_series(1, 5000000) AS n;
+	CREATE TEMPORARY TABLE decisions AS SELECT 't' AS target, NULL AS symbol, 'ENABLED' AS route;
+	SELECT create_training_plan('decisions');
+});
+ends_early("very many jobs in $_", "SELECT $_ FROM named")
+	foreach 'extend_training_job_leases(1, jobs, attempts)', 'cancel_training_jobs(1, jobs)';
+$server->safe_psql('postgres', 'DROP TABLE named; DELETE FROM training_plans');
+
 # What else a decision says.
 my $with_reason = 'target, symbol, route, reason';
 ends("a reason: $_->[0]", plan_of("SELECT 't', 's', 'ROUTE_BOTH', $_->[1]", $with_reason), qr/^2$/)
