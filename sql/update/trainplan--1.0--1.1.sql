@@ -66,9 +66,80 @@ WITH members AS (
     SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::oid, o.oid, o.oprowner FROM pg_catalog.pg_operator AS o
     UNION ALL
     SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass::oid, o.oid, o.opcowner FROM pg_catalog.pg_opclass AS o
+), expressions AS (
+    SELECT 'pg_catalog.pg_trigger'::pg_catalog.regclass::oid AS classid, t.oid AS objid, t.tgqual::text AS tree
+    FROM pg_catalog.pg_trigger AS t
+    UNION ALL
+    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, c.oid, c.conbin::text
+    FROM pg_catalog.pg_constraint AS c
+    UNION ALL
+    -- but for what has its own default again below
+    SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass::oid, d.oid, d.adbin::text
+    FROM pg_catalog.pg_attrdef AS d
+    JOIN pg_catalog.pg_class AS c ON c.oid = d.adrelid
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE NOT EXISTS (
+        SELECT
+        FROM (
+            VALUES
+                ('routing_policies'::name, 'updated_at'::name),
+                ('training_plans'::name, 'run_id'::name),
+                ('training_plans'::name, 'generated_at'::name),
+                ('training_plans'::name, 'max_attempts'::name),
+                ('training_job_queue'::name, 'ready_at'::name),
+                ('training_job_queue'::name, 'state_since'::name),
+                ('training_job_queue'::name, 'attempt'::name),
+                ('training_job_queue'::name, 'attempts_forgiven'::name),
+                ('training_job_queue'::name, 'cancel_requested'::name),
+                ('training_job_queue'::name, 'state'::name)
+        ) AS own (relation, attribute)
+        WHERE own.relation = c.relname AND own.attribute = a.attname
+    )
+    UNION ALL
+    SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass::oid, p.oid, pg_catalog.concat(p.polqual::text, p.polwithcheck::text)
+    FROM pg_catalog.pg_policy AS p
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, i.indexrelid, pg_catalog.concat(i.indexprs::text, i.indpred::text)
+    FROM pg_catalog.pg_index AS i
+    UNION ALL
+    SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid, s.stxexprs::text
+    FROM pg_catalog.pg_statistic_ext AS s
+), harmless AS (
+    -- functions of the system that run nothing that a text says: what is immutable, casts, times and numbers
+    SELECT p.oid
+    FROM pg_catalog.pg_proc AS p
+    JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+    WHERE p.oid < '16384'::oid AND l.lanname = 'internal' AND (
+        p.provolatile = 'i'
+        OR p.oid IN (SELECT c.castfunc FROM pg_catalog.pg_cast AS c)
+        OR p.proname IN ('now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp', 'nextval', 'gen_random_uuid')
+    )
 ), traps AS (
+    -- what calls a function of the system that may run what a text says
+    SELECT e.classid, e.objid, 0 AS objsubid
+    FROM expressions AS e
+    JOIN parts AS p ON p.classid = e.classid AND p.objid = e.objid
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(e.tree, '\{FUNCEXPR :funcid (\d+)'::text, 'g'::text) AS f (id)
+    WHERE f.id[1]::oid < '16384'::oid AND NOT EXISTS (SELECT FROM harmless AS h WHERE h.oid = f.id[1]::oid)
+    UNION ALL
+    -- policies that read relations of others
+    SELECT d.classid, d.objid, 0
+    FROM parts AS p
+    JOIN pg_catalog.pg_depend AS d ON d.classid = p.classid AND d.objid = p.objid
+    JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid
+    JOIN pg_catalog.pg_authid AS r ON r.oid = c.relowner
+    WHERE p.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass::oid
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND NOT r.rolsuper
+        AND NOT EXISTS (SELECT FROM members AS own WHERE own.classid = d.refclassid AND own.objid = d.refobjid)
+    UNION ALL
+    -- tables that are read and written with these
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, k.relative, 0
+    FROM pg_catalog.pg_inherits AS i
+    CROSS JOIN LATERAL (VALUES (i.inhrelid, i.inhparent), (i.inhparent, i.inhrelid)) AS k (relative, relation)
+    WHERE k.relation IN (SELECT r.oid FROM relations AS r)
+    UNION ALL
     -- what calls something of a role that is no superuser
-    SELECT p.classid, p.objid, 0 AS objsubid
+    SELECT p.classid, p.objid, 0
     FROM parts AS p
     JOIN pg_catalog.pg_depend AS d ON d.classid = p.classid AND d.objid = p.objid
     JOIN makers AS m ON m.classid = d.refclassid AND m.objid = d.refobjid
@@ -118,12 +189,25 @@ SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_j
 FROM @extschema@.training_job_history AS h
 WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.attempt > 0 AND h.attempt <= 1000000000);
 
-DROP FUNCTION training_update_check_tables();
-DROP FUNCTION training_update_refuse(text, text);
-
 -- Whose it all is.
 
 -- @owners
+
+-- What is still not a superuser's, the extension's script has not made.
+SELECT @extschema@.training_update_refuse(pg_catalog.format('%s was added to the extension by a role that is no superuser',
+    pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)),
+    'ALTER EXTENSION trainplan DROP that, and update then.')
+FROM pg_catalog.pg_depend AS d
+JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.oid = d.objid
+LEFT JOIN pg_catalog.pg_proc AS p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND p.oid = d.objid
+LEFT JOIN pg_catalog.pg_type AS t ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid AND t.oid = d.objid
+LEFT JOIN pg_catalog.pg_authid AS r ON r.oid = coalesce(c.relowner, p.proowner, t.typowner)
+WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND d.deptype = 'e' AND e.extname = 'trainplan'
+    AND r.rolsuper IS NOT TRUE;
+
+DROP FUNCTION training_update_check_tables();
+DROP FUNCTION training_update_refuse(text, text);
 
 -- What users have been granted is put aside, or the grants below would make it a part
 -- of the extension, which pg_dump leaves out.
@@ -133,8 +217,7 @@ FROM pg_catalog.pg_depend AS d
 JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
 LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.oid = d.objid
 LEFT JOIN pg_catalog.pg_proc AS p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND p.oid = d.objid
-WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND d.deptype = 'e' AND e.extname = 'trainplan'
-    AND coalesce(c.relacl, p.proacl) IS NOT NULL;
+WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND d.deptype = 'e' AND e.extname = 'trainplan';
 
 UPDATE pg_catalog.pg_class AS c
 SET relacl = NULL
@@ -229,7 +312,8 @@ EXECUTE FUNCTION training_job_queue_guard();
 
 -- What users have been granted or denied is given back; what the owners have is new,
 -- and trigger functions are nobody's.  Where the installing role can grant a right
--- itself, it is the grantor, as it was, and can revoke it.
+-- itself, it is the grantor, as it was, and can revoke it.  What it has granted to hang
+-- something on the tables is not given back: that would run with a superuser's rights.
 CREATE FUNCTION pg_temp.training_update_rights(
     new_rights aclitem[],
     grantable aclitem[],
@@ -241,7 +325,10 @@ LANGUAGE SQL
 STABLE
 BEGIN ATOMIC
     WITH installer AS (
-        SELECT e.extowner AS role FROM pg_catalog.pg_extension AS e WHERE e.extname = 'trainplan'
+        SELECT e.extowner AS role, r.rolsuper
+        FROM pg_catalog.pg_extension AS e
+        JOIN pg_catalog.pg_authid AS r ON r.oid = e.extowner
+        WHERE e.extname = 'trainplan'
     ),
     rights AS (
         SELECT
@@ -259,7 +346,7 @@ BEGIN ATOMIC
             x.is_grantable
         FROM pg_catalog.aclexplode(given) AS x
         CROSS JOIN installer AS i
-        WHERE x.grantee NOT IN (owner, i.role)
+        WHERE x.grantee NOT IN (owner, i.role) AND (i.rolsuper OR x.privilege_type NOT IN ('TRIGGER', 'REFERENCES'))
     ),
     -- an item is written grantee=letters/grantor
     texts AS (
@@ -296,12 +383,12 @@ END;
 UPDATE pg_catalog.pg_class AS c
 SET relacl = pg_temp.training_update_rights(c.relacl, c.relacl, g.acl, c.relowner)
 FROM pg_temp.training_update_grants AS g
-WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND g.objid = c.oid;
+WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND g.objid = c.oid AND g.acl IS NOT NULL;
 
 UPDATE pg_catalog.pg_proc AS p
 SET proacl = pg_temp.training_update_rights(p.proacl, p.proacl, g.acl, p.proowner)
 FROM pg_temp.training_update_grants AS g
-WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.objid = p.oid
+WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.objid = p.oid AND g.acl IS NOT NULL
     AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype::oid;
 
 UPDATE pg_catalog.pg_attribute AS a

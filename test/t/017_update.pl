@@ -222,6 +222,25 @@ is_refused(q{ALTER TABLE plans.training_jobs ADD c text DEFAULT public.trap('x':
 is_refused(q{ALTER TABLE plans.training_jobs ALTER reason TYPE varchar}, 'ALTER TABLE plans.training_jobs ALTER reason TYPE text COLLATE "C"',
 	qr/^ERROR:  table "training_jobs" is not as trainplan made it: column "reason" has type character varying, not text/);
 is_refused('CREATE TABLE notes (plan trap REFERENCES plans.training_plans)', 'DROP TABLE notes', qr/$refused constraint notes_plan_fkey on table public.notes would run/);
+# Functions of the system run what a text says, too.
+my $runs = q{query_to_xml('SELECT 1', true, true, '')};
+is_refused("ALTER TABLE plans.training_job_queue ADD CONSTRAINT c CHECK ($runs IS NOT NULL) NOT VALID", 'ALTER TABLE plans.training_job_queue DROP CONSTRAINT c',
+	qr/$refused constraint c on table training_job_queue would run/);
+is_refused("ALTER TABLE plans.training_job_queue ALTER worker SET DEFAULT $runs\:\:text", 'ALTER TABLE plans.training_job_queue ALTER worker DROP DEFAULT',
+	qr/$refused default value for column worker of table training_job_queue would run/);
+is_refused("CREATE POLICY p ON plans.training_jobs USING ($runs IS NOT NULL)", 'DROP POLICY p ON plans.training_jobs', qr/$refused policy p on table training_jobs would run/);
+is_refused("CREATE TRIGGER t BEFORE UPDATE ON plans.training_jobs FOR EACH ROW WHEN ($runs IS NOT NULL) EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+	'DROP TRIGGER t ON plans.training_jobs', qr/$refused trigger t on table training_jobs would run/);
+
+# So do others' views and tables that are read with these, and what was made a part of the extension.
+is_refused('CREATE VIEW known AS SELECT trap(target) AS target FROM plans.training_jobs; CREATE POLICY p ON plans.training_plans USING (EXISTS (SELECT FROM known))',
+	'DROP POLICY p ON plans.training_plans; DROP VIEW known', qr/$refused policy p on table training_plans would run/);
+is_refused('CREATE TABLE child () INHERITS (plans.training_plans)', 'DROP TABLE child', qr/$refused table public.child would run/);
+is_refused('CREATE TABLE parent (LIKE plans.training_jobs INCLUDING ALL); ALTER TABLE plans.training_jobs INHERIT parent',
+	'ALTER TABLE plans.training_jobs NO INHERIT parent; DROP TABLE parent', qr/$refused table public.parent would run/);
+is_refused('ALTER EXTENSION trainplan ADD FUNCTION trap(); CREATE TRIGGER t AFTER INSERT ON plans.training_jobs FOR EACH ROW EXECUTE FUNCTION trap()',
+	'DROP TRIGGER t ON plans.training_jobs; ALTER EXTENSION trainplan DROP FUNCTION trap()',
+	qr/^ERROR:  trainplan cannot be updated: function public.trap\(\) was added to the extension by a role that is no superuser/);
 
 # So are rows that can't mean anything.
 foreach my $row ([ q{state = 'done'}, 'state done' ], [ q{attempt = -1}, 'attempt -1' ], [ q{state = 'running', worker = NULL}, 'worker NULL' ])
@@ -238,7 +257,9 @@ foreach my $row ([ q{state = 'done'}, 'state done' ], [ q{attempt = -1}, 'attemp
 # What is no trap is kept: columns, checks, policies and indexes.
 sql('library', q{
 	SET SESSION AUTHORIZATION quant;
-	ALTER TABLE plans.training_jobs ADD note text DEFAULT 'none', ADD CONSTRAINT low CHECK (priority < 100), ENABLE ROW LEVEL SECURITY;
+	GRANT SELECT, TRIGGER, REFERENCES ON plans.training_jobs TO PUBLIC;
+	GRANT REFERENCES (plan_id), UPDATE (reason) ON plans.training_jobs TO planner;
+	ALTER TABLE plans.training_jobs ADD note text DEFAULT 'none', ADD noted timestamptz DEFAULT now(), ADD CONSTRAINT low CHECK (priority < 100), ENABLE ROW LEVEL SECURITY;
 	CREATE POLICY own ON plans.training_jobs USING (target <> 'secret');
 	CREATE INDEX notes ON plans.training_jobs (note);
 	CREATE VIEW mine AS SELECT * FROM plans.training_plan_summary;
@@ -251,12 +272,14 @@ is(sql('library', q{
 		SET SESSION AUTHORIZATION quant;
 		ALTER EXTENSION trainplan UPDATE;
 		SELECT note, count(*) FROM plans.training_jobs GROUP BY note;
+		SELECT string_agg(privilege_type, ' ') FROM pg_class, aclexplode(relacl) AS a WHERE oid = 'plans.training_jobs'::regclass AND a.grantee = 0;
+		SELECT string_agg(privilege_type, ' ') FROM pg_attribute, aclexplode(attacl) AS a WHERE attrelid = 'plans.training_jobs'::regclass;
 		SELECT relrowsecurity, relowner::regrole FROM pg_class WHERE oid = 'plans.training_jobs'::regclass;
 		SELECT count(*) FROM mine;
 		SELECT count(*) FROM pg_indexes WHERE indexname = 'notes';
 		SELECT proname FROM pg_proc WHERE pronamespace = 'plans'::regnamespace AND (prosecdef OR proname = 'training_job_state' AND prosrc <> '' OR proname = 'routing_policy_hash' AND NOT proisstrict);
 		SELECT DISTINCT state FROM plans.training_job_status WHERE plan_id = 4;
-	}), "none|662\nt|postgres\n3\n1\npending", 'what is no trap is kept, and functions are what they were');
+	}), "none|662\nSELECT\nUPDATE\nt|postgres\n3\n1\npending", 'what is no trap is kept, and functions are what they were');
 
 # A schema in which others have made objects, for those who update.
 make_database('hostile', 'quant', '1.0');
