@@ -2,7 +2,7 @@
 --
 -- What changes while a job is worked off is kept apart from the job, and narrow:
 -- where it stands, in training_job_queue, and what was, in training_job_history.
--- A place in the queue is written twice for each attempt and never grows; the
+-- A place in the queue is written twice for each attempt, and hardly grows; the
 -- room in its pages lets both new versions stay in the page of the old one.
 
 CREATE TABLE training_job_queue (

@@ -51,6 +51,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "executor_compat.h"
 #include "plan_tables.h"
 #include "row_query.h"
@@ -202,7 +203,7 @@ plan_table_types(PlanTableId id)
 
 /* ---- is a table as it was made? ------------------------------------------------- */
 
-static void
+pg_noreturn static void
 report_bad_table(const TableSpec *spec, const char *problem)
 {
 	ereport(ERROR,

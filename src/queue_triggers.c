@@ -581,19 +581,18 @@ guard_statement(const PlanTable *queue, TriggerEvent event)
 Datum
 training_job_queue_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger;
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	PlanTable	queue;
 	HeapTuple	result = NULL;
 
 	if (trigger_table(fcinfo) != QUEUE_TABLE)
-		(void) trigger_call(fcinfo, "training_job_queue_guard", QUEUE_TABLE, 0);
-	trigger = (TriggerData *) fcinfo->context;
+		report_wrong_trigger("training_job_queue_guard", QUEUE_TABLE);
 
 	plan_table_open(&queue, RelationGetNamespace(trigger->tg_relation), QUEUE_TABLE, NoLock);
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		guard_statement(&queue, trigger->tg_event);
 	else if (!TRIGGER_FIRED_BEFORE(trigger->tg_event) || TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		(void) trigger_call(fcinfo, "training_job_queue_guard", QUEUE_TABLE, 0);
+		report_wrong_trigger("training_job_queue_guard", QUEUE_TABLE);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		result = guard_insert(&queue, trigger->tg_trigtuple);
 	else

@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "executor_compat.h"
 #include "row_query.h"
 
@@ -101,7 +102,7 @@ row_query_text(const char *text, const Oid *relations, int count)
 	return query.data;
 }
 
-static void
+pg_noreturn static void
 report_changed(Oid relid)
 {
 	ereport(ERROR,

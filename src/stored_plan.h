@@ -8,6 +8,7 @@
 #include "executor/tuptable.h"
 #include "storage/itemptr.h"
 
+#include "compat.h"
 #include "plan_tables.h"
 
 typedef struct StoredPlan
@@ -20,7 +21,7 @@ typedef struct StoredPlan
 
 extern bool find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan);
 extern bool find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan);
-extern void report_no_plan(int64 plan_id);
+pg_noreturn extern void report_no_plan(int64 plan_id);
 
 /* Can a plan be kept from being deleted? */
 typedef enum PlanHold

@@ -19,8 +19,9 @@
 /* What a trigger is fired by and when, and nothing else. */
 #define EVENT_MASK	(TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK)
 
-static void
-report_wrong_call(const char *function, PlanTableId id)
+/* The error that a trigger function was called for something that it is not for. */
+void
+report_wrong_trigger(const char *function, PlanTableId id)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -51,7 +52,7 @@ trigger_call(FunctionCallInfo fcinfo, const char *function, PlanTableId id, Trig
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	if (trigger_table(fcinfo) != id || (trigger->tg_event & EVENT_MASK) != event)
-		report_wrong_call(function, id);
+		report_wrong_trigger(function, id);
 	return trigger;
 }
 

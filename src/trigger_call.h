@@ -8,11 +8,13 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 
+#include "compat.h"
 #include "plan_tables.h"
 
 extern TriggerData *trigger_call(FunctionCallInfo fcinfo, const char *function, PlanTableId id,
 								 TriggerEvent event);
 extern PlanTableId trigger_table(FunctionCallInfo fcinfo);
+pg_noreturn extern void report_wrong_trigger(const char *function, PlanTableId id);
 
 /* Called for each row of a transition table. */
 typedef void (*TransitionCallback) (void *arg, TupleTableSlot *slot);
