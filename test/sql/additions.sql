@@ -1,5 +1,6 @@
 -- Columns, triggers, checks and keys that an owner has added hold, whichever function writes.
 
+ALTER TABLE training_plans ALTER plan_id RESTART;
 CREATE TABLE decisions AS
 SELECT 't' AS target, CASE WHEN n > 0 THEN 's' || n END AS symbol, CASE WHEN n > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END AS route
 FROM generate_series(0, 5) AS n;

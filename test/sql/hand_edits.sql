@@ -1,5 +1,6 @@
 -- Hand edits of the queue, with the grants that the README gives to a scheduler.
 
+ALTER TABLE training_plans ALTER plan_id RESTART;
 CREATE TABLE decisions AS
 SELECT 't' AS target, CASE WHEN n > 0 THEN 's' || n END AS symbol, CASE WHEN n > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END AS route
 FROM generate_series(0, 9) AS n;
