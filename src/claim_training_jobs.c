@@ -62,8 +62,17 @@ filter_job(void *arg, const QueuePlace *place)
 	return can_train ? JOB_FITS : JOB_NEVER_FITS;
 }
 
-/* Implements JobTaker: returns the job. */
+/* Implements JobFinder. */
 static bool
+find_job(void *arg, const QueuePlace *place)
+{
+	Claiming   *claiming = arg;
+
+	return job_reader_find(&claiming->jobs, place->plan_id, place->job_id);
+}
+
+/* Implements JobTaker: returns the job. */
+static void
 take_job(void *arg, const QueuePlace *place)
 {
 	Claiming   *claiming = arg;
@@ -71,15 +80,12 @@ take_job(void *arg, const QueuePlace *place)
 	Datum		values[CLAIMED_COLUMNS];
 	bool		nulls[CLAIMED_COLUMNS] = {false};
 
-	if (!job_reader_find(&claiming->jobs, place->plan_id, place->job_id))
-		return false;
 	memcpy(values, claiming->jobs.values, sizeof(claiming->jobs.values));
 	memcpy(nulls, claiming->jobs.nulls, sizeof(claiming->jobs.nulls));
 	values[CLAIMED_PLAN_ID] = Int64GetDatum(place->plan_id);
 	values[CLAIMED_ATTEMPT] = Int32GetDatum(place->attempt.number);
 	values[CLAIMED_LEASE_EXPIRES_AT] = TimestampTzGetDatum(place->ready_at);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-	return true;
 }
 
 static Datum
@@ -143,6 +149,7 @@ claim_training_jobs(PG_FUNCTION_ARGS)
 		.lease = &lease,
 		.wanted = max_jobs_argument(fcinfo),
 		.families = worker_families(fcinfo),
+		.find = find_job,
 		.take = take_job,
 		.arg = &claiming
 	};

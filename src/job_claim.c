@@ -347,9 +347,10 @@ take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 	taken.ready_at = time_after(taken.state_since, claim->lease);
 	taken.attempt.number++;
 	taken.worker = claim->worker;
-	if (!claim->take(claim->arg, &taken))
+	if (!claim->find(claim->arg, &taken))
 		return false;
 	queue_place_write(queue, &taken);
+	claim->take(claim->arg, &taken);
 	claim->wanted--;
 	return true;
 }

@@ -25,7 +25,10 @@ typedef JobFit (*JobFilter) (void *arg, const QueuePlace *place);
  * A job is to be claimed; its place is locked.  Returns false if there is no such
  * job, and its place stays as it is.
  */
-typedef bool (*JobTaker) (void *arg, const QueuePlace *place);
+typedef bool (*JobFinder) (void *arg, const QueuePlace *place);
+
+/* The job that was found last is claimed: this is its place. */
+typedef void (*JobTaker) (void *arg, const QueuePlace *place);
 
 typedef struct JobClaim
 {
@@ -35,8 +38,9 @@ typedef struct JobClaim
 	int			wanted;			/* how many more */
 	ArrayType  *families;		/* what filter goes by, or NULL */
 	JobFilter	filter;			/* NULL: any job will do */
+	JobFinder	find;
 	JobTaker	take;
-	void	   *arg;			/* of both */
+	void	   *arg;			/* of these */
 } JobClaim;
 
 extern void claim_jobs(JobQueue *queue, JobClaim *claim);

@@ -31,6 +31,7 @@
 
 #include "executor_compat.h"
 #include "job_queue.h"
+#include "trigger_call.h"
 
 /* ---- opening and closing ---------------------------------------------------- */
 
@@ -156,10 +157,14 @@ job_queue_refresh(JobQueue *queue)
 	look(queue);
 }
 
-/* Write a row about a place by SQL; the command is prepared when the first comes. */
+/*
+ * Write a row about a place by SQL, with a command that returns results of these
+ * types; it is prepared when the first comes.
+ */
 static void
 write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, const char *command,
-			 const int *columns, int count, Datum *values, bool *nulls)
+			 const int *columns, int count, Datum *values, bool *nulls,
+			 int results, const Oid *result_types)
 {
 	const Oid  *types = plan_table_types(table->table.id);
 	Oid			argument_types[MAX_TABLE_COLUMNS];
@@ -178,7 +183,8 @@ write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, const 
 	{
 		for (int i = 0; i < count; i++)
 			argument_types[i] = types[columns[i]];
-		table_write_prepare(&table->write, &table->table, command, count, argument_types, 0, NULL);
+		table_write_prepare(&table->write, &table->table, command, count, argument_types,
+							results, result_types);
 	}
 	if (table_write_run(&table->write, values, nulls, true) != 1)
 		ereport(ERROR,
@@ -314,21 +320,16 @@ queue_place_try_lock(JobQueue *queue, const QueuePlace *place)
 	return lock_place(queue, place, LockWaitSkip) == TM_Ok;
 }
 
-static bool
-is_by_this_transaction(const JobQueue *queue, AttrNumber attribute)
-{
-	bool		isnull;
-	Datum		xid = slot_getsysattr(queue->found, attribute, &isnull);
-
-	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xid));
-}
-
 /* Is what is in queue->found the last that this transaction wrote of a place?  Then it has it. */
 static bool
 is_own(const JobQueue *queue)
 {
-	return is_by_this_transaction(queue, MinTransactionIdAttributeNumber) &&
-		!is_by_this_transaction(queue, MaxTransactionIdAttributeNumber);
+	bool		should_free;
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(queue->found, false, &should_free)->t_data;
+
+	return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)) &&
+		((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+		 HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask));
 }
 
 /*
@@ -381,7 +382,10 @@ static const int written_columns[] = {
 static const char *const write_place_command =
 "UPDATE ONLY %s SET ready_at = $3, state_since = $4, attempt = $5, attempts_forgiven = $6, "
 "cancel_requested = $7, state = $8, worker = $9 "
-"WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2";
+"WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2 "
+"RETURNING ready_at, attempt";
+
+static const Oid returned_types[] = {TIMESTAMPTZOID, INT4OID};
 
 /* The values of these columns, in the current memory context. */
 static void
@@ -437,39 +441,52 @@ write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const
 		insert_index_entries(queue, table, true, ONLY_SUMMARIZING(update_indexes));
 }
 
-/* The place that is written by SQL just now. */
+/* The place that is written by SQL just now, and how deep in triggers that is. */
 static const QueuePlace *written_place = NULL;
+static int	written_depth;
 
-/* Is a place, which triggers see, written by a function of the extension? */
+/* Does the trigger that runs see a place as a function of the extension writes it? */
 bool
 is_written_by_queue(int64 plan_id, Datum job_id)
 {
-	return written_place != NULL && written_place->plan_id == plan_id &&
+	return written_place != NULL && trigger_depth() == written_depth + 1 &&
+		written_place->plan_id == plan_id &&
 		slice_equal(slice_from_text(DatumGetTextPP(written_place->job_id)),
 					slice_from_text(DatumGetTextPP(job_id)));
 }
 
+/* Write a place by SQL; others' triggers may have its times and its attempt otherwise. */
 static void
-write_place_by_sql(JobQueue *queue, const QueuePlace *place, Datum *values, bool *nulls)
+write_place_by_sql(JobQueue *queue, QueuePlace *place, Datum *values, bool *nulls)
 {
 	const QueuePlace *outer = written_place;
+	int			outer_depth = written_depth;
+	Datum		ready_at;
+	bool		isnull;
 
 	PG_TRY();
 	{
 		written_place = place;
+		written_depth = trigger_depth();
 		write_by_sql(queue, &queue->places, place, write_place_command, written_columns,
-					 lengthof(written_columns), values, nulls);
+					 lengthof(written_columns), values, nulls, lengthof(returned_types), returned_types);
 	}
 	PG_FINALLY();
 	{
 		written_place = outer;
+		written_depth = outer_depth;
 	}
 	PG_END_TRY();
+
+	ready_at = table_write_result(0, &isnull);
+	if (!isnull)
+		place->ready_at = DatumGetTimestampTz(ready_at);
+	place->attempt.number = DatumGetInt32(table_write_result(1, &isnull));
 }
 
 /* Write a place that was read last and is locked, as it is to be. */
 void
-queue_place_write(JobQueue *queue, const QueuePlace *place)
+queue_place_write(JobQueue *queue, QueuePlace *place)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
 	Datum		values[lengthof(written_columns)];
@@ -624,7 +641,7 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 		write_attempt(queue, values, nulls);
 	else
 		write_by_sql(queue, &queue->history, place, insert_attempt_command, attempt_columns,
-					 HISTORY_COLUMNS, values, nulls);
+					 HISTORY_COLUMNS, values, nulls, 0, NULL);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(queue->estate);
 }

@@ -21,7 +21,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -29,6 +28,7 @@
 #include "executor_compat.h"
 #include "job_queue.h"
 #include "plan_store.h"
+#include "trigger_call.h"
 
 /* ---- the plan's row --------------------------------------------------------------- */
 
@@ -62,13 +62,20 @@ static int64
 draw_number(const PlanTable *plans, const PlanTable *const *tables)
 {
 	Oid			sequence = getIdentitySequence(plans->relation, plans->columns[PLAN_PLAN_ID], false);
-	int64		plan_id;
+	int64		first = nextval_internal(sequence, false);
+	int64		plan_id = first;
 
-	do
+	while (is_number_taken(tables, plan_id))
 	{
 		CHECK_FOR_INTERRUPTS();
 		plan_id = nextval_internal(sequence, false);
-	} while (is_number_taken(tables, plan_id));
+		/* a sequence may go round */
+		if (plan_id == first)
+			ereport(ERROR,
+					(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
+					 errmsg("every number that the sequence of column \"plan_id\" of table \"%s\" has is taken",
+							plan_table_name(PLANS_TABLE))));
+	}
 	return plan_id;
 }
 
@@ -254,12 +261,6 @@ typedef struct StoredJob
 } StoredJob;
 
 static StoredJob stored_job = {.trigger_depth = -1};
-
-static int
-trigger_depth(void)
-{
-	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
-}
 
 /* Is the trigger that runs one behind a job that store_plan() inserts? */
 bool

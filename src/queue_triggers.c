@@ -174,14 +174,21 @@ hold_plans(Oid schema, const NewJobs *jobs)
 				 errdetail("They can be claimed once it does.")));
 }
 
-/* Are places inserted for jobs that come in? */
-static bool inserts_for_jobs = false;
+/* How deep in triggers places are inserted for jobs that come in; -1: none are. */
+static int	inserting_depth = -1;
+
+/* Are the places that a trigger sees inserted for jobs that come in? */
+static bool
+inserts_for_jobs(void)
+{
+	return inserting_depth >= 0 && trigger_depth() == inserting_depth + 1;
+}
 
 /* Insert places for the new jobs, with the caller's rights. */
 static void
 insert_places(Oid schema, TriggerData *trigger)
 {
-	bool		outer = inserts_for_jobs;
+	int			outer = inserting_depth;
 	PlanTable	queue;
 	TableWrite	write;
 
@@ -198,12 +205,12 @@ insert_places(Oid schema, TriggerData *trigger)
 						0, NULL, 0, NULL);
 	PG_TRY();
 	{
-		inserts_for_jobs = true;
+		inserting_depth = trigger_depth();
 		(void) table_write_run(&write, NULL, NULL, false);
 	}
 	PG_FINALLY();
 	{
-		inserts_for_jobs = outer;
+		inserting_depth = outer;
 	}
 	PG_END_TRY();
 	SPI_finish();
@@ -363,7 +370,7 @@ replaces(const PlanTable *queue, TupleTableSlot *found, Snapshot snapshot)
 	ItemPointerData tid = found->tts_tid;
 	bool		replaced = true;
 
-	if (inserts_for_jobs)
+	if (inserts_for_jobs())
 		return false;
 	if (slot_is_untouched(queue, found))
 	{
@@ -560,7 +567,7 @@ guard_update(const PlanTable *queue, HeapTuple old_tuple, HeapTuple tuple)
 static void
 guard_statement(const PlanTable *queue, TriggerEvent event)
 {
-	if (inserts_for_jobs)
+	if (inserts_for_jobs())
 		return;
 	if (TRIGGER_FIRED_BEFORE(event))
 	{

@@ -10,6 +10,7 @@
 
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
@@ -54,6 +55,13 @@ trigger_call(FunctionCallInfo fcinfo, const char *function, PlanTableId id, Trig
 	if (trigger_table(fcinfo) != id || (trigger->tg_event & EVENT_MASK) != event)
 		report_wrong_trigger(function, id);
 	return trigger;
+}
+
+/* How many triggers of this session run, each within the one before. */
+int
+trigger_depth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
 }
 
 /* Read all rows of a trigger's transition table. */

@@ -16,6 +16,8 @@ extern TriggerData *trigger_call(FunctionCallInfo fcinfo, const char *function, 
 extern PlanTableId trigger_table(FunctionCallInfo fcinfo);
 pg_noreturn extern void report_wrong_trigger(const char *function, PlanTableId id);
 
+extern int	trigger_depth(void);
+
 /* Called for each row of a transition table. */
 typedef void (*TransitionCallback) (void *arg, TupleTableSlot *slot);
 

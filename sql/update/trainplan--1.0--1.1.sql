@@ -6,8 +6,8 @@
 -- whoever runs the script does, who is a superuser where that role was none.  What
 -- such a role has hung on the tables would run with other rights then: what could be
 -- a trap is refused.  For the same reason nothing here runs what others have made:
--- no row is written, names have their schema, and operands the types of their
--- operators.
+-- no row is written, names have their schema, arguments and operands the very types of
+-- functions and operators, and no literal has a backslash, which settings give a meaning.
 
 -- as everybody locks them
 LOCK TABLE training_plans, training_jobs, training_job_queue, training_job_history, routing_policies IN ACCESS EXCLUSIVE MODE;
@@ -61,7 +61,8 @@ WITH members AS (
 ), makers AS (
     SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AS classid, p.oid AS objid, p.proowner AS owner FROM pg_catalog.pg_proc AS p
     UNION ALL
-    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid, t.typowner FROM pg_catalog.pg_type AS t
+    -- an enum's values do nothing
+    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid, t.typowner FROM pg_catalog.pg_type AS t WHERE t.typtype <> 'e'
     UNION ALL
     SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::oid, o.oid, o.oprowner FROM pg_catalog.pg_operator AS o
     UNION ALL
@@ -105,31 +106,67 @@ WITH members AS (
     SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid, s.stxexprs::text
     FROM pg_catalog.pg_statistic_ext AS s
 ), harmless AS (
-    -- functions of the system that run nothing that a text says: what is immutable, casts, times and numbers
+    -- functions of the system that run nothing that a text says, nor a cast that others have made
     SELECT p.oid
     FROM pg_catalog.pg_proc AS p
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-    WHERE p.oid < '16384'::oid AND l.lanname = 'internal' AND (
+    WHERE p.oid < '16384'::oid AND l.lanname IN ('internal', 'sql') AND (
         p.provolatile = 'i'
         OR p.oid IN (SELECT c.castfunc FROM pg_catalog.pg_cast AS c)
-        OR p.proname IN ('now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp', 'nextval', 'gen_random_uuid')
+        OR p.proname IN (
+            'now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp', 'date_trunc', 'date_part', 'extract',
+            'age', 'timezone', 'to_char', 'to_date', 'to_timestamp', 'to_number', 'concat', 'concat_ws', 'format',
+            'nextval', 'gen_random_uuid', 'current_setting', 'current_database', 'current_schema', 'session_user',
+            'pg_has_role', 'has_table_privilege', 'has_schema_privilege'
+        )
     )
 ), traps AS (
     -- what calls a function of the system that may run what a text says
     SELECT e.classid, e.objid, 0 AS objsubid
     FROM expressions AS e
     JOIN parts AS p ON p.classid = e.classid AND p.objid = e.objid
-    CROSS JOIN LATERAL pg_catalog.regexp_matches(e.tree, '\{FUNCEXPR :funcid (\d+)'::text, 'g'::text) AS f (id)
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(e.tree, '[{]FUNCEXPR :funcid ([0-9]+)'::text, 'g'::text) AS f (id)
     WHERE f.id[1]::oid < '16384'::oid AND NOT EXISTS (SELECT FROM harmless AS h WHERE h.oid = f.id[1]::oid)
     UNION ALL
-    -- policies that read relations of others
+    -- or makes JSON, for which it looks for casts
+    SELECT e.classid, e.objid, 0
+    FROM expressions AS e
+    JOIN parts AS p ON p.classid = e.classid AND p.objid = e.objid
+    WHERE pg_catalog.strpos(e.tree, '{JSON'::text) > 0
+    UNION ALL
+    -- what calls a function of another extension, which runs as that means it to, or a domain's checks
+    SELECT p.classid, p.objid, 0
+    FROM parts AS p
+    JOIN pg_catalog.pg_depend AS d ON d.classid = p.classid AND d.objid = p.objid
+    LEFT JOIN pg_catalog.pg_operator AS o ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass::oid AND o.oid = d.refobjid
+    LEFT JOIN pg_catalog.pg_type AS t ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid AND t.oid = d.refobjid
+    LEFT JOIN pg_catalog.pg_proc AS f ON f.oid = CASE
+        WHEN d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid THEN d.refobjid
+        ELSE o.oprcode::oid
+    END
+    LEFT JOIN pg_catalog.pg_language AS l ON l.oid = f.prolang
+    WHERE t.typtype = 'd' OR (
+        f.oid >= '16384'::oid AND (l.lanname NOT IN ('internal', 'c') OR f.provolatile <> 'i')
+        AND NOT EXISTS (
+            SELECT FROM members AS own WHERE own.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND own.objid = f.oid
+        )
+    )
+    UNION ALL
+    -- foreign keys by which others' changes change these tables, by the right of their owner
+    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, c.oid, 0
+    FROM pg_catalog.pg_constraint AS c
+    WHERE c.contype = 'f' AND c.conrelid IN (SELECT r.oid FROM relations AS r)
+        AND c.confrelid NOT IN (SELECT r.oid FROM relations AS r)
+        AND (c.confupdtype NOT IN ('a', 'r') OR c.confdeltype NOT IN ('a', 'r'))
+    UNION ALL
+    -- policies that read more than others' tables
     SELECT d.classid, d.objid, 0
     FROM parts AS p
     JOIN pg_catalog.pg_depend AS d ON d.classid = p.classid AND d.objid = p.objid
     JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid
     JOIN pg_catalog.pg_authid AS r ON r.oid = c.relowner
     WHERE p.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass::oid
-        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND NOT r.rolsuper
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND NOT r.rolsuper AND c.relkind NOT IN ('r', 'p')
         AND NOT EXISTS (SELECT FROM members AS own WHERE own.classid = d.refclassid AND own.objid = d.refobjid)
     UNION ALL
     -- tables that are read and written with these
@@ -160,23 +197,25 @@ WITH members AS (
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.referencing
     JOIN pg_catalog.pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = k.referenced
     WHERE c.contype = 'f' AND c.confrelid IN (SELECT r.oid FROM relations AS r) AND a.atttypid <> b.atttypid
+        AND a.atttypid >= '16384'::oid
     UNION ALL
-    -- columns of types of his
+    -- columns of types of his, or with checks
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, a.attrelid, a.attnum::integer
     FROM pg_catalog.pg_attribute AS a
     JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
     JOIN pg_catalog.pg_authid AS r ON r.oid = t.typowner
-    WHERE a.attrelid IN (SELECT r.oid FROM relations AS r) AND a.attnum > 0 AND NOT a.attisdropped AND NOT r.rolsuper
+    WHERE a.attrelid IN (SELECT r.oid FROM relations AS r) AND a.attnum > 0 AND NOT a.attisdropped
+        AND (t.typtype = 'd' AND t.oid >= '16384'::oid OR t.typtype <> 'e' AND NOT r.rolsuper)
 )
 SELECT @extschema@.training_update_refuse(pg_catalog.format('the owner of its tables is no superuser, and %s would run with the rights of one',
     pg_catalog.pg_describe_object(t.classid, t.objid, t.objsubid)),
-    'Drop that, update, and have a superuser make it anew if it is needed.')
+    'Drop that, update, and have a superuser make it anew if it is needed.'::text)
 FROM traps AS t;
 
 -- Are there rows that mean nothing?
 SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_queue, job %s of plan %s can''t have state %s, attempt %s, attempts_forgiven %s, worker %s and ready_at %s',
     q.job_id, q.plan_id, q.state, q.attempt, q.attempts_forgiven, coalesce(q.worker, 'NULL'), coalesce(q.ready_at::text, 'NULL')),
-    'Correct the row or delete it, and update then.')
+    'Correct the row or delete it, and update then.'::text)
 FROM @extschema@.training_job_queue AS q
 WHERE NOT (
     q.state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')
@@ -185,7 +224,7 @@ WHERE NOT (
 );
 SELECT @extschema@.training_update_refuse(pg_catalog.format('in table training_job_history, attempt %s at job %s of plan %s can''t have outcome %s',
     h.attempt, h.job_id, h.plan_id, h.outcome),
-    'Correct the row or delete it, and update then.')
+    'Correct the row or delete it, and update then.'::text)
 FROM @extschema@.training_job_history AS h
 WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.attempt > 0 AND h.attempt <= 1000000000);
 
@@ -196,7 +235,7 @@ WHERE NOT (h.outcome IN ('succeeded', 'failed', 'cancelled', 'expired') AND h.at
 -- What is still not a superuser's, the extension's script has not made.
 SELECT @extschema@.training_update_refuse(pg_catalog.format('%s was added to the extension by a role that is no superuser',
     pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)),
-    'ALTER EXTENSION trainplan DROP that, and update then.')
+    'ALTER EXTENSION trainplan DROP that, and update then.'::text)
 FROM pg_catalog.pg_depend AS d
 JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
 LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.oid = d.objid
@@ -314,7 +353,7 @@ EXECUTE FUNCTION training_job_queue_guard();
 -- and trigger functions are nobody's.  Where the installing role can grant a right
 -- itself, it is the grantor, as it was, and can revoke it.  What it has granted to hang
 -- something on the tables is not given back: that would run with a superuser's rights.
-CREATE FUNCTION pg_temp.training_update_rights(
+CREATE FUNCTION training_update_rights(
     new_rights aclitem[],
     grantable aclitem[],
     given aclitem[],
@@ -381,23 +420,23 @@ BEGIN ATOMIC
 END;
 
 UPDATE pg_catalog.pg_class AS c
-SET relacl = pg_temp.training_update_rights(c.relacl, c.relacl, g.acl, c.relowner)
+SET relacl = @extschema@.training_update_rights(c.relacl, c.relacl, g.acl, c.relowner)
 FROM pg_temp.training_update_grants AS g
 WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND g.objid = c.oid AND g.acl IS NOT NULL;
 
 UPDATE pg_catalog.pg_proc AS p
-SET proacl = pg_temp.training_update_rights(p.proacl, p.proacl, g.acl, p.proowner)
+SET proacl = @extschema@.training_update_rights(p.proacl, p.proacl, g.acl, p.proowner)
 FROM pg_temp.training_update_grants AS g
 WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.objid = p.oid AND g.acl IS NOT NULL
     AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype::oid;
 
 UPDATE pg_catalog.pg_attribute AS a
-SET attacl = pg_temp.training_update_rights(NULL, c.relacl, a.attacl, c.relowner)
+SET attacl = @extschema@.training_update_rights(NULL::aclitem[], c.relacl, a.attacl, c.relowner)
 FROM pg_temp.training_update_grants AS g
 JOIN pg_catalog.pg_class AS c ON c.oid = g.objid
 WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND a.attrelid = c.oid AND a.attacl IS NOT NULL;
 
--- A grantor of rights on a column is known to depend on it.
+-- Who grants a right on a column is known to, and whom no right is left to is forgotten.
 INSERT INTO pg_catalog.pg_shdepend (dbid, classid, objid, objsubid, refclassid, refobjid, deptype)
 SELECT d.oid, 'pg_catalog.pg_class'::pg_catalog.regclass::oid, a.attrelid, a.attnum,
     'pg_catalog.pg_authid'::pg_catalog.regclass::oid, e.extowner, 'a'
@@ -416,5 +455,29 @@ WHERE g.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND e.extname 
             AND s.refobjid = e.extowner AND s.deptype = 'a'
     );
 
-DROP FUNCTION pg_temp.training_update_rights(aclitem[], aclitem[], aclitem[], oid);
+DELETE FROM pg_catalog.pg_shdepend AS s
+USING pg_temp.training_update_grants AS g, pg_catalog.pg_database AS d
+WHERE d.datname = pg_catalog.current_database() AND s.dbid = d.oid AND s.classid = g.classid AND s.objid = g.objid AND s.deptype = 'a'
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_class AS c
+        CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS x
+        WHERE s.objsubid = 0 AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.oid = s.objid
+            AND s.refobjid IN (x.grantee, x.grantor)
+    )
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_proc AS p
+        CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) AS x
+        WHERE s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND p.oid = s.objid AND s.refobjid IN (x.grantee, x.grantor)
+    )
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_attribute AS a
+        CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS x
+        WHERE s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND a.attrelid = s.objid
+            AND a.attnum::integer = s.objsubid AND s.refobjid IN (x.grantee, x.grantor)
+    );
+
+DROP FUNCTION training_update_rights(aclitem[], aclitem[], aclitem[], oid);
 DROP TABLE pg_temp.training_update_grants;

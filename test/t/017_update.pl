@@ -203,6 +203,7 @@ sql('library', q{
 	CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 	CREATE FUNCTION trap(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
 	CREATE TYPE trap AS ENUM ('a');
+	CREATE DOMAIN checked AS text CHECK (trap(VALUE) IS NULL OR true);
 	CREATE FUNCTION trap(trap) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 1::bigint';
 	CREATE CAST (trap AS bigint) WITH FUNCTION trap(trap) AS IMPLICIT;
 });
@@ -214,7 +215,7 @@ is_refused('CREATE RULE r AS ON INSERT TO plans.training_job_status DO INSTEAD D
 	'DROP RULE r ON plans.training_job_status', qr/$refused rule r on view training_job_status would run/);
 is_refused('CREATE INDEX i ON plans.training_jobs (trap(reason))', 'DROP INDEX plans.i', qr/$refused index i would run/);
 is_refused('CREATE STATISTICS plans.s ON trap(reason), priority FROM plans.training_jobs', 'DROP STATISTICS plans.s', qr/$refused statistics object s would run/);
-is_refused('ALTER TABLE plans.training_jobs ADD c trap', 'ALTER TABLE plans.training_jobs DROP c', qr/$refused column c of table training_jobs would run/);
+is_refused('ALTER TABLE plans.training_jobs ADD c checked', 'ALTER TABLE plans.training_jobs DROP c', qr/$refused column c of table training_jobs would run/);
 is_refused('ALTER TABLE plans.training_jobs ADD CONSTRAINT c CHECK (trap(reason) IS NULL OR true)', 'ALTER TABLE plans.training_jobs DROP CONSTRAINT c',
 	qr/$refused constraint c on table training_jobs would run/);
 is_refused(q{ALTER TABLE plans.training_jobs ADD c text DEFAULT public.trap('x'::text)}, 'ALTER TABLE plans.training_jobs DROP c',
@@ -231,6 +232,26 @@ is_refused("ALTER TABLE plans.training_job_queue ALTER worker SET DEFAULT $runs\
 is_refused("CREATE POLICY p ON plans.training_jobs USING ($runs IS NOT NULL)", 'DROP POLICY p ON plans.training_jobs', qr/$refused policy p on table training_jobs would run/);
 is_refused("CREATE TRIGGER t BEFORE UPDATE ON plans.training_jobs FOR EACH ROW WHEN ($runs IS NOT NULL) EXECUTE FUNCTION suppress_redundant_updates_trigger()",
 	'DROP TRIGGER t ON plans.training_jobs', qr/$refused trigger t on table training_jobs would run/);
+is_refused("SET standard_conforming_strings = off; ALTER TABLE plans.training_jobs ADD CONSTRAINT c CHECK ($runs IS NOT NULL) NOT VALID; ALTER ROLE quant SET standard_conforming_strings = off",
+	'ALTER ROLE quant RESET standard_conforming_strings; ALTER TABLE plans.training_jobs DROP CONSTRAINT c', qr/$refused constraint c on table training_jobs would run/);
+is_refused(q{ALTER TABLE plans.training_jobs ADD c trap, ADD CONSTRAINT c CHECK (to_jsonb(c) IS NULL OR true)}, 'ALTER TABLE plans.training_jobs DROP c',
+	qr/$refused constraint c on table training_jobs would run/);
+
+# So do those of other extensions, whoever has made them, and foreign keys by which one table changes another.
+my $has_others = sql('library', q{SELECT count(*) FROM pg_available_extensions WHERE name IN ('earthdistance', 'cube', 'lo')}) eq '3';
+sql('library', 'CREATE EXTENSION cube SCHEMA public; CREATE EXTENSION earthdistance SCHEMA public; CREATE EXTENSION lo SCHEMA public') if $has_others;
+SKIP:
+{
+	skip 'there are no other extensions', 6 unless $has_others;
+
+	is_refused('ALTER TABLE plans.training_jobs ADD CONSTRAINT c CHECK (sec_to_gc(priority) IS NOT NULL) NOT VALID', 'ALTER TABLE plans.training_jobs DROP CONSTRAINT c',
+		qr/$refused constraint c on table training_jobs would run/);
+	is_refused(q{ALTER TABLE plans.training_jobs ADD lob oid; CREATE TRIGGER t BEFORE UPDATE ON plans.training_jobs FOR EACH ROW EXECUTE FUNCTION lo_manage('lob')},
+		'DROP TRIGGER t ON plans.training_jobs; ALTER TABLE plans.training_jobs DROP lob', qr/$refused trigger t on table training_jobs would run/);
+	is_refused('ALTER TABLE plans.training_jobs ADD lob lo', 'ALTER TABLE plans.training_jobs DROP lob', qr/$refused column lob of table training_jobs would run/);
+}
+is_refused('CREATE TABLE notes (note text PRIMARY KEY); ALTER TABLE plans.training_jobs ADD note text REFERENCES notes ON UPDATE CASCADE',
+	'ALTER TABLE plans.training_jobs DROP note; DROP TABLE notes', qr/$refused constraint training_jobs_note_fkey on table training_jobs would run/);
 
 # So do others' views and tables that are read with these, and what was made a part of the extension.
 is_refused('CREATE VIEW known AS SELECT trap(target) AS target FROM plans.training_jobs; CREATE POLICY p ON plans.training_plans USING (EXISTS (SELECT FROM known))',
@@ -255,12 +276,20 @@ foreach my $row ([ q{state = 'done'}, 'state done' ], [ q{attempt = -1}, 'attemp
 }
 
 # What is no trap is kept: columns, checks, policies and indexes.
+sql('postgres', 'CREATE ROLE hanger');
 sql('library', q{
 	SET SESSION AUTHORIZATION quant;
 	GRANT SELECT, TRIGGER, REFERENCES ON plans.training_jobs TO PUBLIC;
+	GRANT TRIGGER ON plans.training_jobs TO hanger;
+	GRANT REFERENCES (plan_id) ON plans.training_plans TO hanger;
+	GRANT EXECUTE ON FUNCTION plans.queue_training_jobs() TO hanger;
 	GRANT REFERENCES (plan_id), UPDATE (reason) ON plans.training_jobs TO planner;
 	ALTER TABLE plans.training_jobs ADD note text DEFAULT 'none', ADD noted timestamptz DEFAULT now(), ADD CONSTRAINT low CHECK (priority < 100), ENABLE ROW LEVEL SECURITY;
+	CREATE TABLE teams (target text PRIMARY KEY);
 	CREATE POLICY own ON plans.training_jobs USING (target <> 'secret');
+	CREATE POLICY teams ON plans.training_jobs USING (target IN (SELECT target FROM teams) OR target LIKE current_setting('app.team', true) || '%' OR pg_has_role(current_user, 'quant', 'MEMBER'));
+	ALTER TABLE plans.training_jobs ADD kind trap DEFAULT 'a', ADD day timestamptz DEFAULT date_trunc('day', now()), ADD CONSTRAINT short CHECK (bit_length(target) < 10000);
+	CREATE TABLE reviews (plan integer REFERENCES plans.training_plans, review text);
 	CREATE INDEX notes ON plans.training_jobs (note);
 	CREATE VIEW mine AS SELECT * FROM plans.training_plan_summary;
 	ALTER FUNCTION plans.claim_training_jobs(text, integer, bigint, interval, text[]) SECURITY DEFINER;
@@ -280,6 +309,7 @@ is(sql('library', q{
 		SELECT proname FROM pg_proc WHERE pronamespace = 'plans'::regnamespace AND (prosecdef OR proname = 'training_job_state' AND prosrc <> '' OR proname = 'routing_policy_hash' AND NOT proisstrict);
 		SELECT DISTINCT state FROM plans.training_job_status WHERE plan_id = 4;
 	}), "none|662\nSELECT\nUPDATE\nt|postgres\n3\n1\npending", 'what is no trap is kept, and functions are what they were');
+is(sql('library', 'DROP ROLE hanger'), '', 'a role that no right is left to can be dropped');
 
 # A schema in which others have made objects, for those who update.
 make_database('hostile', 'quant', '1.0');
@@ -293,7 +323,12 @@ sql('hostile', q{
 	CREATE FUNCTION plans.pg_describe_object(oid, oid, integer) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $1; END';
 	CREATE FUNCTION plans.array_agg(aclitem) RETURNS aclitem[] LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN NULL; END';
 	CREATE FUNCTION plans.to_char(timestamp, varchar) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $1; END';
+	CREATE FUNCTION pg_temp.training_update_rights(text, aclitem[], aclitem[], oid) RETURNS aclitem[] LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $3; END';
+	CREATE FUNCTION plans.training_update_rights(text, aclitem[], aclitem[], oid) RETURNS aclitem[] LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; RETURN $3; END';
+	CREATE FUNCTION plans.training_update_refuse(text, anyelement) RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER ROLE quant SUPERUSER; END';
+	GRANT SELECT (plan_id) ON plans.training_plans TO analyst;
 	ALTER EXTENSION trainplan UPDATE;
+	SELECT extversion FROM pg_extension WHERE extname = 'trainplan';
 	SELECT plans.trap(1::oid, 'pg_class'::regclass);
 });
 is(sql('hostile', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'quant'}), 'f', 'nothing of a hostile schema is run by the update');
