@@ -166,6 +166,46 @@ DROP TRIGGER put_back ON training_job_history;
 DROP FUNCTION put_back();
 DELETE FROM training_plans;
 
+-- triggers on places that change them again: what a claim returns is what it wrote, what comes behind is by hand
+CREATE FUNCTION cap() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'running' THEN
+        NEW.ready_at := least(NEW.ready_at, now() + interval '1 minute');
+        NEW.attempt := NEW.attempt + 5;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE FUNCTION take_back() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE training_job_queue SET state = 'pending', ready_at = now() WHERE plan_id = NEW.plan_id AND job_id = NEW.job_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER z BEFORE UPDATE ON training_job_queue FOR EACH ROW EXECUTE FUNCTION cap();
+SELECT create_training_plan('decisions') AS plan \gset
+CREATE TEMPORARY TABLE claimed AS SELECT * FROM claim_training_jobs('w', 2);
+SELECT job_id, c.attempt, c.attempt = q.attempt AND c.lease_expires_at = q.ready_at AS same, c.lease_expires_at < now() + interval '2 minutes' AS capped
+FROM claimed AS c JOIN training_job_queue AS q USING (plan_id, job_id) ORDER BY job_id;
+DROP TABLE claimed;
+SELECT complete_training_job(:plan, 'sym_t_s1', 6);
+DROP TRIGGER z ON training_job_queue;
+CREATE TRIGGER z AFTER UPDATE ON training_job_queue FOR EACH ROW WHEN (NEW.worker = 'x') EXECUTE FUNCTION take_back();
+SELECT job_id, attempt FROM claim_training_jobs('x', 1);
+SELECT job_id, attempt FROM claim_training_jobs('y', 1);
+SELECT attempt, worker, outcome FROM training_job_attempts WHERE plan_id = :plan AND job_id = 'sym_t_s3' ORDER BY attempt;
+DROP TRIGGER z ON training_job_queue;
+DROP FUNCTION cap(), take_back();
+DELETE FROM training_plans;
+
+-- a sequence of plans' numbers that goes round
+SELECT create_training_plan('decisions') AS plan \gset
+SELECT create_training_plan('decisions') AS next \gset
+ALTER SEQUENCE training_plans_plan_id_seq MINVALUE :plan MAXVALUE :next START :plan RESTART CYCLE;
+SELECT create_training_plan('decisions');
+ALTER SEQUENCE training_plans_plan_id_seq NO MINVALUE NO MAXVALUE START 1 RESTART WITH 1 NO CYCLE;
+DELETE FROM training_plans;
+
 -- a plan whose number is 0, beside a trigger
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER nothing BEFORE INSERT ON training_jobs FOR EACH ROW EXECUTE FUNCTION nothing();

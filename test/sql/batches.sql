@@ -28,6 +28,32 @@ SELECT * FROM extend_training_job_leases(:plan, '{sym_t_s009,sym_t_s008,sym_t_s0
 SELECT * FROM complete_training_jobs(:plan, '{sym_t_s009,sym_t_s008,sym_t_s007}', '{1,1,1}');
 SELECT job_id, state FROM training_job_status WHERE plan_id = :plan AND job_id IN ('sym_t_s009', 'sym_t_s008', 'sym_t_s007') ORDER BY job_id;
 
+-- a job that is named twice, whoever in the transaction has written it before
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+SELECT create_training_plan('decisions') AS other \gset
+BEGIN;
+SELECT count(*) FROM claim_training_jobs('w', 2, :other) \g /dev/null
+SAVEPOINT a;
+SELECT * FROM extend_training_job_leases(:other, '{cs_t,sym_t_s001,sym_t_s001}', '{1,1,1}');
+SELECT * FROM complete_training_jobs(:other, '{sym_t_s001,sym_t_s001,sym_t_s001}', '{1,1,1}');
+ROLLBACK TO a;
+SELECT * FROM complete_training_jobs(:other, '{sym_t_s001,sym_t_s001,sym_t_s001}', '{1,1,1}');
+RELEASE a;
+COMMIT;
+CREATE TRIGGER z BEFORE UPDATE ON training_job_queue FOR EACH ROW EXECUTE FUNCTION nothing();
+BEGIN;
+SAVEPOINT a;
+SELECT extend_training_job_lease(:other, 'sym_t_s002', 1);
+RELEASE a;
+SAVEPOINT b;
+SELECT * FROM complete_training_jobs(:other, '{sym_t_s002,sym_t_s002,sym_t_s002}', '{1,1,1}');
+RELEASE b;
+COMMIT;
+DROP TRIGGER z ON training_job_queue;
+DROP FUNCTION nothing();
+SELECT job_id, attempt, outcome FROM training_job_attempts WHERE plan_id = :other ORDER BY job_id, attempt;
+DELETE FROM training_plans WHERE plan_id = :other;
+
 -- wrong input
 \set VERBOSITY sqlstate
 SELECT * FROM complete_training_jobs(NULL, '{a}', '{1}');
