@@ -112,7 +112,7 @@ WITH members AS (
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
     WHERE p.oid < '16384'::oid AND l.lanname IN ('internal', 'sql') AND (
         p.provolatile = 'i'
-        OR p.oid IN (SELECT c.castfunc FROM pg_catalog.pg_cast AS c)
+        OR p.oid IN (SELECT c.castfunc FROM pg_catalog.pg_cast AS c WHERE c.oid < '16384'::oid)
         OR p.proname IN (
             'now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp', 'date_trunc', 'date_part', 'extract',
             'age', 'timezone', 'to_char', 'to_date', 'to_timestamp', 'to_number', 'concat', 'concat_ws', 'format',
