@@ -51,14 +51,15 @@ required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 	return slice_from_text(PG_GETARG_TEXT_PP(argument));
 }
 
-/* The elements of an array, none of which may be null; name is for messages. */
+/* The elements of an array; unless nulls is asked for, none may be null.  name is for messages. */
 Datum *
-array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name, int *count)
+array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name,
+			   int *count, bool **nulls)
 {
 	int16		length = type == INT4OID ? sizeof(int32) : -1;
 	ArrayType  *array;
 	Datum	   *elements;
-	bool	   *nulls;
+	bool	   *are_null;
 
 	require_argument(fcinfo, argument, name);
 	array = PG_GETARG_ARRAYTYPE_P(argument);
@@ -66,11 +67,13 @@ array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%s have more than one dimension", name)));
-	deconstruct_array(array, type, length, type == INT4OID, TYPALIGN_INT, &elements, &nulls, count);
-	for (int i = 0; i < *count; i++)
+	deconstruct_array(array, type, length, type == INT4OID, TYPALIGN_INT, &elements, &are_null, count);
+	if (nulls != NULL)
+		*nulls = are_null;
+	for (int i = 0; i < *count && nulls == NULL; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (nulls[i])
+		if (are_null[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("%s have a null", name)));

@@ -18,6 +18,6 @@ extern const char *text_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *required_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern Slice required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern Datum *array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name,
-							 int *count);
+							 int *count, bool **nulls);
 
 #endif							/* TRAINPLAN_ARGUMENTS_H */

@@ -214,7 +214,7 @@ change_listed(Changing *changing, FunctionCallInfo fcinfo, const char *target, c
 {
 	JobReader	jobs;
 	int			count;
-	Datum	   *job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &count);
+	Datum	   *job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &count, NULL);
 
 	sort_texts(job_ids, count);
 

@@ -288,17 +288,6 @@ job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place)
 	return found;
 }
 
-/*
- * The command that locks and writes places, whatever commands triggers have run
- * since the snapshot was taken: so it is told when one of these has changed a place.
- */
-static CommandId
-command_id(const JobQueue *queue)
-{
-	(void) GetCurrentCommandId(true);
-	return queue->snapshot->curcid;
-}
-
 static TM_Result
 lock_place(JobQueue *queue, const QueuePlace *place, LockWaitPolicy policy)
 {
@@ -306,7 +295,7 @@ lock_place(JobQueue *queue, const QueuePlace *place, LockWaitPolicy policy)
 	TM_FailureData failure;
 
 	return table_tuple_lock(queue->places.table.relation, &tid, queue->snapshot,
-							queue->places.slot, command_id(queue),
+							queue->places.slot, command_of_snapshot(queue->snapshot),
 							LockTupleNoKeyExclusive, policy, 0, &failure);
 }
 
@@ -429,7 +418,7 @@ write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const
 	}
 	ExecStoreVirtualTuple(slot);
 
-	result = table_tuple_update(table->table.relation, &tid, slot, command_id(queue),
+	result = table_tuple_update(table->table.relation, &tid, slot, command_of_snapshot(queue->snapshot),
 								queue->snapshot, InvalidSnapshot, true, &failure, &lock_mode,
 								&update_indexes);
 	if (result != TM_Ok)

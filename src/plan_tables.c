@@ -23,6 +23,7 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
@@ -629,19 +630,40 @@ plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 	return scan;
 }
 
+/* Find the first of these rows, or from behind the last; it is in the slot then. */
+bool
+plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
+				ScanDirection direction, TupleTableSlot *slot)
+{
+	Relation	index = index_open(table->key, AccessShareLock);
+	IndexScanDesc scan = plan_table_scan(table, index, snapshot, key, columns);
+	bool		found = index_getnext_slot(scan, direction, slot);
+
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
+	return found;
+}
+
 /* Does a table whose key begins with the plan's number have rows of a plan? */
 bool
 plan_table_has_rows_of(const PlanTable *table, int64 plan_id)
 {
-	Relation	index = index_open(table->key, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table->relation, NULL);
 	Datum		key = Int64GetDatum(plan_id);
-	IndexScanDesc scan = plan_table_scan(table, index, SnapshotSelf, &key, 1);
-	bool		found;
+	bool		found = plan_table_find(table, SnapshotSelf, &key, 1, ForwardScanDirection, slot);
 
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
-	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, AccessShareLock);
 	return found;
+}
+
+/*
+ * The command that locks and writes rows that a snapshot sees, whatever commands
+ * triggers have run since it was taken: so it is told when one of these has changed
+ * a row.
+ */
+CommandId
+command_of_snapshot(Snapshot snapshot)
+{
+	(void) GetCurrentCommandId(true);
+	return snapshot->curcid;
 }

@@ -122,6 +122,9 @@ extern void plan_table_check_rights(const PlanTable *table, AclMode rights);
 extern bool plan_table_has_policies(const PlanTable *table);
 extern IndexScanDesc plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 									 const Datum *key, int columns);
+extern bool plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
+							ScanDirection direction, TupleTableSlot *slot);
+extern CommandId command_of_snapshot(Snapshot snapshot);
 extern bool plan_table_has_rows_of(const PlanTable *table, int64 plan_id);
 
 /* Where a column is in a row's values. */

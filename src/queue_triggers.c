@@ -331,20 +331,14 @@ is_untouched(const PlaceRow *row)
 		integer_value(row, QUEUE_ATTEMPT) == 0 && integer_value(row, QUEUE_ATTEMPTS_FORGIVEN) == 0;
 }
 
-/* Find the row of a table whose key begins with that of a place; returns whether there is one. */
+/* Find a row of a table whose key begins with that of a place, as plan_table_find() does. */
 static bool
 find_by_job(const PlanTable *table, const PlaceRow *row, Snapshot snapshot, ScanDirection direction,
 			TupleTableSlot *slot)
 {
-	Relation	index = index_open(table->key, AccessShareLock);
 	Datum		key[] = {row->values[QUEUE_PLAN_ID], row->values[QUEUE_JOB_ID]};
-	IndexScanDesc scan = plan_table_scan(table, index, snapshot, key, lengthof(key));
-	bool		found;
 
-	found = index_getnext_slot(scan, direction, slot);
-	index_endscan(scan);
-	index_close(index, AccessShareLock);
-	return found;
+	return plan_table_find(table, snapshot, key, lengthof(key), direction, slot);
 }
 
 /* Has nobody touched the place that is in a slot? */
@@ -368,11 +362,12 @@ replaces(const PlanTable *queue, TupleTableSlot *found, Snapshot snapshot)
 {
 	TableDelete delete;
 	ItemPointerData tid = found->tts_tid;
-	bool		replaced = true;
+	bool		replaced;
 
 	if (inserts_for_jobs())
 		return false;
-	if (slot_is_untouched(queue, found))
+	replaced = slot_is_untouched(queue, found);
+	if (replaced)
 	{
 		plan_table_check_rights(queue, ACL_DELETE);
 		table_delete_begin(&delete, RelationGetNamespace(queue->relation), QUEUE_TABLE);
@@ -384,8 +379,6 @@ replaces(const PlanTable *queue, TupleTableSlot *found, Snapshot snapshot)
 		}
 		table_delete_end(&delete);
 	}
-	else
-		replaced = false;
 	if (!replaced)
 		places_kept++;
 	return replaced;

@@ -18,7 +18,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/lsyscache.h"
 
 #include "execution_call.h"
@@ -283,8 +282,8 @@ batch_arguments(FunctionCallInfo fcinfo, Batch *batch)
 
 	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
 	batch->plan_id = PG_GETARG_INT64(ARG_PLAN_ID);
-	batch->job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &batch->count);
-	batch->attempts = array_argument(fcinfo, ARG_ATTEMPTS, INT4OID, "attempts", &attempts);
+	batch->job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &batch->count, NULL);
+	batch->attempts = array_argument(fcinfo, ARG_ATTEMPTS, INT4OID, "attempts", &attempts, NULL);
 	require_same_length(attempts, "attempts", batch);
 
 	batch->held = palloc0(Max(batch->count, 1) * sizeof(bool));
@@ -352,18 +351,12 @@ extend_training_job_leases(PG_FUNCTION_ARGS)
 static Datum *
 results_argument(FunctionCallInfo fcinfo, const Batch *batch, bool **nulls)
 {
-	ArrayType  *array;
 	Datum	   *results;
 	int			count;
 
 	if (PG_ARGISNULL(ARG_RESULTS))
 		return NULL;
-	array = PG_GETARG_ARRAYTYPE_P(ARG_RESULTS);
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("results have more than one dimension")));
-	deconstruct_array(array, JSONBOID, -1, false, TYPALIGN_INT, &results, nulls, &count);
+	results = array_argument(fcinfo, ARG_RESULTS, JSONBOID, "results", &count, nulls);
 	require_same_length(count, "results", batch);
 	return results;
 }

@@ -90,13 +90,10 @@ static bool
 scan_plan(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
 		  ScanDirection direction, StoredPlan *plan)
 {
-	Relation	index = index_open(table->key, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table->relation, NULL);
-	IndexScanDesc scan = plan_table_scan(table, index, snapshot, key, columns);
-	bool		found;
+	bool		found = plan_table_find(table, snapshot, key, columns, direction, slot);
 	bool		isnull;
 
-	found = index_getnext_slot(scan, direction, slot);
 	if (found)
 	{
 		plan->plan_id = DatumGetInt64(slot_getattr(slot, table->columns[PLAN_PLAN_ID], &isnull));
@@ -104,9 +101,7 @@ scan_plan(const PlanTable *table, Snapshot snapshot, const Datum *key, int colum
 		plan->xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
 		plan->tid = slot->tts_tid;
 	}
-	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, AccessShareLock);
 	return found;
 }
 

@@ -75,17 +75,6 @@ table_delete_begin(TableDelete *delete, Oid schema, PlanTableId id)
 		begin_triggers(delete);
 }
 
-/*
- * The command that deletes what the snapshot sees, whatever commands triggers have
- * run since: so it is told when one of these has changed a row.
- */
-static CommandId
-command_id(Snapshot snapshot)
-{
-	(void) GetCurrentCommandId(true);
-	return snapshot->curcid;
-}
-
 /* Is a row gone that the own command could not lock or delete?  If a trigger has changed it, it is an error. */
 static bool
 is_gone(const TableDelete *delete, TM_Result result, ItemPointer tid, TM_FailureData *failure)
@@ -107,7 +96,7 @@ table_delete_lock(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 {
 	TM_FailureData failure;
 	TM_Result	result = table_tuple_lock(delete->table.relation, tid, snapshot, delete->locked,
-										  command_id(snapshot), LockTupleExclusive, LockWaitBlock,
+										  command_of_snapshot(snapshot), LockTupleExclusive, LockWaitBlock,
 										  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
 
 	return !is_gone(delete, result, tid, &failure);
@@ -125,18 +114,18 @@ table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 	if (delete->fires_triggers)
 	{
 		delete->estate->es_snapshot = snapshot;
-		delete->estate->es_output_cid = command_id(snapshot);
+		delete->estate->es_output_cid = command_of_snapshot(snapshot);
 		if (!table_delete_lock(delete, &place, snapshot) ||
 			!ExecBRDeleteTriggers(delete->estate, &delete->epq_state, delete->result_rel, &place,
 								  NULL, NULL, NULL, NULL, false))
 			return;
 	}
 
-	result = table_tuple_delete(relation, &place, command_id(snapshot), snapshot,
+	result = table_tuple_delete(relation, &place, command_of_snapshot(snapshot), snapshot,
 								InvalidSnapshot, true, &failure, false);
 	/* somebody who was waited for has changed it */
 	if (result == TM_Updated && table_delete_lock(delete, &place, snapshot))
-		result = table_tuple_delete(relation, &place, command_id(snapshot), snapshot,
+		result = table_tuple_delete(relation, &place, command_of_snapshot(snapshot), snapshot,
 									InvalidSnapshot, true, &failure, false);
 	if (!is_gone(delete, result, &place, &failure) && delete->fires_triggers)
 		ExecARDeleteTriggers(delete->estate, delete->result_rel, &place, NULL, delete->capture, false);
