@@ -433,13 +433,3 @@ document_finish(DocumentBuilder *builder)
 	node_expect_mapping(&root);
 	return builder->root;
 }
-
-/* The error that a document has a problem at some place. */
-void
-report_problem(const char *name, DocumentPosition position, const char *problem)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("line %llu, column %llu of %s: %s", (unsigned long long) position.line,
-					(unsigned long long) position.column, name, problem)));
-}

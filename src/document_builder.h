@@ -5,16 +5,10 @@
 #ifndef TRAINPLAN_DOCUMENT_BUILDER_H
 #define TRAINPLAN_DOCUMENT_BUILDER_H
 
-#include "document_reader.h"
+#include "streamed_part.h"
+#include "text_position.h"
 
 typedef struct DocumentBuilder DocumentBuilder;
-
-/* A place in the text; line and column count from 1, the column in characters. */
-typedef struct DocumentPosition
-{
-	uint64		line;
-	uint64		column;
-} DocumentPosition;
 
 /* What a builder asks its parser. */
 typedef struct ParserPlaces
@@ -23,7 +17,7 @@ typedef struct ParserPlaces
 	uint64		(*place) (void *parser);
 
 	/* what that number stands for */
-	DocumentPosition (*position) (void *parser, uint64 place);
+	TextPosition (*position) (void *parser, uint64 place);
 } ParserPlaces;
 
 extern DocumentBuilder *document_builder_create(const char *name, const StreamedPart *parts,
@@ -37,15 +31,5 @@ extern void document_end(DocumentBuilder *builder);
 extern void document_key(DocumentBuilder *builder, Slice key);
 extern void document_value(DocumentBuilder *builder, JsonValue *value, bool has_anchor);
 extern JsonValue *document_finish(DocumentBuilder *builder);
-
-extern DocumentPosition position_in_text(Slice text, uint64 offset, int encoding);
-pg_noreturn extern void report_problem(const char *name, DocumentPosition position,
-									   const char *problem);
-
-/* The readers of the two languages; arguments as of read_document(). */
-extern JsonValue *read_json(Slice text, const char *name, const StreamedPart *parts,
-							int part_count, void *arg);
-extern JsonValue *read_yaml(Slice text, const char *name, const StreamedPart *parts,
-							int part_count, void *arg);
 
 #endif							/* TRAINPLAN_DOCUMENT_BUILDER_H */

@@ -4,34 +4,13 @@
  */
 #include "postgres.h"
 
-#include "document_builder.h"
+#include "document_reader.h"
 #include "encoding.h"
+#include "json_reader.h"
+#include "text_position.h"
+#include "yaml_reader.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
-
-/* The line and column of the byte at offset; the column counts characters. */
-DocumentPosition
-position_in_text(Slice text, uint64 offset, int encoding)
-{
-	DocumentPosition position = {1, 1};
-	uint64		i = 0;
-
-	while (i < Min(offset, text.len))
-	{
-		if (text.data[i] == '\n')
-		{
-			position.line++;
-			position.column = 1;
-			i++;
-		}
-		else
-		{
-			position.column++;
-			i += pg_encoding_mblen(encoding, text.data + i);
-		}
-	}
-	return position;
-}
 
 /* A text in UTF-8 without the byte order mark that it may begin with. */
 static Slice

@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "document_builder.h"
 #include "encoding.h"
+#include "json_reader.h"
 
 typedef struct JsonReader
 {
@@ -34,7 +35,7 @@ json_place(void *arg)
 	return token == NULL ? reader->text.len : token - reader->text.data;
 }
 
-static DocumentPosition
+static TextPosition
 json_position(void *arg, uint64 place)
 {
 	return position_in_text(((JsonReader *) arg)->text, place, GetDatabaseEncoding());
@@ -124,7 +125,7 @@ read_json(Slice text, const char *name, const StreamedPart *parts, int part_coun
 	error = pg_parse_json(reader.lexer, &actions);
 	if (error != JSON_SUCCESS)
 	{
-		DocumentPosition position = json_position(&reader, json_place(&reader));
+		TextPosition position = json_position(&reader, json_place(&reader));
 
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

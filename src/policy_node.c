@@ -192,7 +192,7 @@ policy_path(const PolicyNode *node)
 
 /* The error that a policy has a problem at some position; hint may be NULL. */
 void
-report_policy_problem(const PolicyNode *node, DocumentPosition position, const char *problem,
+report_policy_problem(const PolicyNode *node, TextPosition position, const char *problem,
 					  const char *hint)
 {
 	ereport(ERROR,

@@ -7,7 +7,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "document_builder.h"
+#include "text_position.h"
 #include "vocabulary.h"
 
 typedef enum PolicyKind
@@ -21,7 +21,7 @@ typedef enum PolicyKind
 typedef struct PolicyValue
 {
 	PolicyKind	kind;
-	DocumentPosition position;
+	TextPosition position;
 	Slice		text;			/* of a scalar */
 	bool		is_plain;		/* it has no quotes */
 	List	   *parts;			/* elements of a list; keys and values of a mapping, in turn */
@@ -45,7 +45,7 @@ typedef struct PolicyMember
 
 extern PolicyNode policy_load(Slice text, const char *name);
 extern const char *policy_path(const PolicyNode *node);
-pg_noreturn extern void report_policy_problem(const PolicyNode *node, DocumentPosition position,
+pg_noreturn extern void report_policy_problem(const PolicyNode *node, TextPosition position,
 											  const char *problem, const char *hint);
 pg_noreturn extern void report_policy_type(const PolicyNode *node, const char *expected);
 

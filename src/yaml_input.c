@@ -14,6 +14,7 @@
 
 #include "encoding.h"
 #include "interrupts.h"
+#include "json_value.h"
 #include "yaml_input.h"
 
 /* More than any document has, and few enough to be compared. */
@@ -128,16 +129,16 @@ yaml_input_open(YamlInput *input, Slice text, const char *name)
 	yaml_parser_set_input(&input->parser, read_piece, input);
 }
 
-static DocumentPosition
+static TextPosition
 position_of(yaml_mark_t mark)
 {
-	DocumentPosition position = {mark.line + 1, mark.column + 1};
+	TextPosition position = {mark.line + 1, mark.column + 1};
 
 	return position;
 }
 
 /* Where the event at hand begins. */
-DocumentPosition
+TextPosition
 yaml_input_position(const YamlInput *input)
 {
 	return position_of(input->event.start_mark);
@@ -170,7 +171,7 @@ static void
 report_yaml_error(YamlInput *input)
 {
 	yaml_parser_t *parser = &input->parser;
-	DocumentPosition position = position_of(parser->problem_mark);
+	TextPosition position = position_of(parser->problem_mark);
 
 	/* that is why there was no piece to read */
 	CHECK_FOR_INTERRUPTS();

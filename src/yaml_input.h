@@ -7,7 +7,7 @@
 
 #include <yaml.h>
 
-#include "document_builder.h"
+#include "text_position.h"
 
 typedef struct YamlInput
 {
@@ -24,7 +24,7 @@ extern void yaml_input_open(YamlInput *input, Slice text, const char *name);
 extern void yaml_input_next(YamlInput *input);
 extern void yaml_input_begin(YamlInput *input);
 extern void yaml_input_end(YamlInput *input);
-extern DocumentPosition yaml_input_position(const YamlInput *input);
+extern TextPosition yaml_input_position(const YamlInput *input);
 extern Slice yaml_input_scalar(YamlInput *input);
 pg_noreturn extern void report_yaml_problem(const YamlInput *input, const char *problem);
 

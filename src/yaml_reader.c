@@ -18,7 +18,9 @@
 
 #include "utils/memutils.h"
 
+#include "document_builder.h"
 #include "yaml_input.h"
+#include "yaml_reader.h"
 #include "yaml_scalar.h"
 
 /* How large aliases may make a document: values, and bytes of keys and strings. */
@@ -58,15 +60,15 @@ typedef struct YamlReader
 static uint64
 yaml_place(void *arg)
 {
-	DocumentPosition position = yaml_input_position(&((YamlReader *) arg)->input);
+	TextPosition position = yaml_input_position(&((YamlReader *) arg)->input);
 
 	return position.line << 32 | position.column;
 }
 
-static DocumentPosition
+static TextPosition
 yaml_position(void *arg, uint64 place)
 {
-	DocumentPosition position = {place >> 32, place & PG_UINT32_MAX};
+	TextPosition position = {place >> 32, place & PG_UINT32_MAX};
 
 	return position;
 }
