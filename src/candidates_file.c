@@ -31,11 +31,12 @@
 #include "encoding.h"
 #include "row_query.h"
 #include "server_file.h"
-#include "settings.h"
 
 #define CSV_SUFFIX		".csv"
 #define JSON_SUFFIX		".json"
 #define PARQUET_SUFFIX	".parquet"
+
+char	   *parquet_command;
 
 static bool
 has_suffix(const char *path, const char *suffix)

@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 
 #include "execution_call.h"
+#include "job_channel.h"
 #include "job_claim.h"
 #include "row_query.h"
 

@@ -19,7 +19,6 @@
 #include "access/genam.h"
 #include "access/relscan.h"
 #include "access/xact.h"
-#include "commands/async.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -633,14 +632,4 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 					 HISTORY_COLUMNS, values, nulls, 0, NULL);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(queue->estate);
-}
-
-/* Tell whoever listens that a plan has jobs to claim, when this transaction commits. */
-void
-notify_of_jobs(int64 plan_id)
-{
-	char		payload[MAXINT8LEN + 1];
-
-	pg_lltoa(plan_id, payload);
-	Async_Notify(JOBS_CHANNEL, payload);
 }

@@ -12,9 +12,6 @@
 #include "attempt_rules.h"
 #include "table_write.h"
 
-/* The channel of NOTIFY when jobs can be claimed; the payload is the plan's number. */
-#define JOBS_CHANNEL		"training_jobs"
-
 /* The columns of the index that jobs are claimed by, numbered as scan keys are. */
 typedef enum ClaimIndexColumn
 {
@@ -83,7 +80,5 @@ extern void queue_place_number_attempt(JobQueue *queue, QueuePlace *place);
 extern void history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 						   TimestampTz finished_at, Datum error, Datum result);
 extern bool is_written_by_queue(int64 plan_id, Datum job_id);
-
-extern void notify_of_jobs(int64 plan_id);
 
 #endif							/* TRAINPLAN_JOB_QUEUE_H */

@@ -26,8 +26,9 @@
 
 #include "bulk_insert.h"
 #include "executor_compat.h"
-#include "job_queue.h"
+#include "job_channel.h"
 #include "plan_store.h"
+#include "table_write.h"
 #include "trigger_call.h"
 
 /* ---- the plan's row --------------------------------------------------------------- */

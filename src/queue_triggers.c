@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "executor_compat.h"
+#include "job_channel.h"
 #include "job_queue.h"
 #include "plan_store.h"
 #include "stored_plan.h"

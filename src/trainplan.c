@@ -108,15 +108,13 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "settings.h"
+#include "candidates_file.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.1");
 #else
 PG_MODULE_MAGIC;
 #endif
-
-char	   *parquet_command;
 
 extern PGDLLEXPORT void _PG_init(void);
 
