@@ -8,23 +8,25 @@ EXTENSION = trainplan
 EXTVERSION = 1.1
 
 MODULE_big = $(EXTENSION)
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+# (files of the repository, which a VPATH build finds in another folder than it builds in)
+in_srcdir = $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(addprefix $(srcdir)/,$(1)))))
+OBJS = $(patsubst %.c,%.o,$(call in_srcdir,src/*.c src/*/*.c))
 PGFILEDESC = "trainplan - from metrics to training plans"
-PG_CPPFLAGS = $(shell pkg-config --cflags yaml-0.1 json-c 2>/dev/null)
+PG_CPPFLAGS = -I$(srcdir)/src $(shell pkg-config --cflags yaml-0.1 json-c 2>/dev/null)
 SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c 2>/dev/null)
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # the extension's SQL, one topic a file; what an update from a released version does
-TOPICS = $(sort $(wildcard sql/[0-9]*.sql))
+TOPICS = $(call in_srcdir,sql/[0-9]*.sql)
 RELEASED = 1.0
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql
-DATA = $(wildcard sql/released/*.sql)
+DATA = $(call in_srcdir,sql/released/*.sql)
 
-REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
-REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
-ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
-PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+REGRESS = $(patsubst test/sql/%.sql,%,$(call in_srcdir,test/sql/*.sql))
+REGRESS_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
+ISOLATION = $(patsubst test/specs/%.spec,%,$(call in_srcdir,test/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=$(EXTENSION)
+PROVE_TESTS = $(call in_srcdir,test/t/*.pl)
 EXTRA_CLEAN = results regression.diffs regression.out tmp_check
 
 PG_CONFIG ?= pg_config
@@ -43,15 +45,23 @@ missing = $(strip \
     $(shell pkg-config --exists json-c 2>/dev/null || echo libjson-c-dev))
 requirements:
 	$(if $(missing),$(error to build for PG_CONFIG=$(PG_CONFIG), first install $(missing) (Debian), or name another PostgreSQL by PG_CONFIG))
+	$(if $(VPATH),@mkdir -p $(sort $(dir $(OBJS) $(DATA_built))))
 
 $(OBJS) $(OBJS:.o=.bc) $(DATA_built): | requirements
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(call in_srcdir,src/*.h src/*/*.h)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(TOPICS)
 	cat $^ > $@
 
 sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql: sql/update/expand.awk sql/update/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql sql/released/$(EXTENSION)--$(RELEASED).sql $(TOPICS)
-	awk -v OLD=sql/released/$(EXTENSION)--$(RELEASED).sql -v TOPICS="$(TOPICS)" -f $(wordlist 1,2,$^) > $@
+	awk -v OLD=$(word 3,$^) -v TOPICS="$(wordlist 4,$(words $^),$^)" -f $(wordlist 1,2,$^) > $@
+
+# pg_regress looks for expected/ where it runs, also in a VPATH build.
+ifdef VPATH
+installcheck: $(CURDIR)/expected
+$(CURDIR)/expected:
+	ln -s $(abspath $(srcdir))/expected $@
+endif
 
 # Tests that start servers of their own; not as root.
 prove_installcheck:
