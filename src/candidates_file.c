@@ -26,11 +26,11 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "base/encoding.h"
+#include "base/executor_compat.h"
+#include "base/row_query.h"
+#include "base/server_file.h"
 #include "candidates_file.h"
-#include "executor_compat.h"
-#include "encoding.h"
-#include "row_query.h"
-#include "server_file.h"
 
 #define CSV_SUFFIX		".csv"
 #define JSON_SUFFIX		".json"

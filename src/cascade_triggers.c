@@ -24,8 +24,8 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "byte_sort.h"
-#include "executor_compat.h"
+#include "base/byte_sort.h"
+#include "base/executor_compat.h"
 #include "table_delete.h"
 #include "trigger_call.h"
 

@@ -18,10 +18,10 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "base/row_query.h"
 #include "execution_call.h"
 #include "job_channel.h"
 #include "job_claim.h"
-#include "row_query.h"
 
 PG_FUNCTION_INFO_V1(cancel_training_jobs);
 PG_FUNCTION_INFO_V1(retry_training_jobs);

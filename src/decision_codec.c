@@ -9,8 +9,8 @@
  */
 #include "postgres.h"
 
+#include "base/slice_pack.h"
 #include "decision_codec.h"
-#include "slice_pack.h"
 
 /* A body's first byte. */
 #define ROUTE_BITS			0x07

@@ -4,8 +4,8 @@
  */
 #include "postgres.h"
 
+#include "base/encoding.h"
 #include "document_reader.h"
-#include "encoding.h"
 #include "json_reader.h"
 #include "text_position.h"
 #include "yaml_reader.h"

@@ -8,7 +8,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
-#include "compat.h"
+#include "base/compat.h"
 #include "execution_call.h"
 
 /* What a lease is by default, in the SQL declarations too. */

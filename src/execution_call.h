@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_EXECUTION_CALL_H
 #define TRAINPLAN_EXECUTION_CALL_H
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "job_queue.h"
 #include "stored_plan.h"
 

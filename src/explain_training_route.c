@@ -11,7 +11,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "decision.h"
 #include "routing_call.h"
 

@@ -12,7 +12,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "dictionary.h"
+#include "base/dictionary.h"
 #include "families.h"
 
 static const char *const default_families[] = {"lightgbm", "xgboost"};

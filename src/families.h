@@ -7,7 +7,7 @@
 
 #include "utils/array.h"
 
-#include "dictionary.h"
+#include "base/dictionary.h"
 
 extern ArrayType *normalize_families(ArrayType *families, const char **problem, int *sqlstate);
 extern ArrayType *call_families(ArrayType *families);

@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "job_tuple.h"
 #include "json_texts.h"
 #include "plan_import.h"

@@ -43,7 +43,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "executor_compat.h"
+#include "base/executor_compat.h"
 #include "execution_call.h"
 #include "job_claim.h"
 

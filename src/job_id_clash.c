@@ -24,7 +24,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "byte_sort.h"
+#include "base/byte_sort.h"
 #include "job_id_clash.h"
 #include "name_hash.h"
 

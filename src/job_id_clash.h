@@ -5,8 +5,8 @@
 #ifndef TRAINPLAN_JOB_ID_CLASH_H
 #define TRAINPLAN_JOB_ID_CLASH_H
 
+#include "base/dictionary.h"
 #include "job_rules.h"
-#include "dictionary.h"
 
 typedef struct JobIdCheck JobIdCheck;
 

@@ -28,7 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "executor_compat.h"
+#include "base/executor_compat.h"
 #include "job_queue.h"
 #include "trigger_call.h"
 

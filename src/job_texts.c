@@ -11,10 +11,10 @@
 
 #include "port/pg_bswap.h"
 
-#include "byte_sort.h"
+#include "base/byte_sort.h"
+#include "base/spool.h"
 #include "job_rules.h"
 #include "job_texts.h"
-#include "spool.h"
 
 struct JobTexts
 {

@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_JOB_TEXTS_H
 #define TRAINPLAN_JOB_TEXTS_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 typedef struct JobTexts JobTexts;
 

@@ -11,9 +11,9 @@
 #include "common/jsonapi.h"
 #include "miscadmin.h"
 
-#include "compat.h"
+#include "base/compat.h"
+#include "base/encoding.h"
 #include "document_builder.h"
-#include "encoding.h"
 #include "json_reader.h"
 
 typedef struct JsonReader

@@ -8,8 +8,8 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
-#include "encoding.h"
-#include "hidden_text.h"
+#include "base/encoding.h"
+#include "base/hidden_text.h"
 #include "json_value.h"
 
 /* The error that json-c, or another library, has no memory for a document. */

@@ -11,7 +11,7 @@
 #ifndef TRAINPLAN_JSON_VALUE_H
 #define TRAINPLAN_JSON_VALUE_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* json-c calls its type as PostgreSQL calls a function. */
 #define json_object json_c_object

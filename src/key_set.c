@@ -13,8 +13,8 @@
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
-#include "byte_sort.h"
-#include "dictionary.h"
+#include "base/byte_sort.h"
+#include "base/dictionary.h"
 #include "key_set.h"
 
 struct KeySet

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_KEY_SET_H
 #define TRAINPLAN_KEY_SET_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 typedef struct KeySet KeySet;
 

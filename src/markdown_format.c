@@ -23,9 +23,9 @@
 
 #include "mb/pg_wchar.h"
 
+#include "base/encoding.h"
+#include "base/hidden_text.h"
 #include "document_format.h"
-#include "encoding.h"
-#include "hidden_text.h"
 
 typedef struct MarkdownWriter
 {

@@ -12,7 +12,7 @@
 #ifndef TRAINPLAN_NAME_HASH_H
 #define TRAINPLAN_NAME_HASH_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 #define NAME_HASH_PRIME	((UINT64CONST(1) << 61) - 1)
 

@@ -9,8 +9,8 @@
  */
 #include "postgres.h"
 
+#include "base/slice_pack.h"
 #include "pair.h"
-#include "slice_pack.h"
 
 /* Empty, in the current memory context; limit is for all names together, in bytes. */
 PairNames *

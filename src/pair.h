@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_PAIR_H
 #define TRAINPLAN_PAIR_H
 
-#include "dictionary.h"
+#include "base/dictionary.h"
 
 /* The number of the symbol that a target as a whole does not have. */
 #define NO_SYMBOL	(NOT_KEPT - 1)

@@ -5,8 +5,8 @@
 #ifndef TRAINPLAN_PAIR_ROW_H
 #define TRAINPLAN_PAIR_ROW_H
 
-#include "relation_reader.h"
-#include "slice.h"
+#include "base/relation_reader.h"
+#include "base/slice.h"
 
 extern void check_row_names(Slice target, Slice symbol, const char *whole,
 							const RelationReader *reader);

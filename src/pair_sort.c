@@ -32,7 +32,7 @@
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
-#include "byte_sort.h"
+#include "base/byte_sort.h"
 #include "pair_lists.h"
 #include "pair_sort.h"
 

@@ -27,11 +27,11 @@
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
+#include "base/row_query.h"
 #include "job_counts.h"
 #include "job_tuple.h"
 #include "json_texts.h"
 #include "plan_document.h"
-#include "row_query.h"
 #include "stored_plan.h"
 
 const char *const job_key_names[] = {

@@ -7,7 +7,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "encoding.h"
+#include "base/encoding.h"
 #include "plan_files.h"
 #include "plan_text.h"
 #include "plan_views.h"

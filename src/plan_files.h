@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_PLAN_FILES_H
 #define TRAINPLAN_PLAN_FILES_H
 
-#include "server_file.h"
+#include "base/server_file.h"
 
 extern void write_plan_files(Oid schema, int64 plan_id, const char *directory,
 							 PublishedCallback callback, void *arg);

@@ -24,8 +24,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "bulk_insert.h"
-#include "executor_compat.h"
+#include "base/bulk_insert.h"
+#include "base/executor_compat.h"
 #include "job_channel.h"
 #include "plan_store.h"
 #include "table_write.h"

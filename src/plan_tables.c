@@ -52,10 +52,10 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "compat.h"
-#include "executor_compat.h"
+#include "base/compat.h"
+#include "base/executor_compat.h"
+#include "base/row_query.h"
 #include "plan_tables.h"
-#include "row_query.h"
 
 /* ---- how the tables are made ---------------------------------------------------- */
 

@@ -16,10 +16,10 @@
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
-#include "byte_sort.h"
+#include "base/byte_sort.h"
+#include "base/encoding.h"
+#include "base/file_name.h"
 #include "document_format.h"
-#include "encoding.h"
-#include "file_name.h"
 #include "plan_views.h"
 
 static const char *const view_folders[] = {

@@ -6,8 +6,8 @@
 #ifndef TRAINPLAN_PLAN_VIEWS_H
 #define TRAINPLAN_PLAN_VIEWS_H
 
+#include "base/server_file.h"
 #include "plan_document.h"
-#include "server_file.h"
 
 typedef struct PlanViews PlanViews;
 

@@ -19,11 +19,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/spool.h"
 #include "decision_codec.h"
 #include "job_id_clash.h"
 #include "pair_sort.h"
 #include "planner.h"
-#include "spool.h"
 
 /* One spool for each priority, and that of the implied jobs. */
 #define IMPLIED_JOBS		(HIGHEST_PRIORITY + 1)

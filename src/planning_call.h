@@ -7,7 +7,7 @@
 
 #include "utils/array.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "planner.h"
 
 /* The arguments that generate_training_plan() and create_training_plan() begin with. */

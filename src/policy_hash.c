@@ -7,7 +7,7 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 
-#include "encoding.h"
+#include "base/encoding.h"
 #include "policy_hash.h"
 
 /* Of the hash, in bytes. */

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_POLICY_HASH_H
 #define TRAINPLAN_POLICY_HASH_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 extern char *policy_hash(Slice text);
 

@@ -26,7 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "executor_compat.h"
+#include "base/executor_compat.h"
 #include "job_channel.h"
 #include "job_queue.h"
 #include "plan_store.h"

@@ -17,11 +17,11 @@
 #include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
-#include "byte_sort.h"
+#include "base/byte_sort.h"
+#include "base/spool.h"
 #include "decision.h"
 #include "pair_sort.h"
 #include "router.h"
-#include "spool.h"
 
 /* How work_mem is shared out: one divided by these. */
 #define NAMES_SHARE		8

@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "routing_call.h"
 
 /* Arguments, as the SQL declarations have them. */

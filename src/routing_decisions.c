@@ -11,7 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "document_node.h"
 #include "json_texts.h"
 #include "routing_document.h"

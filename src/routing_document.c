@@ -24,10 +24,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/slice_pack.h"
+#include "base/spool.h"
 #include "document_reader.h"
 #include "routing_document.h"
-#include "slice_pack.h"
-#include "spool.h"
 
 static const char *const document_keys[] = {"metadata", "targets"};
 static const char *const target_keys[] = {"cross_sectional", "cs_metrics", "symbols"};

@@ -6,9 +6,9 @@
 
 #include <sys/stat.h>
 
+#include "base/server_file.h"
 #include "document_reader.h"
 #include "routing_file.h"
-#include "server_file.h"
 
 /* What stands for a folder, in this order. */
 static const char *const file_names[] = {"routing_plan.json", "routing_plan.yaml"};

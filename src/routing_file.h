@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_ROUTING_FILE_H
 #define TRAINPLAN_ROUTING_FILE_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 extern Slice read_routing_file(const char *path, const char **file, const char **name);
 

@@ -13,11 +13,11 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
+#include "base/row_query.h"
 #include "plan_tables.h"
 #include "policy_hash.h"
 #include "routing_policy.h"
-#include "row_query.h"
 #include "trigger_call.h"
 
 PG_FUNCTION_INFO_V1(routing_policy_default);

@@ -8,10 +8,10 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
+#include "base/server_file.h"
 #include "candidates_file.h"
 #include "routing_call.h"
-#include "server_file.h"
 
 PG_FUNCTION_INFO_V1(save_routing_candidates);
 

@@ -20,8 +20,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "executor_compat.h"
-#include "row_query.h"
+#include "base/executor_compat.h"
+#include "base/row_query.h"
 #include "stored_plan.h"
 
 /* The caller may read columns of the table, or it is an error. */

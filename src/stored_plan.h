@@ -8,7 +8,7 @@
 #include "executor/tuptable.h"
 #include "storage/itemptr.h"
 
-#include "compat.h"
+#include "base/compat.h"
 #include "plan_tables.h"
 
 typedef struct StoredPlan

@@ -22,7 +22,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "executor_compat.h"
+#include "base/executor_compat.h"
 #include "table_delete.h"
 
 /* Have the triggers fire that are not the extension's, in the order of a DELETE. */

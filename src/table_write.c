@@ -15,7 +15,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "row_query.h"
+#include "base/row_query.h"
 #include "table_write.h"
 
 /* No command of ours has more. */

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_TEXT_POSITION_H
 #define TRAINPLAN_TEXT_POSITION_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* A place in a text; line and column count from 1, the column in characters. */
 typedef struct TextPosition

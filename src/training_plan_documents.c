@@ -13,7 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "plan_text.h"
 
 PG_FUNCTION_INFO_V1(training_plan_to_json);

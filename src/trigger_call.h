@@ -8,7 +8,7 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 
-#include "compat.h"
+#include "base/compat.h"
 #include "plan_tables.h"
 
 extern TriggerData *trigger_call(FunctionCallInfo fcinfo, const char *function, PlanTableId id,

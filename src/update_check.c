@@ -8,7 +8,7 @@
 
 #include "utils/lsyscache.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 #include "plan_tables.h"
 
 PG_FUNCTION_INFO_V1(training_update_check_tables);

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_VOCABULARY_H
 #define TRAINPLAN_VOCABULARY_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* What to train for a symbol; of a target as a whole, only the two that a target can have. */
 typedef enum Route

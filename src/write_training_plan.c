@@ -10,8 +10,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "arguments.h"
-#include "encoding.h"
+#include "base/arguments.h"
+#include "base/encoding.h"
 #include "plan_files.h"
 
 PG_FUNCTION_INFO_V1(write_training_plan);

@@ -20,10 +20,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/encoding.h"
+#include "base/hidden_text.h"
+#include "base/interrupts.h"
 #include "document_format.h"
-#include "encoding.h"
-#include "hidden_text.h"
-#include "interrupts.h"
 #include "yaml_scalar.h"
 
 typedef struct YamlWriter

@@ -12,8 +12,8 @@
 
 #include "utils/memutils.h"
 
-#include "encoding.h"
-#include "interrupts.h"
+#include "base/encoding.h"
+#include "base/interrupts.h"
 #include "json_value.h"
 #include "yaml_input.h"
 

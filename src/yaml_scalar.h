@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_YAML_SCALAR_H
 #define TRAINPLAN_YAML_SCALAR_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 typedef enum PlainScalar
 {

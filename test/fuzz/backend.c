@@ -20,8 +20,8 @@
 #include "utils/varlena.h"
 
 #include "backend.h"
-#include "byte_sort.h"
-#include "spool.h"
+#include "base/byte_sort.h"
+#include "base/spool.h"
 
 /* Little, so that it is used up. */
 int			work_mem = 64;

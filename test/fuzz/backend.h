@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_FUZZ_BACKEND_H
 #define TRAINPLAN_FUZZ_BACKEND_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* Run a function as a backend would: an error ends it, and all memory is given back. */
 extern void backend_run(void (*function) (Slice), Slice argument);

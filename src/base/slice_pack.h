@@ -10,7 +10,7 @@
 #ifndef TRAINPLAN_SLICE_PACK_H
 #define TRAINPLAN_SLICE_PACK_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 static inline void
 pack_slice(StringInfo buffer, Slice slice)

@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_RELATION_READER_H
 #define TRAINPLAN_RELATION_READER_H
 
-#include "row_query.h"
+#include "base/row_query.h"
 
 /* What a column may be, and what its values arrive as. */
 typedef enum ColumnKind

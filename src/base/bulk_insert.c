@@ -16,8 +16,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "bulk_insert.h"
-#include "executor_compat.h"
+#include "base/bulk_insert.h"
+#include "base/executor_compat.h"
 
 /* How many rows, and how many bytes of them, are put into the table at a time. */
 #define BATCH_ROWS			1000

@@ -8,8 +8,8 @@
  */
 #include "postgres.h"
 
-#include "encoding.h"
-#include "hidden_text.h"
+#include "base/encoding.h"
+#include "base/hidden_text.h"
 
 /* By code point. */
 static const struct

@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_DICTIONARY_H
 #define TRAINPLAN_DICTIONARY_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 typedef struct Dictionary Dictionary;
 

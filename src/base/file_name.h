@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_FILE_NAME_H
 #define TRAINPLAN_FILE_NAME_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 extern char *file_name_from(Slice name, const char *extension);
 

@@ -12,8 +12,8 @@
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
-#include "byte_sort.h"
-#include "executor_compat.h"
+#include "base/byte_sort.h"
+#include "base/executor_compat.h"
 
 struct ByteSort
 {

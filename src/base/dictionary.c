@@ -26,7 +26,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "dictionary.h"
+#include "base/dictionary.h"
 
 typedef struct Entry
 {

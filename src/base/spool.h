@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_SPOOL_H
 #define TRAINPLAN_SPOOL_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 typedef struct Spool Spool;
 

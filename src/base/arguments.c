@@ -9,7 +9,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "arguments.h"
+#include "base/arguments.h"
 
 /* Complain of an argument that must not be NULL; name is for the message. */
 void

@@ -34,8 +34,8 @@
 #include "utils/acl.h"
 #include "utils/memutils.h"
 
-#include "server_file.h"
-#include "spool.h"
+#include "base/server_file.h"
+#include "base/spool.h"
 
 /* Others may look into folders, too. */
 #define FOLDER_MODE		(S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH)

@@ -12,9 +12,9 @@
 
 #include "utils/fmgrprotos.h"
 
-#include "encoding.h"
-#include "file_name.h"
-#include "hidden_text.h"
+#include "base/encoding.h"
+#include "base/file_name.h"
+#include "base/hidden_text.h"
 
 /* Beside letters and digits; a dot or hyphen not at the beginning. */
 #define PLAIN_PUNCTUATION	"_-.+=^@,"

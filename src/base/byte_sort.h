@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_BYTE_SORT_H
 #define TRAINPLAN_BYTE_SORT_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 typedef struct ByteSort ByteSort;
 

@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_HIDDEN_TEXT_H
 #define TRAINPLAN_HIDDEN_TEXT_H
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* Such a character; 0 is none. */
 typedef uint32 HiddenCharacter;

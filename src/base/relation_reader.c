@@ -20,7 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "relation_reader.h"
+#include "base/relation_reader.h"
 
 /* What a kind's column arrives as, and what the user is told that it may be. */
 static const struct

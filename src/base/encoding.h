@@ -8,7 +8,7 @@
 
 #include "mb/pg_wchar.h"
 
-#include "slice.h"
+#include "base/slice.h"
 
 /*
  * A string of the server in UTF-8: the same bytes, or a copy in the current

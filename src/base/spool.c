@@ -13,8 +13,8 @@
 #include "storage/buffile.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
-#include "spool.h"
+#include "base/compat.h"
+#include "base/spool.h"
 
 /* Records in memory are in blocks of at least this size, one behind the other. */
 #define BLOCK_SIZE (32 * 1024)

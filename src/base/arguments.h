@@ -10,7 +10,7 @@
 
 #include "fmgr.h"
 
-#include "slice.h"
+#include "base/slice.h"
 
 extern void require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern bool flag_argument(FunctionCallInfo fcinfo, int argument);

@@ -12,7 +12,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
-#include "compat.h"
+#include "base/compat.h"
 
 typedef struct Slice
 {

@@ -25,9 +25,9 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "compat.h"
-#include "executor_compat.h"
-#include "row_query.h"
+#include "base/compat.h"
+#include "base/executor_compat.h"
+#include "base/row_query.h"
 
 /* The executor's rows go here. */
 typedef struct RowReceiver

@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 /* As COPY makes files: others may read them. */
 #define SERVER_FILE_MODE	(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
