@@ -6,7 +6,7 @@
 #define TRAINPLAN_DECISION_CODEC_H
 
 #include "decision.h"
-#include "pair.h"
+#include "sorting/pair.h"
 
 /* What a decision says, beside whom it is about. */
 typedef struct EncodedBody

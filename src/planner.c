@@ -22,8 +22,8 @@
 #include "base/spool.h"
 #include "decision_codec.h"
 #include "job_id_clash.h"
-#include "pair_sort.h"
 #include "planner.h"
+#include "sorting/pair_sort.h"
 
 /* One spool for each priority, and that of the implied jobs. */
 #define IMPLIED_JOBS		(HIGHEST_PRIORITY + 1)

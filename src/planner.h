@@ -6,7 +6,7 @@
 #define TRAINPLAN_PLANNER_H
 
 #include "job_rules.h"
-#include "pair.h"
+#include "sorting/pair.h"
 
 typedef struct Planner Planner;
 

@@ -20,8 +20,8 @@
 #include "base/byte_sort.h"
 #include "base/spool.h"
 #include "decision.h"
-#include "pair_sort.h"
 #include "router.h"
+#include "sorting/pair_sort.h"
 
 /* How work_mem is shared out: one divided by these. */
 #define NAMES_SHARE		8

@@ -6,8 +6,8 @@
 #define TRAINPLAN_ROUTER_H
 
 #include "candidate.h"
-#include "pair.h"
 #include "route_reasons.h"
+#include "sorting/pair.h"
 
 typedef struct Router Router;
 

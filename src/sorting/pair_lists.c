@@ -10,7 +10,7 @@
 
 #include "utils/memutils.h"
 
-#include "pair_lists.h"
+#include "sorting/pair_lists.h"
 
 typedef struct ListBlock
 {

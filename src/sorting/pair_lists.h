@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_PAIR_LISTS_H
 #define TRAINPLAN_PAIR_LISTS_H
 
-#include "pair.h"
+#include "sorting/pair.h"
 
 typedef struct PairLists PairLists;
 

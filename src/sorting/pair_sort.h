@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_PAIR_SORT_H
 #define TRAINPLAN_PAIR_SORT_H
 
-#include "pair.h"
+#include "sorting/pair.h"
 
 typedef struct PairSort PairSort;
 

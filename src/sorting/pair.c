@@ -10,7 +10,7 @@
 #include "postgres.h"
 
 #include "base/slice_pack.h"
-#include "pair.h"
+#include "sorting/pair.h"
 
 /* Empty, in the current memory context; limit is for all names together, in bytes. */
 PairNames *

@@ -33,8 +33,8 @@
 #include "utils/memutils.h"
 
 #include "base/byte_sort.h"
-#include "pair_lists.h"
-#include "pair_sort.h"
+#include "sorting/pair_lists.h"
+#include "sorting/pair_sort.h"
 
 #define KEY_NO_SYMBOL		1
 #define KEY_HAS_SYMBOL		2
