@@ -10,9 +10,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "document_node.h"
 #include "families.h"
-#include "json_texts.h"
+#include "formats/document_node.h"
+#include "formats/json_texts.h"
 #include "plan_files.h"
 #include "plan_store.h"
 #include "planning_call.h"

@@ -18,8 +18,8 @@
 #include "utils/tuplestore.h"
 
 #include "base/arguments.h"
+#include "formats/json_texts.h"
 #include "job_tuple.h"
-#include "json_texts.h"
 #include "plan_import.h"
 #include "plan_store.h"
 

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_JOB_COUNTS_H
 #define TRAINPLAN_JOB_COUNTS_H
 
-#include "json_value.h"
+#include "formats/json_value.h"
 
 typedef struct JobCounts JobCounts;
 

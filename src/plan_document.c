@@ -28,9 +28,9 @@
 #include "utils/snapmgr.h"
 
 #include "base/row_query.h"
+#include "formats/json_texts.h"
 #include "job_counts.h"
 #include "job_tuple.h"
-#include "json_texts.h"
 #include "plan_document.h"
 #include "stored_plan.h"
 

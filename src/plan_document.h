@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_PLAN_DOCUMENT_H
 #define TRAINPLAN_PLAN_DOCUMENT_H
 
-#include "json_value.h"
+#include "formats/json_value.h"
 
 typedef struct PlanDocument PlanDocument;
 

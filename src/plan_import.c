@@ -16,9 +16,9 @@
 #include "miscadmin.h"
 
 #include "decision.h"
-#include "document_reader.h"
+#include "formats/document_reader.h"
+#include "formats/key_set.h"
 #include "job_counts.h"
-#include "key_set.h"
 #include "plan_document.h"
 #include "plan_import.h"
 #include "vocabulary.h"

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_PLAN_IMPORT_H
 #define TRAINPLAN_PLAN_IMPORT_H
 
-#include "json_value.h"
+#include "formats/json_value.h"
 
 /* A job of the document, checked; lives until the call returns. */
 typedef struct ImportedJob

@@ -7,7 +7,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "text_position.h"
+#include "formats/text_position.h"
 #include "vocabulary.h"
 
 typedef enum PolicyKind

@@ -12,8 +12,8 @@
 #include "utils/memutils.h"
 
 #include "base/arguments.h"
-#include "document_node.h"
-#include "json_texts.h"
+#include "formats/document_node.h"
+#include "formats/json_texts.h"
 #include "routing_document.h"
 #include "routing_file.h"
 

@@ -26,7 +26,7 @@
 
 #include "base/slice_pack.h"
 #include "base/spool.h"
-#include "document_reader.h"
+#include "formats/document_reader.h"
 #include "routing_document.h"
 
 static const char *const document_keys[] = {"metadata", "targets"};

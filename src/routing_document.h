@@ -6,7 +6,7 @@
 #define TRAINPLAN_ROUTING_DOCUMENT_H
 
 #include "decision.h"
-#include "json_value.h"
+#include "formats/json_value.h"
 
 /*
  * A decision and what it looked like in the document; lives until the call

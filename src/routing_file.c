@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/server_file.h"
-#include "document_reader.h"
+#include "formats/document_reader.h"
 #include "routing_file.h"
 
 /* What stands for a folder, in this order. */

@@ -24,7 +24,7 @@
 #include "base/hidden_text.h"
 #include "base/interrupts.h"
 #include "document_format.h"
-#include "yaml_scalar.h"
+#include "formats/yaml_scalar.h"
 
 typedef struct YamlWriter
 {

@@ -10,7 +10,7 @@
 #include "postgres.h"
 
 #include "backend.h"
-#include "document_reader.h"
+#include "formats/document_reader.h"
 #include "plan_import.h"
 #include "routing_document.h"
 #include "routing_policy.h"

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_JSON_READER_H
 #define TRAINPLAN_JSON_READER_H
 
-#include "streamed_part.h"
+#include "formats/streamed_part.h"
 
 extern JsonValue *read_json(Slice text, const char *name, const StreamedPart *parts,
 							int part_count, void *arg);

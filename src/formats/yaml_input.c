@@ -14,8 +14,8 @@
 
 #include "base/encoding.h"
 #include "base/interrupts.h"
-#include "json_value.h"
-#include "yaml_input.h"
+#include "formats/json_value.h"
+#include "formats/yaml_input.h"
 
 /* More than any document has, and few enough to be compared. */
 #define MAX_TAG_DIRECTIVES	100

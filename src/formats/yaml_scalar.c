@@ -14,7 +14,7 @@
  */
 #include "postgres.h"
 
-#include "yaml_scalar.h"
+#include "formats/yaml_scalar.h"
 
 static const struct
 {

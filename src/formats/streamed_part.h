@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_STREAMED_PART_H
 #define TRAINPLAN_STREAMED_PART_H
 
-#include "document_node.h"
+#include "formats/document_node.h"
 
 /*
  * Called for each piece of a part of the document that is handed out, which lives

@@ -5,10 +5,10 @@
 #include "postgres.h"
 
 #include "base/encoding.h"
-#include "document_reader.h"
-#include "json_reader.h"
-#include "text_position.h"
-#include "yaml_reader.h"
+#include "formats/document_reader.h"
+#include "formats/json_reader.h"
+#include "formats/text_position.h"
+#include "formats/yaml_reader.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 

@@ -5,8 +5,8 @@
 #ifndef TRAINPLAN_DOCUMENT_BUILDER_H
 #define TRAINPLAN_DOCUMENT_BUILDER_H
 
-#include "streamed_part.h"
-#include "text_position.h"
+#include "formats/streamed_part.h"
+#include "formats/text_position.h"
 
 typedef struct DocumentBuilder DocumentBuilder;
 

@@ -20,8 +20,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "document_builder.h"
-#include "key_set.h"
+#include "formats/document_builder.h"
+#include "formats/key_set.h"
 
 /* Deeper than any plan, and far from what a stack would not hold. */
 #define MAX_DEPTH		100

@@ -7,7 +7,7 @@
 
 #include "utils/array.h"
 
-#include "json_value.h"
+#include "formats/json_value.h"
 
 extern ArrayType *json_to_texts(JsonValue *list);
 extern void json_append_texts(JsonValue *list, ArrayType *texts);

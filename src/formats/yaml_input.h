@@ -7,7 +7,7 @@
 
 #include <yaml.h>
 
-#include "text_position.h"
+#include "formats/text_position.h"
 
 typedef struct YamlInput
 {

@@ -10,7 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/hidden_text.h"
-#include "json_value.h"
+#include "formats/json_value.h"
 
 /* The error that json-c, or another library, has no memory for a document. */
 void

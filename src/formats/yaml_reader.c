@@ -18,10 +18,10 @@
 
 #include "utils/memutils.h"
 
-#include "document_builder.h"
-#include "yaml_input.h"
-#include "yaml_reader.h"
-#include "yaml_scalar.h"
+#include "formats/document_builder.h"
+#include "formats/yaml_input.h"
+#include "formats/yaml_reader.h"
+#include "formats/yaml_scalar.h"
 
 /* How large aliases may make a document: values, and bytes of keys and strings. */
 #ifndef MAX_EXPANDED_SIZE

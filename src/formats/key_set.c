@@ -15,7 +15,7 @@
 
 #include "base/byte_sort.h"
 #include "base/dictionary.h"
-#include "key_set.h"
+#include "formats/key_set.h"
 
 struct KeySet
 {

@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_DOCUMENT_NODE_H
 #define TRAINPLAN_DOCUMENT_NODE_H
 
-#include "json_value.h"
+#include "formats/json_value.h"
 
 typedef struct DocumentNode
 {

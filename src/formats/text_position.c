@@ -6,7 +6,7 @@
 
 #include "mb/pg_wchar.h"
 
-#include "text_position.h"
+#include "formats/text_position.h"
 
 /* The line and column of the byte at offset; the column counts characters. */
 TextPosition

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_DOCUMENT_READER_H
 #define TRAINPLAN_DOCUMENT_READER_H
 
-#include "streamed_part.h"
+#include "formats/streamed_part.h"
 
 extern Slice document_text(Slice bytes, const char *name);
 extern JsonValue *read_document(Slice text, const char *name, const StreamedPart *parts,

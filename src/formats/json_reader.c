@@ -13,8 +13,8 @@
 
 #include "base/compat.h"
 #include "base/encoding.h"
-#include "document_builder.h"
-#include "json_reader.h"
+#include "formats/document_builder.h"
+#include "formats/json_reader.h"
 
 typedef struct JsonReader
 {

@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "document_node.h"
+#include "formats/document_node.h"
 
 /* The document itself; name is what messages call it, and lives as long as its nodes. */
 DocumentNode

@@ -7,7 +7,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
-#include "json_texts.h"
+#include "formats/json_texts.h"
 
 /* A text[] of a list of strings, in the current memory context. */
 ArrayType *
