@@ -8,7 +8,7 @@
 
 #include "datatype/timestamp.h"
 
-#include "vocabulary.h"
+#include "planning/vocabulary.h"
 
 /* No attempt has a higher number. */
 #define LAST_ATTEMPT	1000000000

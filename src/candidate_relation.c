@@ -12,8 +12,8 @@
 #include "catalog/pg_type.h"
 
 #include "candidate_relation.h"
-#include "decision.h"
-#include "pair_row.h"
+#include "planning/decision.h"
+#include "planning/pair_row.h"
 
 typedef enum CandidateColumn
 {

@@ -12,8 +12,8 @@
 #include "utils/timestamp.h"
 
 #include "execution_call.h"
-#include "families.h"
 #include "job_claim.h"
+#include "planning/families.h"
 
 PG_FUNCTION_INFO_V1(claim_training_jobs);
 

@@ -9,7 +9,7 @@
 #include "utils/lsyscache.h"
 
 #include "plan_store.h"
-#include "planning_call.h"
+#include "planning/planning_call.h"
 
 PG_FUNCTION_INFO_V1(create_training_plan);
 

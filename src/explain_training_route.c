@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
-#include "decision.h"
+#include "planning/decision.h"
 #include "routing_call.h"
 
 PG_FUNCTION_INFO_V1(explain_training_route);

@@ -10,12 +10,12 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "families.h"
 #include "formats/document_node.h"
 #include "formats/json_texts.h"
 #include "plan_files.h"
 #include "plan_store.h"
-#include "planning_call.h"
+#include "planning/families.h"
+#include "planning/planning_call.h"
 #include "routing_document.h"
 #include "routing_file.h"
 

@@ -19,9 +19,9 @@
 
 #include "base/arguments.h"
 #include "formats/json_texts.h"
-#include "job_tuple.h"
 #include "plan_import.h"
 #include "plan_store.h"
+#include "planning/job_tuple.h"
 
 PG_FUNCTION_INFO_V1(import_training_plan);
 

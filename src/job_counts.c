@@ -10,7 +10,7 @@
 #include "utils/memutils.h"
 
 #include "job_counts.h"
-#include "vocabulary.h"
+#include "planning/vocabulary.h"
 
 #define COMBINATIONS	16
 

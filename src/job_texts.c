@@ -13,8 +13,8 @@
 
 #include "base/byte_sort.h"
 #include "base/spool.h"
-#include "job_rules.h"
 #include "job_texts.h"
+#include "planning/job_rules.h"
 
 struct JobTexts
 {

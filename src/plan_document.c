@@ -30,8 +30,8 @@
 #include "base/row_query.h"
 #include "formats/json_texts.h"
 #include "job_counts.h"
-#include "job_tuple.h"
 #include "plan_document.h"
+#include "planning/job_tuple.h"
 #include "stored_plan.h"
 
 const char *const job_key_names[] = {

@@ -15,13 +15,13 @@
 
 #include "miscadmin.h"
 
-#include "decision.h"
 #include "formats/document_reader.h"
 #include "formats/key_set.h"
 #include "job_counts.h"
 #include "plan_document.h"
 #include "plan_import.h"
-#include "vocabulary.h"
+#include "planning/decision.h"
+#include "planning/vocabulary.h"
 
 static const char *const document_keys[] = {"metadata", "jobs", "summary"};
 static const char *const metadata_keys[] = {

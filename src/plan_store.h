@@ -10,7 +10,7 @@
 #include "utils/array.h"
 
 #include "plan_tables.h"
-#include "planner.h"
+#include "planning/planner.h"
 
 /* What is stored of a plan beside its jobs; texts but routing may be NULL. */
 typedef struct PlanFacts

@@ -13,7 +13,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
-#include "job_tuple.h"
+#include "planning/job_tuple.h"
 
 /* In the order in which they are locked. */
 typedef enum PlanTableId

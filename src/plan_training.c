@@ -9,7 +9,7 @@
 #include "utils/lsyscache.h"
 
 #include "plan_store.h"
-#include "planning_call.h"
+#include "planning/planning_call.h"
 #include "policy_hash.h"
 #include "routing_call.h"
 

@@ -8,7 +8,7 @@
 #include "nodes/pg_list.h"
 
 #include "formats/text_position.h"
-#include "vocabulary.h"
+#include "planning/vocabulary.h"
 
 typedef enum PolicyKind
 {

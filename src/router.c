@@ -19,7 +19,7 @@
 
 #include "base/byte_sort.h"
 #include "base/spool.h"
-#include "decision.h"
+#include "planning/decision.h"
 #include "router.h"
 #include "sorting/pair_sort.h"
 

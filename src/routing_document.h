@@ -5,8 +5,8 @@
 #ifndef TRAINPLAN_ROUTING_DOCUMENT_H
 #define TRAINPLAN_ROUTING_DOCUMENT_H
 
-#include "decision.h"
 #include "formats/json_value.h"
+#include "planning/decision.h"
 
 /*
  * A decision and what it looked like in the document; lives until the call

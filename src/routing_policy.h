@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_ROUTING_POLICY_H
 #define TRAINPLAN_ROUTING_POLICY_H
 
-#include "vocabulary.h"
+#include "planning/vocabulary.h"
 
 /* How far ahead a target looks; README.md says how many minutes these are. */
 typedef enum Horizon

@@ -13,7 +13,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-#include "job_tuple.h"
+#include "planning/job_tuple.h"
 
 /*
  * Metadata of a symbol's job says two states and a flag, and plans repeat a few

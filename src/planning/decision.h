@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_DECISION_H
 #define TRAINPLAN_DECISION_H
 
-#include "vocabulary.h"
+#include "planning/vocabulary.h"
 
 typedef struct Decision
 {

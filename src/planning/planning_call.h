@@ -8,7 +8,7 @@
 #include "utils/array.h"
 
 #include "base/arguments.h"
-#include "planner.h"
+#include "planning/planner.h"
 
 /* The arguments that generate_training_plan() and create_training_plan() begin with. */
 typedef struct PlanningCall

@@ -20,9 +20,9 @@
 #include "utils/memutils.h"
 
 #include "base/spool.h"
-#include "decision_codec.h"
-#include "job_id_clash.h"
-#include "planner.h"
+#include "planning/decision_codec.h"
+#include "planning/job_id_clash.h"
+#include "planning/planner.h"
 #include "sorting/pair_sort.h"
 
 /* One spool for each priority, and that of the implied jobs. */

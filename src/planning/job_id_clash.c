@@ -25,8 +25,8 @@
 #include "utils/memutils.h"
 
 #include "base/byte_sort.h"
-#include "job_id_clash.h"
-#include "name_hash.h"
+#include "planning/job_id_clash.h"
+#include "planning/name_hash.h"
 
 /* An end X of the target at hand, for which all before _X is perhaps a target. */
 typedef struct Tail

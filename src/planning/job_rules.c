@@ -7,7 +7,7 @@
  */
 #include "postgres.h"
 
-#include "job_rules.h"
+#include "planning/job_rules.h"
 
 static const JobRule target_rule = {"cs_", TRAINING_CROSS_SECTIONAL, 2, false};
 

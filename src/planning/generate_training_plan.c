@@ -10,8 +10,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "job_tuple.h"
-#include "planning_call.h"
+#include "planning/job_tuple.h"
+#include "planning/planning_call.h"
 
 PG_FUNCTION_INFO_V1(generate_training_plan);
 

@@ -4,9 +4,9 @@
  */
 #include "postgres.h"
 
-#include "families.h"
-#include "planning_call.h"
-#include "routing_relation.h"
+#include "planning/families.h"
+#include "planning/planning_call.h"
+#include "planning/routing_relation.h"
 
 /* Arguments, as the SQL declarations have them. */
 #define ARG_ROUTING			0

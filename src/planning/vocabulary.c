@@ -6,7 +6,7 @@
 
 #include "lib/stringinfo.h"
 
-#include "vocabulary.h"
+#include "planning/vocabulary.h"
 
 const char *const route_names[] = {
 	[ROUTE_CROSS_SECTIONAL] = "ROUTE_CROSS_SECTIONAL",

@@ -6,7 +6,7 @@
 #define TRAINPLAN_JOB_ID_CLASH_H
 
 #include "base/dictionary.h"
-#include "job_rules.h"
+#include "planning/job_rules.h"
 
 typedef struct JobIdCheck JobIdCheck;
 

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_DECISION_CODEC_H
 #define TRAINPLAN_DECISION_CODEC_H
 
-#include "decision.h"
+#include "planning/decision.h"
 #include "sorting/pair.h"
 
 /* What a decision says, beside whom it is about. */

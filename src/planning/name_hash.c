@@ -9,7 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "name_hash.h"
+#include "planning/name_hash.h"
 
 /* No hash is that. */
 #define FREE_PLACE	PG_UINT64_MAX

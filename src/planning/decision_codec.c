@@ -10,7 +10,7 @@
 #include "postgres.h"
 
 #include "base/slice_pack.h"
-#include "decision_codec.h"
+#include "planning/decision_codec.h"
 
 /* A body's first byte. */
 #define ROUTE_BITS			0x07

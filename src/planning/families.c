@@ -13,7 +13,7 @@
 #include "utils/builtins.h"
 
 #include "base/dictionary.h"
-#include "families.h"
+#include "planning/families.h"
 
 static const char *const default_families[] = {"lightgbm", "xgboost"};
 

@@ -13,9 +13,9 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
-#include "families.h"
-#include "pair_row.h"
-#include "routing_relation.h"
+#include "planning/families.h"
+#include "planning/pair_row.h"
+#include "planning/routing_relation.h"
 
 typedef enum RoutingColumn
 {

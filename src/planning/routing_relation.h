@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_ROUTING_RELATION_H
 #define TRAINPLAN_ROUTING_RELATION_H
 
-#include "decision.h"
+#include "planning/decision.h"
 
 typedef struct RoutingRelation RoutingRelation;
 

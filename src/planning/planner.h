@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_PLANNER_H
 #define TRAINPLAN_PLANNER_H
 
-#include "job_rules.h"
+#include "planning/job_rules.h"
 #include "sorting/pair.h"
 
 typedef struct Planner Planner;

@@ -7,7 +7,7 @@
 
 #include "utils/array.h"
 
-#include "job_rules.h"
+#include "planning/job_rules.h"
 
 /* The columns of a job, in the order of generate_training_plan()'s result. */
 typedef enum JobColumn

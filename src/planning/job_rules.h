@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_JOB_RULES_H
 #define TRAINPLAN_JOB_RULES_H
 
-#include "decision.h"
+#include "planning/decision.h"
 
 #define HIGHEST_PRIORITY	3
 

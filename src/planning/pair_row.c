@@ -4,8 +4,8 @@
  */
 #include "postgres.h"
 
-#include "decision.h"
-#include "pair_row.h"
+#include "planning/decision.h"
+#include "planning/pair_row.h"
 
 /*
  * A row must have a target; its symbol may be NULL, but not empty.  whole is what
