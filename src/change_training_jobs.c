@@ -20,8 +20,8 @@
 
 #include "base/row_query.h"
 #include "execution_call.h"
-#include "job_channel.h"
 #include "job_claim.h"
+#include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(cancel_training_jobs);
 PG_FUNCTION_INFO_V1(retry_training_jobs);

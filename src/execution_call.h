@@ -7,7 +7,7 @@
 
 #include "base/arguments.h"
 #include "job_queue.h"
-#include "stored_plan.h"
+#include "plans/stored_plan.h"
 
 extern bool plan_argument(FunctionCallInfo fcinfo, int argument, const JobQueue *queue, StoredPlan *plan);
 extern Interval lease_argument(FunctionCallInfo fcinfo, int argument);

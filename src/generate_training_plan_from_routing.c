@@ -13,9 +13,9 @@
 #include "formats/document_node.h"
 #include "formats/json_texts.h"
 #include "plan_files.h"
-#include "plan_store.h"
 #include "planning/families.h"
 #include "planning/planning_call.h"
+#include "plans/plan_store.h"
 #include "routing_document.h"
 #include "routing_file.h"
 

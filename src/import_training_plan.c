@@ -20,8 +20,8 @@
 #include "base/arguments.h"
 #include "formats/json_texts.h"
 #include "plan_import.h"
-#include "plan_store.h"
 #include "planning/job_tuple.h"
+#include "plans/plan_store.h"
 
 PG_FUNCTION_INFO_V1(import_training_plan);
 

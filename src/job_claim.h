@@ -8,7 +8,7 @@
 #include "utils/array.h"
 
 #include "job_queue.h"
-#include "stored_plan.h"
+#include "plans/stored_plan.h"
 
 /*
  * May the worker have this job?  Called before anything is locked.

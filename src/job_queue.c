@@ -30,7 +30,7 @@
 
 #include "base/executor_compat.h"
 #include "job_queue.h"
-#include "trigger_call.h"
+#include "plans/trigger_call.h"
 
 /* ---- opening and closing ---------------------------------------------------- */
 

@@ -10,7 +10,7 @@
 #include "access/tableam.h"
 
 #include "attempt_rules.h"
-#include "table_write.h"
+#include "plans/table_write.h"
 
 /* The columns of the index that jobs are claimed by, numbered as scan keys are. */
 typedef enum ClaimIndexColumn

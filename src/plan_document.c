@@ -32,7 +32,7 @@
 #include "job_counts.h"
 #include "plan_document.h"
 #include "planning/job_tuple.h"
-#include "stored_plan.h"
+#include "plans/stored_plan.h"
 
 const char *const job_key_names[] = {
 	[KEY_TARGET] = "target",

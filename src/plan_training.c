@@ -8,8 +8,8 @@
 #include "fmgr.h"
 #include "utils/lsyscache.h"
 
-#include "plan_store.h"
 #include "planning/planning_call.h"
+#include "plans/plan_store.h"
 #include "policy_hash.h"
 #include "routing_call.h"
 

@@ -27,12 +27,12 @@
 #include "utils/timestamp.h"
 
 #include "base/executor_compat.h"
-#include "job_channel.h"
 #include "job_queue.h"
-#include "plan_store.h"
-#include "stored_plan.h"
-#include "table_delete.h"
-#include "trigger_call.h"
+#include "plans/job_channel.h"
+#include "plans/plan_store.h"
+#include "plans/stored_plan.h"
+#include "plans/table_delete.h"
+#include "plans/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(queue_training_jobs);
 PG_FUNCTION_INFO_V1(training_job_queue_guard);

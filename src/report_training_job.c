@@ -21,7 +21,7 @@
 #include "utils/lsyscache.h"
 
 #include "execution_call.h"
-#include "job_channel.h"
+#include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(extend_training_job_lease);
 PG_FUNCTION_INFO_V1(complete_training_job);

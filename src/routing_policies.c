@@ -15,10 +15,10 @@
 
 #include "base/arguments.h"
 #include "base/row_query.h"
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
+#include "plans/trigger_call.h"
 #include "policy_hash.h"
 #include "routing_policy.h"
-#include "trigger_call.h"
 
 PG_FUNCTION_INFO_V1(routing_policy_default);
 PG_FUNCTION_INFO_V1(routing_policy_hash);

@@ -16,7 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/row_query.h"
-#include "table_write.h"
+#include "plans/table_write.h"
 
 /* No command of ours has more. */
 #define MAX_ARGUMENTS	16

@@ -9,7 +9,7 @@
 #include "fmgr.h"
 
 #include "base/compat.h"
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
 
 extern TriggerData *trigger_call(FunctionCallInfo fcinfo, const char *function, PlanTableId id,
 								 TriggerEvent event);

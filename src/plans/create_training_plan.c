@@ -8,8 +8,8 @@
 #include "fmgr.h"
 #include "utils/lsyscache.h"
 
-#include "plan_store.h"
 #include "planning/planning_call.h"
+#include "plans/plan_store.h"
 
 PG_FUNCTION_INFO_V1(create_training_plan);
 

@@ -9,8 +9,8 @@
 #include "executor/tuptable.h"
 #include "utils/array.h"
 
-#include "plan_tables.h"
 #include "planning/planner.h"
+#include "plans/plan_tables.h"
 
 /* What is stored of a plan beside its jobs; texts but routing may be NULL. */
 typedef struct PlanFacts

@@ -8,7 +8,7 @@
 
 #include "executor/spi.h"
 
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
 
 /* An INSERT or UPDATE that is prepared for the calls of one function. */
 typedef struct TableWrite

@@ -9,7 +9,7 @@
 #include "storage/itemptr.h"
 
 #include "base/compat.h"
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
 
 typedef struct StoredPlan
 {

@@ -26,8 +26,8 @@
 
 #include "base/byte_sort.h"
 #include "base/executor_compat.h"
-#include "table_delete.h"
-#include "trigger_call.h"
+#include "plans/table_delete.h"
+#include "plans/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(training_plans_cascade);
 PG_FUNCTION_INFO_V1(training_jobs_cascade);

@@ -15,7 +15,7 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
-#include "trigger_call.h"
+#include "plans/trigger_call.h"
 
 /* What a trigger is fired by and when, and nothing else. */
 #define EVENT_MASK	(TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK)

@@ -8,7 +8,7 @@
 #include "access/skey.h"
 #include "nodes/execnodes.h"
 
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
 
 typedef struct TableDelete
 {

@@ -23,7 +23,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/executor_compat.h"
-#include "table_delete.h"
+#include "plans/table_delete.h"
 
 /* Have the triggers fire that are not the extension's, in the order of a DELETE. */
 static void

@@ -9,7 +9,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/arguments.h"
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
 
 PG_FUNCTION_INFO_V1(training_update_check_tables);
 PG_FUNCTION_INFO_V1(training_update_refuse);

@@ -7,7 +7,7 @@
 #include "commands/async.h"
 #include "utils/builtins.h"
 
-#include "job_channel.h"
+#include "plans/job_channel.h"
 
 /* Tell whoever listens that a plan has jobs to claim, when this transaction commits. */
 void

@@ -55,7 +55,7 @@
 #include "base/compat.h"
 #include "base/executor_compat.h"
 #include "base/row_query.h"
-#include "plan_tables.h"
+#include "plans/plan_tables.h"
 
 /* ---- how the tables are made ---------------------------------------------------- */
 

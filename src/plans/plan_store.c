@@ -26,10 +26,10 @@
 
 #include "base/bulk_insert.h"
 #include "base/executor_compat.h"
-#include "job_channel.h"
-#include "plan_store.h"
-#include "table_write.h"
-#include "trigger_call.h"
+#include "plans/job_channel.h"
+#include "plans/plan_store.h"
+#include "plans/table_write.h"
+#include "plans/trigger_call.h"
 
 /* ---- the plan's row --------------------------------------------------------------- */
 

@@ -22,7 +22,7 @@
 
 #include "base/executor_compat.h"
 #include "base/row_query.h"
-#include "stored_plan.h"
+#include "plans/stored_plan.h"
 
 /* The caller may read columns of the table, or it is an error. */
 static void
