@@ -10,9 +10,9 @@
 #include "postgres.h"
 
 #include "backend.h"
+#include "documents/plan_import.h"
+#include "documents/routing_document.h"
 #include "formats/document_reader.h"
-#include "plan_import.h"
-#include "routing_document.h"
 #include "routing_policy.h"
 
 /* Look at all that a decision has. */

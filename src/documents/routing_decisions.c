@@ -12,10 +12,10 @@
 #include "utils/memutils.h"
 
 #include "base/arguments.h"
+#include "documents/routing_document.h"
+#include "documents/routing_file.h"
 #include "formats/document_node.h"
 #include "formats/json_texts.h"
-#include "routing_document.h"
-#include "routing_file.h"
 
 PG_FUNCTION_INFO_V1(routing_decisions);
 PG_FUNCTION_INFO_V1(load_routing_plan);

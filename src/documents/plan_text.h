@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_PLAN_TEXT_H
 #define TRAINPLAN_PLAN_TEXT_H
 
-#include "document_format.h"
+#include "documents/document_format.h"
 
 typedef struct PlanText PlanText;
 

@@ -18,8 +18,8 @@
 #include "utils/tuplestore.h"
 
 #include "base/arguments.h"
+#include "documents/plan_import.h"
 #include "formats/json_texts.h"
-#include "plan_import.h"
 #include "planning/job_tuple.h"
 #include "plans/plan_store.h"
 

@@ -9,7 +9,7 @@
 
 #include "utils/memutils.h"
 
-#include "job_counts.h"
+#include "documents/job_counts.h"
 #include "planning/vocabulary.h"
 
 #define COMBINATIONS	16

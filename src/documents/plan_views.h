@@ -7,7 +7,7 @@
 #define TRAINPLAN_PLAN_VIEWS_H
 
 #include "base/server_file.h"
-#include "plan_document.h"
+#include "documents/plan_document.h"
 
 typedef struct PlanViews PlanViews;
 

@@ -12,7 +12,7 @@
 
 #include "base/arguments.h"
 #include "base/encoding.h"
-#include "plan_files.h"
+#include "documents/plan_files.h"
 
 PG_FUNCTION_INFO_V1(write_training_plan);
 

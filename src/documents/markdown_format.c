@@ -25,7 +25,7 @@
 
 #include "base/encoding.h"
 #include "base/hidden_text.h"
-#include "document_format.h"
+#include "documents/document_format.h"
 
 typedef struct MarkdownWriter
 {

@@ -10,7 +10,7 @@
 #ifndef TRAINPLAN_DOCUMENT_FORMAT_H
 #define TRAINPLAN_DOCUMENT_FORMAT_H
 
-#include "plan_document.h"
+#include "documents/plan_document.h"
 
 typedef struct DocumentFormat
 {

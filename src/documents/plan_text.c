@@ -10,8 +10,8 @@
 
 #include "miscadmin.h"
 
-#include "job_texts.h"
-#include "plan_text.h"
+#include "documents/job_texts.h"
+#include "documents/plan_text.h"
 
 typedef enum PieceKind
 {

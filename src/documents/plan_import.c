@@ -15,11 +15,11 @@
 
 #include "miscadmin.h"
 
+#include "documents/job_counts.h"
+#include "documents/plan_document.h"
+#include "documents/plan_import.h"
 #include "formats/document_reader.h"
 #include "formats/key_set.h"
-#include "job_counts.h"
-#include "plan_document.h"
-#include "plan_import.h"
 #include "planning/decision.h"
 #include "planning/vocabulary.h"
 

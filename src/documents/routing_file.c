@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "base/server_file.h"
+#include "documents/routing_file.h"
 #include "formats/document_reader.h"
-#include "routing_file.h"
 
 /* What stands for a folder, in this order. */
 static const char *const file_names[] = {"routing_plan.json", "routing_plan.yaml"};

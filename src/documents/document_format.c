@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "document_format.h"
+#include "documents/document_format.h"
 
 static const DocumentFormat *const formats[] = {&json_format, &yaml_format, &markdown_format};
 

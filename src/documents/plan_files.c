@@ -8,9 +8,9 @@
 #include "utils/memutils.h"
 
 #include "base/encoding.h"
-#include "plan_files.h"
-#include "plan_text.h"
-#include "plan_views.h"
+#include "documents/plan_files.h"
+#include "documents/plan_text.h"
+#include "documents/plan_views.h"
 
 /* The documents; the first is the one that views are made from. */
 static const DocumentFormat *const documents[] = {&json_format, &yaml_format, &markdown_format};

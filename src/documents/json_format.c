@@ -13,7 +13,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "document_format.h"
+#include "documents/document_format.h"
 
 #define INDENT	2
 

@@ -28,9 +28,9 @@
 #include "utils/snapmgr.h"
 
 #include "base/row_query.h"
+#include "documents/job_counts.h"
+#include "documents/plan_document.h"
 #include "formats/json_texts.h"
-#include "job_counts.h"
-#include "plan_document.h"
 #include "planning/job_tuple.h"
 #include "plans/stored_plan.h"
 

@@ -26,8 +26,8 @@
 
 #include "base/slice_pack.h"
 #include "base/spool.h"
+#include "documents/routing_document.h"
 #include "formats/document_reader.h"
-#include "routing_document.h"
 
 static const char *const document_keys[] = {"metadata", "targets"};
 static const char *const target_keys[] = {"cross_sectional", "cs_metrics", "symbols"};

@@ -13,7 +13,7 @@
 
 #include "base/byte_sort.h"
 #include "base/spool.h"
-#include "job_texts.h"
+#include "documents/job_texts.h"
 #include "planning/job_rules.h"
 
 struct JobTexts

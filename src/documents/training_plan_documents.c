@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 
 #include "base/arguments.h"
-#include "plan_text.h"
+#include "documents/plan_text.h"
 
 PG_FUNCTION_INFO_V1(training_plan_to_json);
 PG_FUNCTION_INFO_V1(training_plan_to_yaml);

@@ -10,14 +10,14 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "documents/plan_files.h"
+#include "documents/routing_document.h"
+#include "documents/routing_file.h"
 #include "formats/document_node.h"
 #include "formats/json_texts.h"
-#include "plan_files.h"
 #include "planning/families.h"
 #include "planning/planning_call.h"
 #include "plans/plan_store.h"
-#include "routing_document.h"
-#include "routing_file.h"
 
 PG_FUNCTION_INFO_V1(generate_training_plan_from_routing);
 

@@ -19,8 +19,8 @@
 #include "base/byte_sort.h"
 #include "base/encoding.h"
 #include "base/file_name.h"
-#include "document_format.h"
-#include "plan_views.h"
+#include "documents/document_format.h"
+#include "documents/plan_views.h"
 
 static const char *const view_folders[] = {
 	[KEY_TARGET] = "by_target",

@@ -23,7 +23,7 @@
 #include "base/encoding.h"
 #include "base/hidden_text.h"
 #include "base/interrupts.h"
-#include "document_format.h"
+#include "documents/document_format.h"
 #include "formats/yaml_scalar.h"
 
 typedef struct YamlWriter
