@@ -6,7 +6,7 @@
 #define TRAINPLAN_EXECUTION_CALL_H
 
 #include "base/arguments.h"
-#include "job_queue.h"
+#include "execution/job_queue.h"
 #include "plans/stored_plan.h"
 
 extern bool plan_argument(FunctionCallInfo fcinfo, int argument, const JobQueue *queue, StoredPlan *plan);

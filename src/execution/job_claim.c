@@ -44,8 +44,8 @@
 #include "utils/timestamp.h"
 
 #include "base/executor_compat.h"
-#include "execution_call.h"
-#include "job_claim.h"
+#include "execution/execution_call.h"
+#include "execution/job_claim.h"
 
 /* ---- marks: where the fresh part of a lane begins ----------------------------- */
 

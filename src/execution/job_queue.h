@@ -9,7 +9,7 @@
 #include "access/genam.h"
 #include "access/tableam.h"
 
-#include "attempt_rules.h"
+#include "execution/attempt_rules.h"
 #include "plans/table_write.h"
 
 /* The columns of the index that jobs are claimed by, numbered as scan keys are. */

@@ -29,7 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "base/executor_compat.h"
-#include "job_queue.h"
+#include "execution/job_queue.h"
 #include "plans/trigger_call.h"
 
 /* ---- opening and closing ---------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "execution_call.h"
+#include "execution/execution_call.h"
 
 /* What a lease is by default, in the SQL declarations too. */
 #define DEFAULT_LEASE_MINUTES	15

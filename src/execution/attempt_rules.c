@@ -8,7 +8,7 @@
  */
 #include "postgres.h"
 
-#include "attempt_rules.h"
+#include "execution/attempt_rules.h"
 
 /* A lease holds up to its end, and not at it: then others can claim the job. */
 bool

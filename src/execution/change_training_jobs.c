@@ -19,8 +19,8 @@
 #include "utils/snapmgr.h"
 
 #include "base/row_query.h"
-#include "execution_call.h"
-#include "job_claim.h"
+#include "execution/execution_call.h"
+#include "execution/job_claim.h"
 #include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(cancel_training_jobs);

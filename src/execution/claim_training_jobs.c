@@ -11,8 +11,8 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-#include "execution_call.h"
-#include "job_claim.h"
+#include "execution/execution_call.h"
+#include "execution/job_claim.h"
 #include "planning/families.h"
 
 PG_FUNCTION_INFO_V1(claim_training_jobs);

@@ -20,7 +20,7 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
-#include "execution_call.h"
+#include "execution/execution_call.h"
 #include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(extend_training_job_lease);

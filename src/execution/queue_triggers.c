@@ -27,7 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "base/executor_compat.h"
-#include "job_queue.h"
+#include "execution/job_queue.h"
 #include "plans/job_channel.h"
 #include "plans/plan_store.h"
 #include "plans/stored_plan.h"

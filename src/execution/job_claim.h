@@ -7,7 +7,7 @@
 
 #include "utils/array.h"
 
-#include "job_queue.h"
+#include "execution/job_queue.h"
 #include "plans/stored_plan.h"
 
 /*
