@@ -108,7 +108,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "candidates_file.h"
+#include "routing/candidates_file.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.1");

@@ -13,7 +13,7 @@
 #include "documents/plan_import.h"
 #include "documents/routing_document.h"
 #include "formats/document_reader.h"
-#include "routing_policy.h"
+#include "routing/routing_policy.h"
 
 /* Look at all that a decision has. */
 static void

@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "routing_policy.h"
+#include "routing/routing_policy.h"
 
 const char default_routing_policy[] =
 "# A routing policy: what trainplan compares metrics with to decide what is trained.\n"

@@ -16,7 +16,7 @@
 #include "mb/pg_wchar.h"
 
 #include "formats/yaml_input.h"
-#include "policy_node.h"
+#include "routing/policy_node.h"
 
 /* Deeper than any policy, and far from what a stack would not hold. */
 #define MAX_DEPTH		20

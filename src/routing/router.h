@@ -5,8 +5,8 @@
 #ifndef TRAINPLAN_ROUTER_H
 #define TRAINPLAN_ROUTER_H
 
-#include "candidate.h"
-#include "route_reasons.h"
+#include "routing/candidate.h"
+#include "routing/route_reasons.h"
 #include "sorting/pair.h"
 
 typedef struct Router Router;

@@ -14,8 +14,8 @@
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
-#include "policy_node.h"
-#include "routing_policy.h"
+#include "routing/policy_node.h"
+#include "routing/routing_policy.h"
 
 /* What the scores' thresholds are that a policy leaves out. */
 #define MISSING_CLASSIFICATION	0.5

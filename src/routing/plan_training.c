@@ -10,8 +10,8 @@
 
 #include "planning/planning_call.h"
 #include "plans/plan_store.h"
-#include "policy_hash.h"
-#include "routing_call.h"
+#include "routing/policy_hash.h"
+#include "routing/routing_call.h"
 
 PG_FUNCTION_INFO_V1(plan_training);
 

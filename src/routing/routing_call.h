@@ -7,8 +7,8 @@
 
 #include "fmgr.h"
 
-#include "candidate_relation.h"
-#include "router.h"
+#include "routing/candidate_relation.h"
+#include "routing/router.h"
 
 typedef struct RoutingCall
 {

@@ -10,8 +10,8 @@
 
 #include "base/arguments.h"
 #include "base/server_file.h"
-#include "candidates_file.h"
-#include "routing_call.h"
+#include "routing/candidates_file.h"
+#include "routing/routing_call.h"
 
 PG_FUNCTION_INFO_V1(save_routing_candidates);
 

@@ -8,7 +8,7 @@
 #include "common/sha2.h"
 
 #include "base/encoding.h"
-#include "policy_hash.h"
+#include "routing/policy_hash.h"
 
 /* Of the hash, in bytes. */
 #define SHOWN_LENGTH	4

@@ -12,7 +12,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#include "routing_call.h"
+#include "routing/routing_call.h"
 
 PG_FUNCTION_INFO_V1(route_training_candidates);
 

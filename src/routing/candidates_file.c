@@ -30,7 +30,7 @@
 #include "base/executor_compat.h"
 #include "base/row_query.h"
 #include "base/server_file.h"
-#include "candidates_file.h"
+#include "routing/candidates_file.h"
 
 #define CSV_SUFFIX		".csv"
 #define JSON_SUFFIX		".json"

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_ROUTE_REASONS_H
 #define TRAINPLAN_ROUTE_REASONS_H
 
-#include "route_rules.h"
+#include "routing/route_rules.h"
 
 /* How many of a target's symbols are experimental. */
 typedef struct ExperimentalShare

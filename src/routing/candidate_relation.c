@@ -11,9 +11,9 @@
 
 #include "catalog/pg_type.h"
 
-#include "candidate_relation.h"
 #include "planning/decision.h"
 #include "planning/pair_row.h"
+#include "routing/candidate_relation.h"
 
 typedef enum CandidateColumn
 {

@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "base/arguments.h"
-#include "routing_call.h"
+#include "routing/routing_call.h"
 
 /* Arguments, as the SQL declarations have them. */
 #define ARG_CANDIDATES		0

@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_ROUTE_RULES_H
 #define TRAINPLAN_ROUTE_RULES_H
 
-#include "routing_policy.h"
+#include "routing/routing_policy.h"
 
 /* What was measured of a signal: of a target's pooled model, or of a symbol's own. */
 typedef struct Metrics

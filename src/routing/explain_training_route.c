@@ -13,7 +13,7 @@
 
 #include "base/arguments.h"
 #include "planning/decision.h"
-#include "routing_call.h"
+#include "routing/routing_call.h"
 
 PG_FUNCTION_INFO_V1(explain_training_route);
 

@@ -8,7 +8,7 @@
 
 #include "common/shortest_dec.h"
 
-#include "route_reasons.h"
+#include "routing/route_reasons.h"
 
 /* Numbers in reasons have at most six decimals. */
 #define DECIMALS		6

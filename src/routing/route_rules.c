@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "route_rules.h"
+#include "routing/route_rules.h"
 
 /* A day is a session: from 9:30 to 16:00. */
 #define MINUTES_OF_HOUR		60

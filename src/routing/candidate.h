@@ -6,7 +6,7 @@
 #ifndef TRAINPLAN_CANDIDATE_H
 #define TRAINPLAN_CANDIDATE_H
 
-#include "route_rules.h"
+#include "routing/route_rules.h"
 
 typedef struct Candidate
 {

@@ -17,8 +17,8 @@
 #include "base/row_query.h"
 #include "plans/plan_tables.h"
 #include "plans/trigger_call.h"
-#include "policy_hash.h"
-#include "routing_policy.h"
+#include "routing/policy_hash.h"
+#include "routing/routing_policy.h"
 
 PG_FUNCTION_INFO_V1(routing_policy_default);
 PG_FUNCTION_INFO_V1(routing_policy_hash);

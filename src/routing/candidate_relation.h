@@ -5,7 +5,7 @@
 #ifndef TRAINPLAN_CANDIDATE_RELATION_H
 #define TRAINPLAN_CANDIDATE_RELATION_H
 
-#include "candidate.h"
+#include "routing/candidate.h"
 
 typedef struct CandidateRelation CandidateRelation;
 

@@ -20,7 +20,7 @@
 #include "base/byte_sort.h"
 #include "base/spool.h"
 #include "planning/decision.h"
-#include "router.h"
+#include "routing/router.h"
 #include "sorting/pair_sort.h"
 
 /* How work_mem is shared out: one divided by these. */
