@@ -102,8 +102,12 @@ fuzz:
 test-sanitized:
 	@PACKAGES="python3 sqlsmith" dev/with-sanitizers test/calls/sanitized
 
+# Do the rooms of src/ stand on each other, and on nothing above?
+lint:
+	@$(srcdir)/dev/lint $(srcdir)/src
+
 # The reference manual, made from the comments of the SQL objects.
 doc:
 	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
-.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz doc
+.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz lint doc

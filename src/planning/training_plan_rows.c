@@ -1,5 +1,5 @@
 /*
- * plan_rows.c
+ * training_plan_rows.c
  *		SQL function training_plan_rows(): tells PostgreSQL's planner how many
  *		rows route_training_candidates() and generate_training_plan() will return.
  *
