@@ -104,7 +104,7 @@ test-sanitized:
 
 # Do the rooms of src/ stand on each other, and on nothing above?
 lint:
-	@$(srcdir)/dev/lint $(srcdir)/src
+	@dev/lint
 
 # The reference manual, made from the comments of the SQL objects.
 doc:
