@@ -1,5 +1,5 @@
-# The rooms of src/ stand on each other, as dev/lint reads their includes; and it
-# tells when they do not.
+# The rooms of src/ stand on each other, as dev/lint reads their includes, and it
+# tells when they do not; what doc/architecture.md and the rooms' READMEs name is there.
 
 use strict;
 use warnings;
@@ -49,5 +49,34 @@ my $problems = `dev/lint $house`;
 like($problems, qr{/attic: a room that dev/lint does not know$}m, 'a new room');
 like($problems, qr{/plans/README\.md: 11 lines}m, 'a long README');
 isnt($? >> 8, 0, 'ends with an error');
+
+# ---- files and functions that are named ----------------------------------------------
+
+my @sources = glob 'src/*.[ch] src/*/*.[ch]';
+my $code = join '', map { slurp_file($_) } @sources;
+
+foreach my $page ('doc/architecture.md', glob 'src/*/README.md')
+{
+	my ($room) = $page =~ m{^(src/[^/]*)/};
+	my $text = slurp_file($page);
+	my (@missing, $named);
+
+	foreach my $name ($text =~ /`([^`\n]+)`/g)
+	{
+		$named++;
+		if ($name =~ /^(\w+)\(\)$/)
+		{
+			push @missing, $name if $code !~ /^$1\(/m;
+		}
+		elsif ($name =~ m{^(?:[\w.]+/)+} || $name =~ /^\w+\.[ch]$/)
+		{
+			my $path = $name =~ m{/} || !defined $room ? $name : "$room/$name";
+
+			push @missing, $name if !-e $path;
+		}
+	}
+	is("@missing", '', "$page names what is there");
+	cmp_ok($named, '>', 30, "and much of it") if $page eq 'doc/architecture.md';
+}
 
 done_testing();
