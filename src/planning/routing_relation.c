@@ -143,7 +143,6 @@ static bool
 join_jsonb(StringInfo reason, Jsonb *phrases)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&phrases->root);
-	JsonbIteratorToken token;
 	JsonbValue	value;
 	Slice		phrase;
 	bool		first = true;
@@ -152,7 +151,7 @@ join_jsonb(StringInfo reason, Jsonb *phrases)
 		return false;
 
 	JsonbIteratorNext(&iterator, &value, true);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) == WJB_ELEM)
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (value.type != jbvString)
