@@ -103,7 +103,7 @@ copy_rows(Oid relation, const char *destination, bool is_program)
 }
 
 static void
-write_csv(Oid relation, const char *path)
+write_csv_file(Oid relation, const char *path)
 {
 	FileSet    *set = begin_file(path);
 
@@ -129,7 +129,7 @@ write_json_row(void *arg, const Datum *values, const bool *nulls)
 }
 
 static void
-write_json(Oid relation, const char *path)
+write_json_file(Oid relation, const char *path)
 {
 	static const Oid types[] = {TEXTOID};
 	RowQuery	query = {
@@ -288,7 +288,7 @@ try_command(Oid relation, const char *path)
 
 /* Write Parquet if that can be done, else CSV; returns the path of what was written. */
 static const char *
-write_parquet(Oid relation, const char *path)
+write_parquet_file(Oid relation, const char *path)
 {
 	const char *problem;
 	char	   *csv_path;
@@ -304,7 +304,7 @@ write_parquet(Oid relation, const char *path)
 		return path;
 
 	csv_path = psprintf("%.*s" CSV_SUFFIX, (int) (strlen(path) - strlen(PARQUET_SUFFIX)), path);
-	write_csv(relation, csv_path);
+	write_csv_file(relation, csv_path);
 	ereport(WARNING,
 			(errmsg("could not write Parquet, wrote CSV into \"%s\"", csv_path),
 			 errdetail_internal("%s", problem)));
@@ -322,11 +322,11 @@ const char *
 write_candidates_file(Oid relation, const char *path)
 {
 	if (has_suffix(path, PARQUET_SUFFIX))
-		return write_parquet(relation, path);
+		return write_parquet_file(relation, path);
 	if (has_suffix(path, CSV_SUFFIX))
-		write_csv(relation, path);
+		write_csv_file(relation, path);
 	else if (has_suffix(path, JSON_SUFFIX))
-		write_json(relation, path);
+		write_json_file(relation, path);
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
