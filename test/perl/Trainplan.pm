@@ -1,14 +1,16 @@
-# What the TAP tests share: servers with the extension, and the README's blocks.
+# What the TAP tests share: servers with the extension, and the pages of the manual
+# with the blocks in them.
 package Trainplan;
 
 use strict;
 use warnings;
 
+use Cwd qw(abs_path getcwd);
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_server run_sql readme_sql);
+our @EXPORT = qw(start_server run_sql manual_pages page_blocks without_blocks run_page);
 
 # A server of its own, started.  Where the extension was not installed into the
 # system, TEMP_CONFIG says where it is.
@@ -23,6 +25,16 @@ sub start_server
 	return $server;
 }
 
+# What somebody sees, without blanks at the ends of lines and empty lines around.
+sub tidy
+{
+	my ($output) = @_;
+
+	$output =~ s/[ \t]+$//mg;
+	$output =~ s/\A\n+|\s+\z//g;
+	return $output;
+}
+
 # What psql prints of SQL that it reads from its input, errors and all, as
 # somebody sees it who types it in.  psql's further options may follow.
 sub run_sql
@@ -34,27 +46,127 @@ sub run_sql
 	IPC::Run::run(
 		[ 'psql', '-X', '-q', '-d', $server->connstr($database), @options ],
 		'<', \$sql, '>', \$output, '2>&1');
-	$output =~ s/[ \t]+$//mg;
-	$output =~ s/\A\n+|\s+\z//g;
-	return $output;
+	return tidy($output);
 }
 
-# The README's SQL, in order: hashes with its line, sql, and output (undef if
-# the README shows none).
-sub readme_sql
+# The pages that somebody has written; the reference is made.
+sub manual_pages
 {
-	my $readme = slurp_file('README.md');
+	return ('README.md', 'CONTRIBUTING.md', grep { $_ ne 'doc/reference.md' } sort glob 'doc/*.md');
+}
+
+# The fenced blocks of a page, in order: hashes with their line, language and text,
+# and, where a block of text follows that is what they print, output (undef if none
+# does).
+sub page_blocks
+{
+	my ($page) = @_;
 	my @blocks;
+	my $block;
+	my $number = 0;
+	my $last = -1;
 
-	while ($readme =~ /^```sql\n(.*?)^```\n(?:^```text\n(.*?)^```\n)?/msg)
+	foreach my $line (split /^/, slurp_file($page))
 	{
-		my ($sql, $output) = ($1, $2);
-		my $line = 2 + (substr($readme, 0, $-[0]) =~ tr/\n//);
-
-		$output =~ s/\s+\z// if defined $output;
-		push @blocks, { line => $line, sql => $sql, output => $output };
+		$number++;
+		if (!$block)
+		{
+			next unless $line =~ /^```(\w*)$/;
+			$block = { page => $page, language => $1, line => $number, text => '' };
+			$block->{follows} = $last == $number - 1;
+		}
+		elsif ($line =~ /^```$/)
+		{
+			if ($block->{language} eq 'text' && $block->{follows} && $blocks[-1]{language} =~ /^(sql|sh)$/)
+			{
+				$blocks[-1]{output} = tidy($block->{text});
+			}
+			else
+			{
+				push @blocks, $block;
+			}
+			$last = $number;
+			undef $block;
+		}
+		else
+		{
+			$block->{text} .= $line;
+		}
 	}
+	die "$page: the block in line $block->{line} does not end\n" if $block;
 	return @blocks;
+}
+
+# A page without its fenced blocks, line for line.
+sub without_blocks
+{
+	my ($page) = @_;
+	my $text = slurp_file($page);
+
+	$text =~ s/^```.*?^```$/"\n" x ($& =~ tr|\n||)/msge;
+	return $text;
+}
+
+# Run blocks of SQL and shell as somebody would who reads the page from its beginning
+# and types all of it into one psql: shell commands by \!, or before psql is started,
+# if there is no SQL yet.  What is /srv on a page is a folder of the test's, and what
+# is done by sudo is done as the server's superuser.  Returns, in the order of blocks,
+# hashes with what each block printed, whether its commands all ended well, and psql's
+# settings behind it.
+sub run_page
+{
+	my ($server, $database, $user, @blocks) = @_;
+	my $top = getcwd();
+	my $folder = abs_path(PostgreSQL::Test::Utils::tempdir);
+	my $mark = "-- $$ " . int(rand(1e9)) . ' --';
+	my $superuser = getpwuid($<);
+	my ($script, $output, @results) = ('', '');
+
+	# the page's commands name files of the repository, and leave files of their own
+	mkdir "$folder/$_" foreach ('here', 'srv', 'srv/plans', 'srv/routing', 'bin', 'home');
+	symlink "$top/$_", "$folder/here/$_" foreach map { s{^.*/}{}r } glob "'$top'/*";
+	append_to_file("$folder/bin/sudo", qq{#!/bin/sh\n[ "\$1 \$2" = "-u postgres" ] && shift 2\nPGUSER=$superuser exec "\$@"\n});
+	chmod 0755, "$folder/bin/sudo";
+	chmod 0755, $folder;
+
+	local %ENV = (%ENV, PGHOST => $server->host, PGPORT => $server->port, PGUSER => $user // $superuser,
+		PGDATABASE => $database, PGTZ => 'UTC', PATH => "$folder/bin:$ENV{PATH}", HOME => "$folder/home",
+		USER => $user // $superuser, CI_JOB_ID => '7', PYTHONDONTWRITEBYTECODE => '1');
+
+	foreach my $n (0 .. $#blocks)
+	{
+		my $text = $blocks[$n]{text} =~ s{/srv/}{$folder/srv/}gr;
+
+		if ($blocks[$n]{language} eq 'sh')
+		{
+			append_to_file("$folder/$n.sh", "set -e\n$text");
+			my $command = "{ sh '$folder/$n.sh' </dev/null || echo '$mark ended with' \$?; } 2>&1";
+			if ($script eq '')
+			{
+				my $printed = `cd '$folder/here' && $command`;
+				push @results, { printed => $printed };
+				next;
+			}
+			$text = "\\! $command\n";
+		}
+		$script .= "$text\\echo $mark settings\n\\pset\n\\echo $mark end\n";
+	}
+	my $ran = @results;
+	IPC::Run::run([ 'psql', '-X', '-q' ], '<', \$script, '>', \$output, '2>&1', init => sub { chdir "$folder/here" or die $! }) if $script ne '';
+	foreach my $part (split /\Q$mark\E end\n/, $output)
+	{
+		my ($printed, $settings) = split /\Q$mark\E settings\n/, $part, 2;
+
+		push @results, { printed => $printed, settings => $settings };
+	}
+	foreach my $result (@results)
+	{
+		$result->{well} = $result->{printed} !~ s/\Q$mark\E ended with \d+\n//;
+		$result->{printed} =~ s{\Q$folder\E/srv/}{/srv/}g;
+		$result->{printed} = tidy($result->{printed});
+	}
+	$results[$_]{settings} //= '' foreach ($ran .. $#results);
+	return @results;
 }
 
 1;
