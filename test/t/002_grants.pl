@@ -1,4 +1,4 @@
-# The three kinds of users, with exactly the GRANTs in the README: what each can
+# The three kinds of users, with exactly the GRANTs in doc/operating.md: what each can
 # do, and what it is refused.
 
 use strict;
@@ -10,8 +10,26 @@ use Trainplan;
 
 my $server = start_server('grants');
 
-# What the README does until it has granted, and the grants.
-run_sql($server, 'postgres', $_->{sql}) foreach readme_sql();
+# Decisions, metrics, policies, and four plans, of which the last is being worked off.
+run_sql($server, 'postgres', q{
+	CREATE EXTENSION trainplan;
+	\i examples/eu_stocks/candidates.sql
+	CREATE TABLE eu_stock_decisions (target text, symbol text, route text, cs_state text, local_state text, reason text, sample_size bigint);
+	\copy eu_stock_decisions FROM 'examples/eu_stocks/eu_stock_decisions.csv' WITH (FORMAT csv, HEADER match)
+	INSERT INTO routing_policies (name, policy) VALUES
+		('default', routing_policy_default()),
+		('strict', replace(routing_policy_default(), 'classification: 0.52', 'classification: 0.55'));
+	SELECT create_training_plan('eu_stock_decisions');
+	DELETE FROM eu_stock_decisions WHERE target = 'y_will_swing_low_20d_0.80' AND symbol = 'SMI';
+	SELECT create_training_plan('eu_stock_decisions', '{ridge}'), create_training_plan('eu_stock_decisions', '{mlp}');
+	SELECT plan_training('eu_stock_candidates', routing_policy('strict'));
+	SELECT complete_training_job(plan_id, job_id, attempt) FROM claim_training_jobs('worker-1', 21, 4);
+	SELECT fail_training_job(plan_id, job_id, attempt, 'out of memory', '1 hour') FROM claim_training_jobs('worker-2', 2, 4);
+	SELECT FROM claim_training_jobs('worker-3', 5, 4);
+});
+
+# What the manual grants.
+run_sql($server, 'postgres', $_->{text}) foreach grep { $_->{text} =~ /\bGRANT\b.*\b(analyst|planner|scheduler)\b/ } page_blocks('doc/operating.md');
 
 sub as
 {
