@@ -16,48 +16,91 @@ WHERE refclassid = 'pg_extension'::regclass
 CREATE FUNCTION pg_temp.cell(content text) RETURNS text LANGUAGE sql
 RETURN replace(replace(content, '|', '\|'), '<', '&lt;');
 
+-- Whether an object is of internal use, as its comment says at its beginning.
+CREATE FUNCTION pg_temp.is_internal(comment text) RETURNS boolean LANGUAGE sql
+RETURN comment LIKE 'Internal: %';
+
+-- Functions, with their parameters as they are called.
+CREATE TEMPORARY VIEW functions AS
+SELECT
+    p.oid,
+    pg_temp.is_internal(obj_description(p.oid, 'pg_proc')) AS internal,
+    format(
+        E'\n### %s\n\n```sql\n%s(%s)\nRETURNS %s\n```\n\n%s\n\n*%s, parallel %s.*',
+        p.proname,
+        p.proname,
+        replace(E'\n    ' || replace(regexp_replace(pg_get_function_arguments(p.oid), '::[a-z]+(\[\])?', '', 'g'), ', ', E',\n    ') || E'\n', E'\n    \n', ''),
+        regexp_replace(replace(pg_get_function_result(p.oid), ', ', E',\n    '), '^TABLE\((.*)\)$', E'TABLE (\n    \\1\n)'),
+        obj_description(p.oid, 'pg_proc'),
+        CASE p.provolatile WHEN 'i' THEN 'Immutable' WHEN 's' THEN 'Stable' ELSE 'Volatile' END,
+        CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END
+    ) AS section
+FROM members AS m
+JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid;
+
+-- Tables and views, with their columns.
+CREATE TEMPORARY VIEW relations AS
+SELECT
+    c.oid,
+    c.relkind,
+    pg_temp.is_internal(obj_description(c.oid, 'pg_class')) AS internal,
+    format(
+        E'\n### %s\n\n%s\n\n| column | type | |\n| --- | --- | --- |\n%s',
+        c.relname,
+        obj_description(c.oid, 'pg_class'),
+        (
+            SELECT string_agg(
+                format('| `%s` | %s%s | %s |', a.attname, format_type(a.atttypid, a.atttypmod),
+                    CASE WHEN c.relkind = 'r' AND NOT a.attnotnull THEN ', may be NULL' ELSE '' END,
+                    pg_temp.cell(col_description(c.oid, a.attnum))),
+                E'\n' ORDER BY a.attnum)
+            FROM pg_attribute AS a
+            WHERE a.attrelid = c.oid AND a.attnum > 0
+        )
+    ) AS section
+FROM members AS m
+JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+WHERE c.relkind IN ('r', 'v');
+
+-- the line with which all pages begin
+\set line `head -n 1 doc/planning.md`
+\qecho :line
+\qecho
 \qecho '# Reference'
 \qecho
-\qecho 'Every object of the extension, in the order in which they build on each other. This page is'
-\qecho 'made by `make doc` from the comments that `\\df+` and `\\d+` show in psql; what the objects'
-\qecho 'are for is in the [README](../README.md).'
+\qecho 'Every object of the extension, in the order in which they build on each other; what is of internal'
+\qecho 'use comes last. This page is made by `make doc` from the comments that `\\df+` and `\\d+` show in'
+\qecho 'psql; what the objects are for is on the other pages.'
 \qecho
 \qecho '## Functions'
 
-SELECT format(
-    E'\n### %s\n\n```sql\n%s(%s)\nRETURNS %s\n```\n\n%s\n\n*%s, parallel %s.*',
-    p.proname,
-    p.proname,
-    replace(E'\n    ' || replace(regexp_replace(pg_get_function_arguments(p.oid), '::[a-z]+(\[\])?', '', 'g'), ', ', E',\n    ') || E'\n', E'\n    \n', ''),
-    regexp_replace(replace(pg_get_function_result(p.oid), ', ', E',\n    '), '^TABLE\((.*)\)$', E'TABLE (\n    \\1\n)'),
-    obj_description(p.oid, 'pg_proc'),
-    CASE p.provolatile WHEN 'i' THEN 'Immutable' WHEN 's' THEN 'Stable' ELSE 'Volatile' END,
-    CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END
-)
-FROM members AS m
-JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.prorettype NOT IN ('internal'::regtype, 'trigger'::regtype)
-ORDER BY p.oid;
+-- (functions of triggers and for the planner are not called)
+SELECT f.section
+FROM functions AS f
+JOIN pg_proc AS p ON p.oid = f.oid
+WHERE NOT f.internal AND p.prorettype NOT IN ('internal'::regtype, 'trigger'::regtype)
+ORDER BY f.oid;
 
-SELECT format(
-    E'%s\n### %s\n\n%s\n\n| column | type | |\n| --- | --- | --- |\n%s',
-    CASE row_number() OVER (PARTITION BY c.relkind ORDER BY c.oid)
-        WHEN 1 THEN CASE c.relkind WHEN 'r' THEN E'\n## Tables\n' ELSE E'\n## Views\n' END
-        ELSE ''
-    END,
-    c.relname,
-    obj_description(c.oid, 'pg_class'),
-    (
-        SELECT string_agg(
-            format('| `%s` | %s%s | %s |', a.attname, format_type(a.atttypid, a.atttypmod),
-                CASE WHEN c.relkind = 'r' AND NOT a.attnotnull THEN ', may be NULL' ELSE '' END,
-                pg_temp.cell(col_description(c.oid, a.attnum))),
-            E'\n' ORDER BY a.attnum)
-        FROM pg_attribute AS a
-        WHERE a.attrelid = c.oid AND a.attnum > 0
-    )
-)
-FROM members AS m
-JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
-WHERE c.relkind IN ('r', 'v')
-ORDER BY c.relkind, c.oid;
+\qecho
+\qecho '## Tables'
+
+SELECT section FROM relations WHERE NOT internal AND relkind = 'r' ORDER BY oid;
+
+\qecho
+\qecho '## Views'
+
+SELECT section FROM relations WHERE NOT internal AND relkind = 'v' ORDER BY oid;
+
+SELECT EXISTS (SELECT FROM functions WHERE internal) OR EXISTS (SELECT FROM relations WHERE internal) AS has_internal \gset
+\if :has_internal
+
+\qecho
+\qecho '## Of internal use'
+\qecho
+\qecho 'What functions, triggers and views of the extension use. It can be seen in psql, but is not for anybody to call, and'
+\qecho 'may be another in the next version.'
+
+SELECT section FROM functions WHERE internal ORDER BY oid;
+SELECT section FROM relations WHERE internal ORDER BY relkind, oid;
+
+\endif
