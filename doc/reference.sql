@@ -62,11 +62,11 @@ FROM members AS m
 JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 WHERE c.relkind IN ('r', 'v');
 
--- the line with which all pages begin
-\set line `head -n 1 doc/planning.md`
-\qecho :line
-\qecho
 \qecho '# Reference'
+\qecho
+\qecho '[README](../README.md) · [Planning](planning.md) · [Routing](routing.md) · [Documents](documents.md) ·'
+\qecho '[Running](running.md) · [Operating](operating.md) · [Performance](performance.md) · [Questions](questions.md) ·'
+\qecho '**Reference** · [Architecture](architecture.md)'
 \qecho
 \qecho 'Every object of the extension, in the order in which they build on each other; what is of internal'
 \qecho 'use comes last. This page is made by `make doc` from the comments that `\\df+` and `\\d+` show in'

@@ -140,16 +140,16 @@ SKIP:
 my $lines = () = slurp_file('README.md') =~ /\n/g;
 cmp_ok($lines, '<=', 400, 'README.md is a front door');
 
-# Each page of doc/ begins with a line that links all others, and the README has them all.
+# Each page of doc/ begins with its title and a paragraph that links all others, and the
+# README has them all.
 my @doc = grep { m{^doc/} } @pages;
-my ($line) = slurp_file('doc/planning.md') =~ /\A(.*)\n/;
 foreach my $page (@doc)
 {
-	my ($file) = $page =~ m{([^/]*)$};
+	my ($first) = slurp_file($page) =~ /\A# .*\n\n(.*?)\n\n/s;
+	my @others = ('../README.md', map { s{^doc/}{}r } grep { $_ ne $page } @doc);
 
-	is((slurp_file($page) =~ /\A(.*)\n/)[0], $line, "$page begins with the line that links the others");
-	like($line, qr/\(\Q$file\E\)/, "which has $page");
-	like(slurp_file('README.md'), qr/\(\Q$page\E\)/, "README.md has $page");
+	is(join(' ', grep { $first !~ /\(\Q$_\E\)/ } @others), '', "$page begins with links to the others");
+	like(slurp_file('README.md'), qr/\(\Q$page\E\)/, "README.md links $page");
 }
 
 # Commands stand in blocks that say their language; what is named is there.
