@@ -112,8 +112,8 @@ sub without_blocks
 # if there is no SQL yet.  What is /srv on a page is a folder of the test's, and what
 # is done by sudo is done as the server's superuser; every process is number 4711.
 # Returns, in the order of blocks,
-# hashes with what each block printed, whether its commands all ended well, and psql's
-# settings behind it.
+# hashes with what each block printed, whether its commands all ended well, and the
+# session's settings behind it.
 sub run_page
 {
 	my ($server, $database, $user, @blocks) = @_;
@@ -122,6 +122,9 @@ sub run_page
 	my $mark = "-- $$ " . int(rand(1e9)) . ' --';
 	my $superuser = getpwuid($<);
 	my ($script, $output, @results) = ('', '');
+
+	# (a statement in a transaction of its own begins when that does)
+	my $session = "SELECT current_user, pg_catalog.current_setting('search_path'), pg_catalog.now() = pg_catalog.statement_timestamp();\n";
 
 	# the page's commands name files of the repository, and leave files of their own
 	mkdir "$folder/$_" foreach ('here', 'srv', 'srv/plans', 'srv/routing', 'bin', 'home');
@@ -150,7 +153,7 @@ sub run_page
 			}
 			$text = "\\! $command\n";
 		}
-		$script .= "$text\\echo $mark settings\n\\pset\n\\echo $mark end\n";
+		$script .= "$text\\echo $mark settings\n\\pset\n$session\\echo $mark end\n";
 	}
 	my $ran = @results;
 	IPC::Run::run([ 'psql', '-X', '-q' ], '<', \$script, '>', \$output, '2>&1', init => sub { chdir "$folder/here" or die $! }) if $script ne '';
