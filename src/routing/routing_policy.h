@@ -7,7 +7,7 @@
 
 #include "planning/vocabulary.h"
 
-/* How far ahead a target looks; README.md says how many minutes these are. */
+/* How far ahead a target looks; doc/routing.md says how many minutes these are. */
 typedef enum Horizon
 {
 	HORIZON_DEFAULT,			/* the target's name does not say */

@@ -1,4 +1,4 @@
--- Hand edits of the queue, with the grants that the README gives to a scheduler.
+-- Hand edits of the queue, with the grants that doc/operating.md gives to a scheduler.
 
 ALTER TABLE training_plans ALTER plan_id RESTART;
 CREATE TABLE decisions AS
