@@ -224,10 +224,7 @@ change_listed(Changing *changing, FunctionCallInfo fcinfo, const char *target, c
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!job_reader_find(&jobs, changing->plan.plan_id, job_ids[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_NO_DATA_FOUND),
-					 errmsg("training plan %lld has no job \"%s\"", (long long) changing->plan.plan_id,
-							TextDatumGetCString(job_ids[i]))));
+			report_no_job(changing->plan.plan_id, job_ids[i]);
 		if (matches(jobs.values[JOB_TARGET], jobs.nulls[JOB_TARGET], target) &&
 			matches(jobs.values[JOB_SYMBOL], jobs.nulls[JOB_SYMBOL], symbol))
 			change_job(changing, job_ids[i]);

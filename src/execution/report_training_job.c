@@ -6,7 +6,9 @@
  *
  * Each says whether the worker still held the job.  A worker whose lease ran out
  * holds nothing, be it that somebody else has claimed the job since or not, and
- * changes nothing.
+ * changes nothing.  Nor does anybody hold jobs of a plan that was deleted.  A job
+ * that is not in a plan that is there, or that the caller can't see, is an error, or
+ * among many a warning: the reports of the others count.
  *
  * A report waits for whoever else is changing the job's place in the queue, and
  * goes by what there is then.  Reports about many jobs at once lock their places
@@ -139,6 +141,30 @@ complete(JobQueue *queue, const ReportedAttempt *attempt, Datum result)
 	return hold_place(queue, attempt, &place) && end_attempt(queue, &place, &report);
 }
 
+/*
+ * Does a plan that is there not have the job of a report that was not accepted, as
+ * far as the caller can see?  One that has a place was a job when it was claimed;
+ * where row-level security decides, that is nothing to go by.
+ */
+static bool
+is_unknown_job(JobQueue *queue, const ReportedAttempt *attempt)
+{
+	QueuePlace	place;
+	StoredPlan	plan;
+	JobReader	jobs;
+	bool		found;
+
+	if (!queue->jobs_have_policies &&
+		job_queue_find(queue, attempt->plan_id, attempt->job_id, &place))
+		return false;
+	if (!find_plan(queue->schema, queue->snapshot, attempt->plan_id, &plan))
+		return false;
+	job_reader_open(&jobs, queue->schema, queue->snapshot);
+	found = job_reader_find(&jobs, attempt->plan_id, attempt->job_id);
+	job_reader_close(&jobs);
+	return !found;
+}
+
 /* ---- one job ------------------------------------------------------------------ */
 
 static ReportedAttempt
@@ -161,6 +187,19 @@ open_queue(JobQueue *queue, FunctionCallInfo fcinfo, const char *function)
 	job_queue_open(queue, get_func_namespace(fcinfo->flinfo->fn_oid), function);
 }
 
+/*
+ * End a report about one job, and return whether the worker held it.  A job that the
+ * plan does not have is an error (no_data_found).
+ */
+static Datum
+close_report(JobQueue *queue, const ReportedAttempt *attempt, bool held)
+{
+	if (!held && is_unknown_job(queue, attempt))
+		report_no_job(attempt->plan_id, attempt->job_id);
+	job_queue_close(queue);
+	return BoolGetDatum(held);
+}
+
 /* An argument's value, or 0. */
 static Datum
 value_or_none(FunctionCallInfo fcinfo, int argument)
@@ -177,13 +216,9 @@ extend_training_job_lease(PG_FUNCTION_ARGS)
 	ReportedAttempt attempt = attempt_arguments(fcinfo);
 	Interval	lease = lease_argument(fcinfo, ARG_LEASE);
 	JobQueue	queue;
-	bool		extended;
 
 	open_queue(&queue, fcinfo, "extend_training_job_lease()");
-	extended = extend_lease(&queue, &attempt, &lease);
-	job_queue_close(&queue);
-
-	PG_RETURN_BOOL(extended);
+	return close_report(&queue, &attempt, extend_lease(&queue, &attempt, &lease));
 }
 
 /*
@@ -194,13 +229,10 @@ complete_training_job(PG_FUNCTION_ARGS)
 {
 	ReportedAttempt attempt = attempt_arguments(fcinfo);
 	JobQueue	queue;
-	bool		completed;
 
 	open_queue(&queue, fcinfo, "complete_training_job()");
-	completed = complete(&queue, &attempt, value_or_none(fcinfo, ARG_RESULT));
-	job_queue_close(&queue);
-
-	PG_RETURN_BOOL(completed);
+	return close_report(&queue, &attempt,
+						complete(&queue, &attempt, value_or_none(fcinfo, ARG_RESULT)));
 }
 
 /*
@@ -228,9 +260,7 @@ fail_training_job(PG_FUNCTION_ARGS)
 		report.max_attempts = plan.max_attempts;
 		recorded = end_attempt(&queue, &place, &report);
 	}
-	job_queue_close(&queue);
-
-	PG_RETURN_BOOL(recorded);
+	return close_report(&queue, &attempt, recorded);
 }
 
 /* ---- many jobs ----------------------------------------------------------------- */
@@ -244,6 +274,8 @@ typedef struct Batch
 	Datum	   *attempts;
 	int		   *order;			/* in which the jobs are reported */
 	bool	   *held;
+	int			unknown;		/* how many the plan does not have */
+	Datum		first_unknown;	/* of these, in that order */
 } Batch;
 
 static void
@@ -287,6 +319,7 @@ batch_arguments(FunctionCallInfo fcinfo, Batch *batch)
 	batch->attempts = array_argument(fcinfo, ARG_ATTEMPTS, INT4OID, "attempts", &attempts, NULL);
 	require_same_length(attempts, "attempts", batch);
 
+	batch->unknown = 0;
 	batch->held = palloc0(Max(batch->count, 1) * sizeof(bool));
 	batch->order = palloc(Max(batch->count, 1) * sizeof(int));
 	for (int i = 0; i < batch->count; i++)
@@ -307,6 +340,15 @@ batch_attempt(const Batch *batch, int i)
 	return attempt;
 }
 
+/* What became of a report, by its number in the order. */
+static void
+note_report(Batch *batch, JobQueue *queue, int i, const ReportedAttempt *attempt, bool held)
+{
+	batch->held[batch->order[i]] = held;
+	if (!held && is_unknown_job(queue, attempt) && batch->unknown++ == 0)
+		batch->first_unknown = attempt->job_id;
+}
+
 /* A row for each job, as they were given: job_id, held. */
 static void
 return_batch(FunctionCallInfo fcinfo, const Batch *batch)
@@ -320,6 +362,15 @@ return_batch(FunctionCallInfo fcinfo, const Batch *batch)
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+	if (batch->unknown > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("training plan %lld has no job \"%s\"", (long long) batch->plan_id,
+						TextDatumGetCString(batch->first_unknown)),
+				 batch->unknown > 1 ?
+				 errdetail_plural("Nor has it %d other of the jobs that were reported.",
+								  "Nor has it %d others of the jobs that were reported.",
+								  batch->unknown - 1, batch->unknown - 1) : 0));
 }
 
 /*
@@ -340,7 +391,7 @@ extend_training_job_leases(PG_FUNCTION_ARGS)
 	{
 		ReportedAttempt attempt = batch_attempt(&batch, i);
 
-		batch.held[batch.order[i]] = extend_lease(&queue, &attempt, &lease);
+		note_report(&batch, &queue, i, &attempt, extend_lease(&queue, &attempt, &lease));
 	}
 	job_queue_close(&queue);
 	return_batch(fcinfo, &batch);
@@ -382,9 +433,9 @@ complete_training_jobs(PG_FUNCTION_ARGS)
 	{
 		ReportedAttempt attempt = batch_attempt(&batch, i);
 		int			place = batch.order[i];
+		Datum		result = results == NULL || nulls[place] ? (Datum) 0 : results[place];
 
-		batch.held[place] = complete(&queue, &attempt,
-									 results == NULL || nulls[place] ? (Datum) 0 : results[place]);
+		note_report(&batch, &queue, i, &attempt, complete(&queue, &attempt, result));
 	}
 	job_queue_close(&queue);
 	return_batch(fcinfo, &batch);

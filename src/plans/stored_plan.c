@@ -153,6 +153,16 @@ report_no_plan(int64 plan_id)
 			 errmsg("training plan %lld does not exist", (long long) plan_id)));
 }
 
+/* The error that a plan does not have a job, or that the caller can't see it. */
+void
+report_no_job(int64 plan_id, Datum job_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("training plan %lld has no job \"%s\"", (long long) plan_id,
+					TextDatumGetCString(job_id))));
+}
+
 /*
  * Keep a plan from being deleted until the transaction ends, as a foreign key
  * would.

@@ -1,16 +1,19 @@
 -- Reports for many jobs at once.
 
+ALTER TABLE training_plans ALTER plan_id RESTART;
 CREATE TABLE decisions AS
 SELECT 't' AS target, 's' || lpad(n::text, 3, '0') AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route FROM generate_series(1, 300) AS n;
 SELECT create_training_plan('decisions') AS plan \gset
 SELECT count(*) FROM claim_training_jobs('w', 6);
 
--- a row for each, in the order given, whether it was held or not
+-- a row for each, in the order given, whether it was held or not; one name too many takes no other's report with it
 SELECT * FROM complete_training_jobs(:plan, '{sym_t_s003,none,sym_t_s001,sym_t_s002,sym_t_s007}', '{1,1,2,1,1}');
 SELECT * FROM complete_training_jobs(:plan, '{sym_t_s003,sym_t_s001,sym_t_s001,sym_t_s001}', '{1,2,1,1}');
 SELECT job_id, attempt, outcome, result FROM training_job_attempts WHERE plan_id = :plan AND outcome IS NOT NULL ORDER BY job_id;
 SELECT * FROM complete_training_jobs(:plan, '{}', '{}');
 SELECT * FROM complete_training_jobs(0, '{sym_t_s004}', '{1}');
+SELECT count(*) FROM complete_training_jobs(:plan, '{z,sym_t_s003,y,x}', '{1,1,1,1}');
+SELECT * FROM extend_training_job_leases(:plan, '{x}', '{1}');
 SELECT * FROM extend_training_job_leases(:plan, '{sym_t_s005,sym_t_s004,sym_t_s003}', '{1,1,1}', '1 day');
 SELECT job_id, lease_expires_at > now() + interval '23 hours' AS extended FROM training_job_status WHERE plan_id = :plan AND state = 'running' ORDER BY job_id;
 SELECT * FROM extend_training_job_leases(:plan, '{sym_t_s004}', '{1}', NULL);

@@ -1,5 +1,6 @@
 -- Reporting: what becomes of a job that a worker has claimed.
 
+ALTER TABLE training_plans ALTER plan_id RESTART;
 CREATE TABLE decisions (target text, symbol text, route text);
 INSERT INTO decisions VALUES
     ('t', NULL, 'ENABLED'),
@@ -69,9 +70,57 @@ SELECT complete_training_job(:plan, 'sym_t_a', 1, '{"auc": 0.99}');
 SELECT complete_training_job(:plan, 'sym_t_a', 2, '{"auc": 0.6}');
 SELECT * FROM attempts;
 
--- a job that was not claimed, or is not there
+-- a job that was not claimed; that is blocked; whose place somebody has deleted; of a plan that is not there
 SELECT complete_training_job(:plan, 'sym_t_b', 0), complete_training_job(:plan, 'sym_t_b', 1);
-SELECT complete_training_job(:plan, 'sym_t_z', 1), extend_training_job_lease(0, 'sym_t_b', 1);
+INSERT INTO training_jobs VALUES
+    (:plan, 'blocked_t_c', 't', 'c', 'ROUTE_BLOCKED', 'blocked', '{}', 0, NULL, NULL, '{}'),
+    (:plan, 'sym_t_d', 't', 'd', 'ROUTE_BOTH', 'symbol_specific', '{x}', 0, NULL, NULL, '{}');
+DELETE FROM training_job_queue WHERE plan_id = :plan AND job_id = 'sym_t_d';
+SELECT complete_training_job(:plan, 'blocked_t_c', 1), fail_training_job(:plan, 'blocked_t_c', 1, 'e'), extend_training_job_lease(:plan, 'blocked_t_c', 1);
+SELECT complete_training_job(:plan, 'sym_t_d', 1), fail_training_job(:plan, 'sym_t_d', 1, 'e'), extend_training_job_lease(:plan, 'sym_t_d', 1);
+SELECT complete_training_job(0, 'sym_t_b', 1), fail_training_job(0, 'sym_t_b', 1, 'e'), extend_training_job_lease(0, 'sym_t_b', 1);
+DELETE FROM training_jobs WHERE plan_id = :plan AND job_id IN ('blocked_t_c', 'sym_t_d');
+
+-- a job that the plan does not have is no job that was lost
+SELECT complete_training_job(:plan, 'sym_t_z', 1);
+SELECT fail_training_job(:plan, 'sym_t_z', 1, 'e');
+SELECT extend_training_job_lease(:plan, 'sym_t_z', 1);
+SELECT extend_training_job_lease(:plan, '', 1);
+
+-- nor is one that the caller can't see: whether it is there is not to be told, but that a plan is
+CREATE ROLE regress_trainplan_worker;
+GRANT SELECT ON training_plans, training_jobs TO regress_trainplan_worker;
+GRANT SELECT, UPDATE ON training_job_queue TO regress_trainplan_worker;
+GRANT SELECT, INSERT ON training_job_history TO regress_trainplan_worker;
+ALTER TABLE training_jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY pooled ON training_jobs USING (symbol IS NULL);
+SET ROLE regress_trainplan_worker;
+SELECT complete_training_job(:plan, 'sym_t_b', 1);
+SELECT complete_training_job(:plan, 'sym_t_z', 1);
+SELECT extend_training_job_lease(:plan, 'sym_t_b', 1);
+SELECT fail_training_job(:plan, 'sym_t_b', 1, 'e');
+SELECT * FROM complete_training_jobs(:plan, '{sym_t_b,cs_t}', '{1,1}');
+SELECT * FROM complete_training_jobs(:plan, '{sym_t_z,cs_t}', '{1,1}');
+SELECT complete_training_job(:plan, 'cs_t', 1);
+RESET ROLE;
+CREATE POLICY others ON training_plans USING (false);
+ALTER TABLE training_plans ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_trainplan_worker;
+SELECT complete_training_job(:plan, 'sym_t_b', 1), complete_training_job(:plan, 'sym_t_z', 1), complete_training_job(:plan, 'cs_t', 1);
+RESET ROLE;
+DROP POLICY others ON training_plans;
+DROP POLICY pooled ON training_jobs;
+ALTER TABLE training_plans DISABLE ROW LEVEL SECURITY;
+ALTER TABLE training_jobs DISABLE ROW LEVEL SECURITY;
+
+-- what is known without looking further needs no further rights; what is not, does
+REVOKE SELECT ON training_jobs FROM regress_trainplan_worker;
+SET ROLE regress_trainplan_worker;
+SELECT complete_training_job(:plan, 'cs_t', 1);
+SELECT complete_training_job(:plan, 'sym_t_z', 1);
+RESET ROLE;
+DROP OWNED BY regress_trainplan_worker;
+DROP ROLE regress_trainplan_worker;
 
 -- how far a plan is while it runs
 SELECT job_id FROM claim_training_jobs('w3');

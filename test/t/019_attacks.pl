@@ -574,14 +574,19 @@ my $before = $server->safe_psql('current', q{SELECT * FROM plans.training_job_qu
 my $attempt = $server->safe_psql('current', q{SELECT attempt FROM plans.training_job_queue WHERE plan_id = 2 AND job_id = 'cs_t2'});
 is(as('current', 'worker', qq{
 		SELECT count(*) FROM plans.claim_training_jobs('w', 100, 2) WHERE target <> 't1';
-		SELECT plans.extend_training_job_lease(2, 'cs_t2', $attempt), plans.complete_training_job(2, 'cs_t2', $attempt), plans.fail_training_job(2, 'cs_t2', $attempt, 'e');
+		SELECT plans.extend_training_job_lease(2, 'cs_t2', $attempt);
+		SELECT plans.complete_training_job(2, 'cs_t2', $attempt);
+		SELECT plans.fail_training_job(2, 'cs_t2', $attempt, 'e');
+		SELECT plans.complete_training_job(2, 'none', $attempt);
 		SELECT * FROM plans.extend_training_job_leases(2, '{cs_t2,none}', '{$attempt,1}');
 		SELECT * FROM plans.complete_training_jobs(2, '{cs_t2}', '{$attempt}');
 		SELECT plans.cancel_training_jobs(2, target => 't2'), plans.retry_training_jobs(2, target => 't2');
 		SELECT plans.cancel_training_jobs(2, '{cs_t2,sym_t3_s1}');
 		SELECT count(*) FROM plans.training_job_attempts WHERE job_id !~ 't1';
 		SELECT count(*) FROM plans.training_job_status WHERE job_id !~ 't1';
-	}), "0\nf|f|f\ncs_t2|f\nnone|f\ncs_t2|f\n0|0\nERROR:  training plan 2 has no job \"cs_t2\"\n0\n0", 'jobs that a worker can\'t see he can\'t claim, report, cancel or retry, and he sees no attempt at them');
+	}), "0\n" . qq{ERROR:  training plan 2 has no job "cs_t2"\n} x 3 . qq{ERROR:  training plan 2 has no job "none"\n} .
+	qq{WARNING:  training plan 2 has no job "cs_t2"\nDETAIL:  Nor has it 1 other of the jobs that were reported.\ncs_t2|f\nnone|f\n} .
+	qq{WARNING:  training plan 2 has no job "cs_t2"\ncs_t2|f\n0|0\nERROR:  training plan 2 has no job "cs_t2"\n0\n0}, 'jobs that a worker can\'t see he can\'t claim, report, cancel or retry, and he sees no attempt at them');
 is($server->safe_psql('current', q{SELECT * FROM plans.training_job_queue WHERE plan_id = 2 AND job_id !~ 't1' ORDER BY job_id}), $before, 'and they are as they were');
 is(as('current', 'worker', q{
 		SELECT count(*), bool_and(plans.complete_training_job(plan_id, job_id, attempt)) FROM plans.training_job_attempts WHERE plan_id = 2 AND outcome IS NULL;
