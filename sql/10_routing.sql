@@ -46,7 +46,7 @@ RETURNS trigger
 LANGUAGE C
 AS 'MODULE_PATHNAME', 'routing_policy_touch';
 
-COMMENT ON FUNCTION routing_policy_touch() IS 'Trigger of routing_policies: sets updated_at.';
+COMMENT ON FUNCTION routing_policy_touch() IS 'Internal: trigger of routing_policies; sets updated_at.';
 
 CREATE TRIGGER touch
 BEFORE UPDATE ON routing_policies
@@ -76,9 +76,9 @@ PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'training_plan_rows';
 
 COMMENT ON FUNCTION training_plan_rows(internal) IS
-'Support function of route_training_candidates() and generate_training_plan():
-tells the query planner that there are about as many decisions or jobs as the
-relation has rows. Not for calling.';
+'Internal: support function of route_training_candidates() and
+generate_training_plan(); tells the query planner that there are about as many
+decisions or jobs as the relation has rows.';
 
 CREATE FUNCTION route_training_candidates(
     candidates regclass,
@@ -162,7 +162,8 @@ COMMENT ON FUNCTION explain_training_route(regclass, text, text, text) IS
 'Why a symbol of a target is routed as it is: all that it is compared with, in order,
 for the scopes cross_sectional (the target''s pooled model) and symbol, then what
 follows for its route. A check is called as the policy''s key; passed is NULL for
-what is no check. A NULL symbol asks for the target as a whole.';
+what is no check. A NULL symbol asks for the target as a whole; a symbol that has no
+row is explained as well, and a notice says so.';
 
 CREATE FUNCTION save_routing_candidates(
     candidates regclass,

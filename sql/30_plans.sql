@@ -79,8 +79,8 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'training_plans_cascade';
 
 COMMENT ON FUNCTION training_plans_cascade() IS
-'Trigger of training_plans: deletes the jobs of deleted plans, with all that belongs to
-them.';
+'Internal: trigger of training_plans; deletes the jobs of deleted plans, with all that
+belongs to them.';
 
 CREATE TRIGGER cascade_delete
 AFTER DELETE ON training_plans
@@ -102,8 +102,8 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'training_jobs_cascade';
 
 COMMENT ON FUNCTION training_jobs_cascade() IS
-'Trigger of training_jobs: deletes the places in the queue and the attempts of deleted
-jobs.';
+'Internal: trigger of training_jobs; deletes the places in the queue and the attempts
+of deleted jobs.';
 
 CREATE TRIGGER cascade_delete
 AFTER DELETE ON training_jobs
@@ -125,8 +125,8 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'training_key_guard';
 
 COMMENT ON FUNCTION training_key_guard() IS
-'Trigger of training_plans and training_jobs: keeps their keys, which other tables know,
-from being changed.';
+'Internal: trigger of training_plans and training_jobs; keeps their keys, which other
+tables know, from being changed.';
 
 CREATE TRIGGER key_guard
 BEFORE UPDATE OF plan_id ON training_plans

@@ -86,7 +86,9 @@ RETURNS trigger
 LANGUAGE C
 AS 'MODULE_PATHNAME', 'queue_training_jobs';
 
-COMMENT ON FUNCTION queue_training_jobs() IS 'Trigger of training_jobs: gives jobs that were inserted their places in training_job_queue.';
+COMMENT ON FUNCTION queue_training_jobs() IS
+'Internal: trigger of training_jobs; gives jobs that were inserted their places in
+training_job_queue.';
 
 CREATE TRIGGER queue
 AFTER INSERT ON training_jobs
@@ -102,9 +104,9 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'training_job_queue_guard';
 
 COMMENT ON FUNCTION training_job_queue_guard() IS
-'Trigger of training_job_queue: a row that is restored takes the place of the one that
-its job got when it was restored, unless somebody has touched that since; and what is
-changed by hand makes a place that can be claimed and reported as it says.';
+'Internal: trigger of training_job_queue; a row that is restored takes the place of the
+one that its job got when it was restored, unless somebody has touched that since; and
+what is changed by hand makes a place that can be claimed and reported as it says.';
 
 CREATE TRIGGER guard
 BEFORE INSERT OR UPDATE ON training_job_queue
@@ -184,7 +186,7 @@ AS 'MODULE_PATHNAME', 'extend_training_job_lease';
 COMMENT ON FUNCTION extend_training_job_lease(bigint, text, integer, interval) IS
 'Lets a worker keep a job for the time of the lease, from now. False: the job is not
 the worker''s any more (the lease ran out, the job was cancelled, the plan deleted),
-and it should stop.';
+and it should stop. A job that the plan does not have is an error.';
 
 CREATE FUNCTION complete_training_job(
     plan_id bigint,
@@ -202,7 +204,8 @@ AS 'MODULE_PATHNAME', 'complete_training_job';
 COMMENT ON FUNCTION complete_training_job(bigint, text, integer, jsonb) IS
 'Reports that an attempt at a job succeeded, with its result. False: the job was not
 the worker''s any more. If it was to be cancelled it is now, and the result is kept with
-the attempt; if the lease ran out or the plan was deleted, nothing is changed.';
+the attempt; if the lease ran out or the plan was deleted, nothing is changed. A job
+that the plan does not have is an error.';
 
 CREATE FUNCTION fail_training_job(
     plan_id bigint,
@@ -221,7 +224,7 @@ AS 'MODULE_PATHNAME', 'fail_training_job';
 COMMENT ON FUNCTION fail_training_job(bigint, text, integer, text, interval) IS
 'Reports that an attempt at a job failed, and why. The job can be claimed again after
 retry_in, unless this was the last of the plan''s max_attempts: then it has failed for
-good. False as of complete_training_job().';
+good. False, and an error, as of complete_training_job().';
 
 CREATE FUNCTION extend_training_job_leases(
     plan_id bigint,
@@ -242,7 +245,8 @@ AS 'MODULE_PATHNAME', 'extend_training_job_leases';
 
 COMMENT ON FUNCTION extend_training_job_leases(bigint, text[], integer[], interval) IS
 'extend_training_job_lease() for many jobs of a plan at once: a row for each, in the
-order given. held: the job is the worker''s for the time of the lease, from now.';
+order given. held: the job is the worker''s for the time of the lease, from now. A job
+that the plan does not have is not held, and a warning names it.';
 
 CREATE FUNCTION complete_training_jobs(
     plan_id bigint,
@@ -263,7 +267,8 @@ AS 'MODULE_PATHNAME', 'complete_training_jobs';
 
 COMMENT ON FUNCTION complete_training_jobs(bigint, text[], integer[], jsonb[]) IS
 'complete_training_job() for many jobs of a plan at once: a row for each, in the order
-given. held: the job was the worker''s, and has succeeded.';
+given. held: the job was the worker''s, and has succeeded. A job that the plan does not
+have is not held, and a warning names it.';
 
 CREATE FUNCTION cancel_training_jobs(
     plan_id bigint,
@@ -323,9 +328,9 @@ RETURN CASE
 END;
 
 COMMENT ON FUNCTION training_job_state(text, timestamptz, boolean, integer, integer) IS
-'The state of a job whose place in training_job_queue says so, at this time: a lease
-that ran out leaves the job pending, or cancelled or failed. attempts are those that
-count. Used by the views.';
+'Internal: the state of a job whose place in training_job_queue says so, at this time,
+for the views; a lease that ran out leaves the job pending, or cancelled or failed.
+attempts are those that count.';
 
 CREATE VIEW training_job_status WITH (security_invoker = true) AS
 SELECT

@@ -27,6 +27,27 @@ WHERE o.classid = 'pg_class'::regclass
     AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
     AND col_description(c.oid, a.attnum) IS NULL;
 
+-- what only the extension itself calls says so where it is listed
+SELECT p.proname
+FROM pg_depend AS o
+JOIN pg_proc AS p ON p.oid = o.objid
+WHERE o.classid = 'pg_proc'::regclass
+    AND o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+    AND obj_description(p.oid, 'pg_proc') LIKE 'Internal: %'
+ORDER BY p.proname COLLATE "C";
+
+-- all else can be called by the names of its arguments
+SELECT p.proname AS "function with arguments that have no names"
+FROM pg_depend AS o
+JOIN pg_proc AS p ON p.oid = o.objid
+WHERE o.classid = 'pg_proc'::regclass
+    AND o.refclassid = 'pg_extension'::regclass
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+    AND obj_description(p.oid, 'pg_proc') NOT LIKE 'Internal: %'
+    AND p.pronargs > 0
+    AND (p.proargnames IS NULL OR '' = ANY (p.proargnames));
+
 -- how functions may be used
 SELECT
     p.proname,
