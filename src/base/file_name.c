@@ -94,3 +94,23 @@ file_name_from(Slice name, const char *extension)
 	appendStringInfoString(&file, extension);
 	return file.data;
 }
+
+/*
+ * Is what should be a text in JSON or YAML the name of a file?  It is one line, which
+ * begins as a path does or ends as such files do.
+ */
+bool
+names_file(Slice text)
+{
+	static const Slice endings[] = {SLICE_LITERAL(".json"), SLICE_LITERAL(".yaml"), SLICE_LITERAL(".yml")};
+
+	if (text.len == 0 || memchr(text.data, '\n', text.len) != NULL)
+		return false;
+	for (int i = 0; i < lengthof(endings); i++)
+	{
+		if (text.len > endings[i].len &&
+			pg_strncasecmp(text.data + text.len - endings[i].len, endings[i].data, endings[i].len) == 0)
+			return true;
+	}
+	return text.data[0] == '/';
+}

@@ -8,5 +8,6 @@
 #include "base/slice.h"
 
 extern char *file_name_from(Slice name, const char *extension);
+extern bool names_file(Slice text);
 
 #endif							/* TRAINPLAN_FILE_NAME_H */

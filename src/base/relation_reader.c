@@ -122,7 +122,10 @@ find_column(RelationReader *reader, Relation relation, const char *purpose,
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("relation \"%s\" has no column \"%s\", which a %s needs",
-							reader->name, column->name, purpose)));
+							reader->name, column->name, purpose),
+					 column->other != NULL &&
+					 get_attnum(RelationGetRelid(relation), column->other) != InvalidAttrNumber ?
+					 errhint("%s", column->other_hint) : 0));
 		*arriving = column_kinds[column->kind].types[0];
 		return InvalidOid;
 	}

@@ -24,6 +24,8 @@ typedef struct ColumnSpec
 	const char *name;
 	ColumnKind	kind;
 	bool		required;
+	const char *other;			/* a column that may be there instead, or NULL */
+	const char *other_hint;		/* what a relation with that one is for */
 } ColumnSpec;
 
 typedef struct RelationReader RelationReader;

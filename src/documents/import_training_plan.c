@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "base/arguments.h"
+#include "documents/document_call.h"
 #include "documents/plan_import.h"
 #include "formats/json_texts.h"
 #include "planning/job_tuple.h"
@@ -138,7 +138,7 @@ timestamp_text(const char *generated_at)
 Datum
 import_training_plan(PG_FUNCTION_ARGS)
 {
-	Slice		document = required_slice_argument(fcinfo, 0, "document");
+	Slice		document = document_argument(fcinfo, "pg_read_file(%s) returns the text of a file on the server.");
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);

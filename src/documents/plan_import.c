@@ -416,6 +416,7 @@ plan_import_read(Slice text, const char *name, ImportedFacts *facts,
 	metadata = node_member(&root, "metadata");
 	summary = node_member(&root, "summary");
 
+	node_expect_part(&root, "jobs", "targets", "routing_decisions() reads a routing plan, which has targets.");
 	node_expect_list(&jobs);
 	check_none_repeated(&reader, &jobs);
 	read_metadata(&reader, &metadata, facts);

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "base/arguments.h"
+#include "documents/document_call.h"
 #include "documents/routing_document.h"
 #include "documents/routing_file.h"
 #include "formats/document_node.h"
@@ -88,7 +89,8 @@ put_decisions(FunctionCallInfo fcinfo, Slice document, const char *name)
 Datum
 routing_decisions(PG_FUNCTION_ARGS)
 {
-	Slice		document = required_slice_argument(fcinfo, 0, "document");
+	Slice		document = document_argument(fcinfo,
+									 "load_routing_plan(%s) reads a routing plan from a file on the server.");
 
 	InitMaterializedSRF(fcinfo, 0);
 	put_decisions(fcinfo, document, "the document");

@@ -393,6 +393,7 @@ routing_document_read(Slice text, const char *name, RoutingFacts *facts,
 	targets = node_member(&root, "targets");
 	metadata = node_member(&root, "metadata");
 
+	node_expect_part(&root, "targets", "jobs", "import_training_plan() reads a training plan, which has jobs.");
 	node_expect_mapping(&targets);
 	if (metadata.value != NULL)
 		node_expect_mapping(&metadata);

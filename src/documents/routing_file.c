@@ -39,6 +39,13 @@ file_in_folder(const char *folder)
 					file_names[0], file_names[1])));
 }
 
+/* Is a path a document?  It begins with a brace, or has more than a line. */
+static bool
+is_document(const char *path)
+{
+	return path[strspn(path, " \t\r\n")] == '{' || strchr(path, '\n') != NULL;
+}
+
 /*
  * Read a routing plan's file, or that of a folder, as a text in the server's
  * encoding and the current memory context; *file is its path, and *name what
@@ -51,6 +58,11 @@ Slice
 read_routing_file(const char *path, const char **file, const char **name)
 {
 	check_may_read_server_files();
+	if (!is_absolute_path(path) && is_document(path))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("the path is a document, not the name of a file"),
+				 errhint("routing_decisions() reads a routing plan from its text.")));
 	*file = absolute_path(path);
 	if (is_folder(*file))
 		*file = file_in_folder(*file);

@@ -151,6 +151,22 @@ node_expect_list(const DocumentNode *node)
 		report_bad_node(node, "a list");
 }
 
+/*
+ * A document that has another part instead of the one that is read is of another kind:
+ * an error (null_value_not_allowed), whose hint says what reads those.
+ */
+void
+node_expect_part(const DocumentNode *root, const char *key, const char *other, const char *hint)
+{
+	DocumentNode part = node_member(root, key);
+
+	if (part.value == NULL && !node_member(root, other).is_missing)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s is %s in %s, which has %s", key, describe(&part), root->key, other),
+				 errhint("%s", hint)));
+}
+
 /* A string, which lives as long as the node's value. */
 Slice
 node_string(const DocumentNode *node)

@@ -25,6 +25,7 @@ extern const char *node_document(const DocumentNode *node);
 
 extern void node_expect_mapping(const DocumentNode *node);
 extern void node_expect_list(const DocumentNode *node);
+extern void node_expect_part(const DocumentNode *root, const char *key, const char *other, const char *hint);
 extern Slice node_string(const DocumentNode *node);
 extern Slice node_string_or_null(const DocumentNode *node);
 extern bool node_integer_or_null(const DocumentNode *node, int64 *integer);

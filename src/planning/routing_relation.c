@@ -32,7 +32,8 @@ typedef enum RoutingColumn
 static const ColumnSpec routing_columns[] = {
 	[ROUTING_TARGET] = {"target", COLUMN_TEXT, true},
 	[ROUTING_SYMBOL] = {"symbol", COLUMN_TEXT, true},
-	[ROUTING_ROUTE] = {"route", COLUMN_TEXT, true},
+	[ROUTING_ROUTE] = {"route", COLUMN_TEXT, true, "score",
+		"A relation with a score is a candidates relation; plan_training() plans those."},
 	[ROUTING_REASON] = {"reason", COLUMN_PHRASES, false},
 	[ROUTING_CS_STATE] = {"cs_state", COLUMN_TEXT, false},
 	[ROUTING_LOCAL_STATE] = {"local_state", COLUMN_TEXT, false},

@@ -33,7 +33,8 @@ typedef enum CandidateColumn
 static const ColumnSpec candidate_columns[] = {
 	[CANDIDATE_TARGET] = {"target", COLUMN_TEXT, true},
 	[CANDIDATE_SYMBOL] = {"symbol", COLUMN_TEXT, true},
-	[CANDIDATE_SCORE] = {"score", COLUMN_NUMBER, true},
+	[CANDIDATE_SCORE] = {"score", COLUMN_NUMBER, true, "route",
+		"A relation with a route is a routing relation; create_training_plan() plans those."},
 	[CANDIDATE_SAMPLE_SIZE] = {"sample_size", COLUMN_COUNT, true},
 	[CANDIDATE_STABILITY] = {"stability", COLUMN_TEXT, false},
 	[CANDIDATE_LEAKAGE_STATUS] = {"leakage_status", COLUMN_TEXT, false},

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
+#include "base/nearest_name.h"
 #include "planning/decision.h"
 #include "routing/routing_call.h"
 
@@ -46,6 +47,7 @@ typedef struct Explanation
 	ReturnSetInfo *rsinfo;
 	const char *scope;			/* of the checks that follow */
 	const RoutingPolicy *policy;
+	const char *source;			/* what messages call the relation */
 	Router	   *router;
 	Slice		target;
 	Slice		symbol;			/* NULL: the target as a whole */
@@ -162,7 +164,7 @@ put_signal(Explanation *explanation, Scope scope)
 	SignalRule	rule = RULE_NO_METRICS;
 	SignalState state;
 
-	put_check(explanation, "metrics", explanation->has_candidate[scope] ? "a row" : NULL, "a row",
+	put_check(explanation, "metrics", explanation->has_candidate[scope] ? "a row" : "no row", "a row",
 			  explanation->has_candidate[scope]);
 	if (explanation->has_candidate[scope])
 	{
@@ -220,16 +222,32 @@ put_max_fraction(Explanation *explanation, RouteRule rule, const ExperimentalSha
 			  rule == ROUTE_RULE_EXPERIMENTAL);
 }
 
+/* A symbol without a row may be one that is written otherwise. */
+static void
+notice_missing_symbol(const Explanation *explanation, const char *nearest)
+{
+	ereport(NOTICE,
+			(errmsg("no candidates for %s in %s",
+					decision_name(explanation->target, explanation->symbol), explanation->source),
+			 nearest != NULL ? errhint("Perhaps you meant symbol \"%s\".", nearest) : 0));
+}
+
 /* What the two states make of the pair, which the router knows if it has metrics. */
 static void
 put_pair_route(Explanation *explanation, SignalState cross_sectional, SignalState local)
 {
 	const RoutingPolicy *policy = explanation->policy;
 	RouteRule	rule = route_rule(cross_sectional, local);
+	bool		has_row = explanation->has_candidate[SCOPE_SYMBOL];
+	NearestName nearest = {0};
 	RoutedPair	routed;
 
+	if (!has_row)
+		nearest_name_begin(&nearest, explanation->symbol);
 	while (router_next(explanation->router, &routed))
 	{
+		if (!has_row && !slice_is_null(routed.pair.symbol))
+			nearest_name_offer(&nearest, routed.pair.symbol);
 		if (!slice_equal(routed.pair.symbol, explanation->symbol))
 			continue;
 		rule = routed.rule;
@@ -241,6 +259,8 @@ put_pair_route(Explanation *explanation, SignalState cross_sectional, SignalStat
 		put_check(explanation, "both_strong_behavior",
 				  both_strong_behaviors.words[policy->both_strong_behavior].data, NULL, NOT_A_CHECK);
 	put_route(explanation, rule_route(policy, rule));
+	if (!has_row)
+		notice_missing_symbol(explanation, nearest_name_end(&nearest));
 }
 
 /* Route the target's candidates, and keep those of the pair. */
@@ -262,6 +282,8 @@ take_candidate(void *arg, const Candidate *candidate)
 /*
  * explain_training_route(candidates regclass, target text, symbol text, policy text)
  *
+ * A symbol that has no candidates is explained, with a notice.
+ *
  * Errors: no target (null_value_not_allowed), one that has no candidates
  * (undefined_object).
  */
@@ -270,24 +292,23 @@ explain_training_route(PG_FUNCTION_ARGS)
 {
 	Explanation explanation = {(ReturnSetInfo *) fcinfo->resultinfo};
 	RoutingCall call;
-	const char *source;
 	SignalState cross_sectional;
 
 	InitMaterializedSRF(fcinfo, 0);
 	routing_call_begin(&call, fcinfo, ARG_POLICY);
-	source = candidate_relation_source(call.candidates);
+	explanation.source = candidate_relation_source(call.candidates);
 	explanation.target = required_slice_argument(fcinfo, ARG_TARGET, "target");
 	if (!PG_ARGISNULL(ARG_SYMBOL))
 		explanation.symbol = slice_from_text(PG_GETARG_TEXT_PP(ARG_SYMBOL));
 	explanation.policy = &call.policy;
-	explanation.router = router_create(&call.policy, source);
+	explanation.router = router_create(&call.policy, explanation.source);
 
 	candidate_relation_read(call.candidates, explanation.target, true, take_candidate, &explanation);
 	if (explanation.rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("no candidates for %s in %s", decision_name(explanation.target, NULL_SLICE),
-						source)));
+						explanation.source)));
 	router_finish(explanation.router);
 
 	explanation.scope = "cross_sectional";

@@ -15,6 +15,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "base/file_name.h"
 #include "formats/yaml_input.h"
 #include "routing/policy_node.h"
 
@@ -167,6 +168,8 @@ policy_load(Slice text, const char *name)
 	return whole;
 }
 
+pg_noreturn static void report_not_mapping(const PolicyNode *node);
+
 /* ---- places ------------------------------------------------------------------ */
 
 /* The text of a scalar, as messages show it, in the current memory context. */
@@ -207,7 +210,7 @@ int
 policy_members(const PolicyNode *mapping)
 {
 	if (mapping->value->kind != POLICY_MAPPING)
-		report_policy_type(mapping, "a mapping");
+		report_not_mapping(mapping);
 	return list_length(mapping->value->parts) / 2;
 }
 
@@ -319,16 +322,50 @@ describe(const PolicyValue *value)
 	return psprintf("\"%s\"", shown_text(value));
 }
 
-/* The error that a value is not what it should be: a number, say. */
-void
-report_policy_type(const PolicyNode *node, const char *expected)
+static void
+report_type(const PolicyNode *node, const char *expected, const char *hint)
 {
 	const PolicyValue *value = node->value;
 
 	report_policy_problem(node, value->position,
 						  psprintf("%s is %s, not %s", policy_path(node), describe(value), expected),
+						  hint != NULL ? hint :
 						  value->kind == POLICY_SCALAR && !value->is_plain ?
 						  "What has quotes is a string." : NULL);
+}
+
+/* The error that a value is not what it should be: a number, say. */
+void
+report_policy_type(const PolicyNode *node, const char *expected)
+{
+	report_type(node, expected, NULL);
+}
+
+/* What to give instead of what is no mapping, and so no policy. */
+static const char *
+policy_hint(const PolicyValue *whole)
+{
+	const char *literal;
+
+	if (whole->kind != POLICY_SCALAR || IS_WORD(whole, null_words) || number_text(whole->text) != NULL ||
+		whole->text.len > LONGEST_WORD)
+		return POLICY_HINT;
+	literal = quote_literal_cstr(whole->text.data);
+	return psprintf(names_file(whole->text) ? "pg_read_file(%s) returns the text of a file on the server." :
+					"routing_policy(%s) returns the text of a stored policy.", literal);
+}
+
+/* The error that a value is no mapping. */
+static void
+report_not_mapping(const PolicyNode *node)
+{
+	const char *hint = NULL;
+
+	if (node->parent == NULL)
+		hint = policy_hint(node->value);
+	else if (IS_WORD(node->value, null_words))
+		hint = "Its keys stand below it, and further to the right.";
+	report_type(node, "a mapping", hint);
 }
 
 bool

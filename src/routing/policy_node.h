@@ -10,6 +10,10 @@
 #include "formats/text_position.h"
 #include "planning/vocabulary.h"
 
+/* For who gives something else. */
+#define POLICY_HINT \
+	"A policy has the key \"routing\", and all else below it; routing_policy_default() is one to start from."
+
 typedef enum PolicyKind
 {
 	POLICY_SCALAR,

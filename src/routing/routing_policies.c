@@ -103,6 +103,8 @@ routing_policy(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("routing policy \"%s\" does not exist", name),
+				 strcmp(name, "default") == 0 ?
+				 errhint("The default policy is routing_policy_default().") :
 				 errhint("Stored policies are in table %s.", plan_table_name(POLICIES_TABLE))));
 	PG_RETURN_TEXT_P(policy);
 }

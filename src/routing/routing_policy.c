@@ -12,17 +12,14 @@
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "utils/varlena.h"
 
+#include "base/nearest_name.h"
 #include "routing/policy_node.h"
 #include "routing/routing_policy.h"
 
 /* What the scores' thresholds are that a policy leaves out. */
 #define MISSING_CLASSIFICATION	0.5
 #define MISSING_REGRESSION		(-0.5)
-
-/* How far a misspelt key may be from the one that is meant. */
-#define MAX_KEY_DISTANCE		4
 
 /* How many mappings may be merged into others: more than any policy needs, and few enough to end. */
 #define MAX_MERGES				100
@@ -318,22 +315,12 @@ find_key(const KeyTable *table, const char *name)
 static const char *
 nearest_key(const KeyTable *table, const char *name)
 {
-	const char *nearest = NULL;
-	int			least = Min(MAX_KEY_DISTANCE, (int) strlen(name) / 2) + 1;
+	NearestName nearest;
 
+	nearest_name_begin(&nearest, slice_from_string(name));
 	for (int i = 0; i < table->count; i++)
-	{
-		const char *key = table->keys[i].name;
-		int			distance = varstr_levenshtein_less_equal(name, strlen(name), key, strlen(key),
-															 1, 1, 1, least, true);
-
-		if (distance < least)
-		{
-			least = distance;
-			nearest = key;
-		}
-	}
-	return nearest;
+		nearest_name_offer(&nearest, slice_from_string(table->keys[i].name));
+	return nearest_name_end(&nearest);
 }
 
 static const char *
@@ -350,15 +337,27 @@ valid_keys(const KeyTable *table)
 	return keys.data;
 }
 
+/* How to mend a key that a table does not have. */
+static const char *
+unknown_key_hint(const char *name, const KeyTable *table)
+{
+	const char *nearest = nearest_key(table, name);
+
+	if (nearest != NULL)
+		return psprintf("Perhaps you meant \"%s\".", nearest);
+	if (table != &policy_table)
+		return psprintf("Valid keys here are %s.", valid_keys(table));
+	nearest = nearest_key(&routing_table, name);
+	return nearest == NULL ? POLICY_HINT :
+		psprintf("Key \"%s\" belongs below \"routing:\", with which a policy begins.", nearest);
+}
+
 static void
 report_unknown_key(const PolicyMember *member, const KeyTable *table)
 {
-	const char *nearest = nearest_key(table, member->node.key);
-
 	report_policy_problem(&member->node, member->key->position,
 						  psprintf("unknown key %s", policy_path(&member->node)),
-						  nearest != NULL ? psprintf("Perhaps you meant \"%s\".", nearest) :
-						  psprintf("Valid keys here are %s.", valid_keys(table)));
+						  unknown_key_hint(member->node.key, table));
 }
 
 /* Read the members of what << stands for: a mapping, or a list of mappings. */
@@ -436,7 +435,8 @@ read_mapping(PolicyReader *reader, const PolicyNode *mapping, const KeyTable *ta
 			missing.parent = mapping;
 			missing.key = table->keys[i].name;
 			report_policy_problem(&missing, mapping->value->position,
-								  psprintf("%s is missing", policy_path(&missing)), NULL);
+								  psprintf("%s is missing", policy_path(&missing)),
+								  table == &policy_table ? POLICY_HINT : NULL);
 		}
 	}
 }
