@@ -3,6 +3,7 @@
 #   make demo, make test, make test-sanitized, make bench, make fuzz,
 #   make example-celery, make example-dask    on a private server that goes away again
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
+#   make dist    the archive for PGXN, of what git has
 
 EXTENSION = trainplan
 EXTVERSION = 1.1
@@ -106,8 +107,13 @@ test-sanitized:
 lint:
 	@dev/lint
 
+# What PGXN gets: all that the last commit has, in a folder.  PostgreSQL is not needed.
+DISTVERSION = $(shell sed -n 's/^    "version": "\(.*\)",/\1/p' META.json)
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(DISTVERSION)/ -o $(EXTENSION)-$(DISTVERSION).zip HEAD
+
 # The reference manual, made from the comments of the SQL objects.
 doc:
 	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
 
-.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz lint doc
+.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz lint dist doc
