@@ -38,13 +38,15 @@ else
 all install installcheck clean: requirements
 endif
 
-# What is missing stops a build before anything else.
+# What is too old or missing stops a build before anything else.
+too_old = $(filter 9.% 10 11 12 13 14,$(MAJORVERSION))
 missing = $(strip \
     $(if $(wildcard $(includedir_server)/postgres.h),,postgresql-server-dev-$(or $(MAJORVERSION),all)) \
     $(shell command -v pkg-config >/dev/null || echo pkg-config) \
     $(shell pkg-config --exists yaml-0.1 2>/dev/null || echo libyaml-dev) \
     $(shell pkg-config --exists json-c 2>/dev/null || echo libjson-c-dev))
 requirements:
+	$(if $(too_old),$(error PG_CONFIG=$(PG_CONFIG) is PostgreSQL $(too_old), and trainplan needs 15 or later: name another PostgreSQL by PG_CONFIG))
 	$(if $(missing),$(error to build for PG_CONFIG=$(PG_CONFIG), first install $(missing) (Debian), or name another PostgreSQL by PG_CONFIG))
 	$(if $(VPATH),@mkdir -p $(sort $(dir $(OBJS) $(DATA_built))))
 

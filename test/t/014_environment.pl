@@ -167,13 +167,22 @@ foreach my $without ([ '--includedir-server', "postgresql-server-dev-$version" ]
 	says(qr/there is no such program$/, 'no pg_config', 'dev/with-server', 'true');
 }
 
-# as somebody sees it who says make and nothing else
+append_to_file("$folder/pg_config_old", "#!/bin/sh\necho PostgreSQL 14.9\n");
+chmod 0755, "$folder/pg_config_old";
+{
+	local $ENV{PG_CONFIG} = "$folder/pg_config_old";
+	says(qr/: trainplan needs PostgreSQL 15 or later, and that is 14$/, 'PostgreSQL 14', 'dev/with-server', 'true');
+}
+
+# ---- as somebody sees it who says make and nothing else ------------------------------
+
 PostgreSQL::Test::Utils::system_or_bail('sh', '-c', "mkdir $folder/copy && cp -R Makefile trainplan.control sql src $folder/copy && make -s -C $folder/copy clean");
 append_to_file("$folder/pkg-config", "#!/bin/sh\nexit 1\n");
 chmod 0755, "$folder/pkg-config";
 delete local @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
 my @make = ('make', '--no-print-directory', '-C', "$folder/copy", "PG_CONFIG=$pg_config");
 says(qr/install postgresql-server-dev-$version /, 'make without headers', @make, 'includedir_server=/nowhere');
+says(qr/is PostgreSQL 14, and trainplan needs 15 or later: /, 'make for PostgreSQL 14', @make, 'MAJORVERSION=14', 'includedir_server=/nowhere');
 says(qr/install postgresql-server-dev-all /, 'make without PostgreSQL', @make, 'PG_CONFIG=/nowhere');
 {
 	local $ENV{PATH} = "$folder:$ENV{PATH}";
