@@ -76,9 +76,13 @@ unexport PACKAGES SERVER_SETTINGS SMALL_DISK
 demo:
 	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
-TRAINING_PACKAGES = python3-psycopg2 python3-sklearn python3-xgboost
-CELERY_PACKAGES = python3-celery python3-redis redis-tools
-DASK_PACKAGES = python3-distributed
+# What dev/with-server installs, and says what for.
+TRAINING_PACKAGES = to train models: python3-psycopg2 python3-sklearn python3-xgboost;
+CELERY_PACKAGES = to work with Celery: python3-celery python3-redis redis-tools;
+DASK_PACKAGES = to work with Dask: python3-distributed;
+DOCUMENT_PACKAGES = to read documents as others do: cmark-gfm nodejs node-yaml python3-yaml;
+# (npm may have come with a Node.js that is not Debian's)
+PARQUET_PACKAGES = to get DuckDB, for Parquet (optional): $$(command -v npm >/dev/null || echo npm);
 train_with = psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/$(1) && psql -X -f examples/eu_stocks/scores.sql
 
 # The example's plan, trained on Celery and on Dask, in a minute or two each.
@@ -91,19 +95,20 @@ example-dask:
 	    sh -c '$(call train_with,dask_run.py)'
 
 test:
-	@PACKAGES="cmark-gfm nodejs node-yaml python3-yaml $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $$(command -v npm >/dev/null || echo npm)" SMALL_DISK=4m dev/with-server test/run
+	@PACKAGES="$(DOCUMENT_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES)" SMALL_DISK=4m \
+	    dev/with-server test/run
 
 bench:
-	@PACKAGES="python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
+	@PACKAGES="to measure: python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
 
 # The readers of documents and policies, for twenty minutes or FUZZ_SECONDS.
 fuzz:
-	@PACKAGES="clang llvm" dev/with-server test/fuzz/run
+	@PACKAGES="to fuzz: clang llvm" dev/with-server test/fuzz/run
 
 # Memory and undefined behaviour, on a PostgreSQL with assertions that is built for it:
 # twenty minutes, or as CALLS and SQLSMITH_SECONDS say (test/calls/sanitized).
 test-sanitized:
-	@PACKAGES="python3 sqlsmith" dev/with-sanitizers test/calls/sanitized
+	@PACKAGES="to make calls: python3 sqlsmith" dev/with-sanitizers test/calls/sanitized
 
 # Do the rooms of src/ stand on each other, and on nothing above?
 lint:

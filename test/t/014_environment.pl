@@ -174,6 +174,66 @@ chmod 0755, "$folder/pg_config_old";
 	says(qr/: trainplan needs PostgreSQL 15 or later, and that is 14$/, 'PostgreSQL 14', 'dev/with-server', 'true');
 }
 
+# A folder of programs that act as named; the value is a shell script.
+sub programs
+{
+	my (%scripts) = @_;
+	my $path = PostgreSQL::Test::Utils::tempdir();
+
+	foreach my $name (keys %scripts)
+	{
+		append_to_file("$path/$name", "#!/bin/sh\n$scripts{$name}");
+		chmod 0755, "$path/$name";
+	}
+	return $path;
+}
+
+# apt, whose locks somebody has at first, of which one repository has gone, and which
+# has one package, that needs others
+my $apt = programs(
+	'sudo' => 'exec "$@"',
+	'dpkg-query' => 'exit 1',
+	'apt-cache' => '[ "$2" = trainplan-reader ] && echo "  Candidate: 1.0" || echo "  Candidate: (none)"',
+	'apt-get' => qq{
+		case " \$* " in
+			*' update '*)
+				if [ ! -e $folder/was_locked ]; then
+					touch $folder/was_locked
+					echo 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)' >&2
+				else
+					echo "E: The repository 'http://localhost/debian gone Release' does not have a Release file." >&2
+				fi
+				exit 100 ;;
+			*' -s '*) seq -f 'Inst package%.0f (1.0)' 60 ;;
+			*) echo "\$*" >$folder/installed; seq -f 'Setting up package%.0f (1.0) ...' 60 ;;
+		esac
+	});
+{
+	local $ENV{PATH} = "$apt:$ENV{PATH}";
+	local $ENV{PACKAGES} = 'to read: trainplan-reader; to write (optional): trainplan-writer;';
+	my $err = '';
+
+	ok(IPC::Run::run([ 'dev/with-server', 'true' ], '2>', \$err), 'what is missing is installed');
+	is($err =~ s/^trainplan: building .*//mrs, join("\n",
+			'trainplan: reading the lists of packages (apt-get update)',
+			'trainplan: another apt or dpkg is at work, waiting for it, ten minutes at most (Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get))',
+			'trainplan: these package repositories can\'t be read, going on without them:',
+			'    http://localhost/debian gone',
+			'trainplan: no package repository has trainplan-writer, going on without (to write (optional))',
+			'trainplan: installing with apt-get, 60 packages in all:',
+			'    to read: trainplan-reader',
+			map({ "trainplan: $_ of 60 packages installed" } 15, 30, 45, 60), ''),
+		'it says what, and what it waits for');
+	like(slurp_file("$folder/installed"), qr/ install .*--no-remove trainplan-reader$/, 'and nothing else is');
+
+	$ENV{PACKAGES} = 'to read: trainplan-reader; to write: trainplan-writer';
+	$err = '';
+	ok(!IPC::Run::run([ 'dev/with-server', 'true' ], '2>', \$err), 'what is missing can\'t be had');
+	is((split /\n/, $err)[-1],
+		'trainplan: no package repository that can be read has trainplan-writer (to write), and these can\'t be read: http://localhost/debian gone',
+		'it says what, and what may be why');
+}
+
 # ---- as somebody sees it who says make and nothing else ------------------------------
 
 PostgreSQL::Test::Utils::system_or_bail('sh', '-c', "mkdir $folder/copy && cp -R Makefile trainplan.control sql src $folder/copy && make -s -C $folder/copy clean");
