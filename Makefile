@@ -71,10 +71,10 @@ prove_installcheck:
 	$(prove_installcheck)
 
 # What dev/with-server is told is said below, and not by the environment.
-unexport PACKAGES SERVER_SETTINGS SMALL_DISK
+unexport PACKAGES SERVER_SETTINGS SMALL_DISK KEEP
 
 demo:
-	@dev/with-server psql -X -f examples/eu_stocks/demo.sql
+	@KEEP=trainplan_demo dev/with-server psql -X -f examples/eu_stocks/demo.sql
 
 # What dev/with-server installs, and says what for.
 TRAINING_PACKAGES = to train models: python3-psycopg2 python3-sklearn python3-xgboost;
@@ -121,6 +121,6 @@ dist:
 
 # The reference manual, made from the comments of the SQL objects.
 doc:
-	@dev/with-server psql -X -f doc/reference.sql >doc/reference.md.new && mv doc/reference.md.new doc/reference.md
+	@reference=$$(dev/with-server psql -X -f doc/reference.sql) && printf '%s\n' "$$reference" >doc/reference.md
 
 .PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz lint dist doc

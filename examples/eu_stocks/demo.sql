@@ -58,7 +58,7 @@ SELECT plan_training('eu_stock_candidates') AS plan \gset
 \echo '5. SELECT write_training_plan(:plan, :folder): the same plan as JSON, YAML and Markdown, and a JSON file for each target, symbol, type and route'
 \echo
 
-\set folder `folder=$(mktemp -d /tmp/trainplan_demo.XXXXXX) && chmod 755 "$folder" && echo "$folder"`
+\set folder `folder=${KEEP_PATH:-$(mktemp -d /tmp/trainplan_demo.XXXXXX)} && chmod 755 "$folder" && echo "$folder"`
 \pset title 'What was written'
 SELECT
     coalesce(substring(path FROM '/(by_[a-z]+)/'), regexp_replace(path, '.*/', '')) AS file,

@@ -43,7 +43,7 @@ sub looked_up
 my %hostile = map { $_ => 'nowhere' } looked_up(), qw(
 	PG_TEST_EXTRA PG_TEST_NOCLEAN PG_TEST_TIMEOUT_DEFAULT PG_TEST_INITDB_EXTRA_OPTS PG_REGRESS_DIFF_OPTS
 	PROVE_FLAGS PROVE_TESTS TEMP_CONFIG EXTRA_REGRESS_OPTS
-	DESTDIR prefix COPT PROFILE CPPFLAGS CFLAGS LDFLAGS CPATH LIBRARY_PATH PKG_CONFIG_PATH PKG_CONFIG_LIBDIR
+	KEEP KEEP_PATH DESTDIR prefix COPT PROFILE CPPFLAGS CFLAGS LDFLAGS CPATH LIBRARY_PATH PKG_CONFIG_PATH PKG_CONFIG_LIBDIR
 	PACKAGES SERVER_SETTINGS SMALL_DISK SMALL_DISK_PATH
 	PAGER EDITOR TMPDIR CDPATH LANG LC_ALL LC_MESSAGES LANGUAGE TZ
 	PERL5LIB PYTHONPATH PYTHONHOME NODE_OPTIONS NODE_PATH);
@@ -89,13 +89,19 @@ sub among_enemies
 # ---- nothing of it counts -----------------------------------------------------------
 
 # The example's output but for what differs each time: when it was, and where its
-# files are, which are removed.
+# files are, which are ours, and are removed.
 sub timeless
 {
 	my ($output) = @_;
 
 	$output =~ s/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\b\d{8}_\d{6}\b/WHEN/g;
-	$output =~ s{(/tmp/trainplan_demo\.\w+)}{PostgreSQL::Test::Utils::system_log('rm', '-rf', $1); 'FOLDER'}e;
+	if ($output =~ s{(/\S+/trainplan_demo\.\w+)}{FOLDER})
+	{
+		my $files = $1;
+
+		is_deeply([ map { (stat)[4] } $files, "$files/by_route", "$files/training_plan.md" ], [ ($>) x 3 ], 'the files are the caller\'s');
+		PostgreSQL::Test::Utils::system_log('rm', '-rf', $files);
+	}
 	return $output;
 }
 
@@ -110,7 +116,7 @@ is_deeply([ split /\n/, timeless($out) ], [ split /\n/, timeless($expected) ], '
 
 # what dev/with-server itself is told is for nobody else
 @hostile{qw(PACKAGES SERVER_SETTINGS)} = ('perl', 'work_mem = 7MB');
-delete $hostile{SMALL_DISK};
+delete @hostile{qw(SMALL_DISK KEEP)};
 ($out, $err, $ended) = among_enemies('dev/with-server', 'sh', '-c', q{
 	env
 	psql -At -c "SELECT 'port ' || current_setting('port') || ', work_mem ' || current_setting('work_mem') || ', search_path ' || current_setting('search_path')"
@@ -172,6 +178,8 @@ chmod 0755, "$folder/pg_config_old";
 {
 	local $ENV{PG_CONFIG} = "$folder/pg_config_old";
 	says(qr/: trainplan needs PostgreSQL 15 or later, and that is 14$/, 'PostgreSQL 14', 'dev/with-server', 'true');
+	local $ENV{TMPDIR} = "$folder/a folder";
+	says(qr/^trainplan: working in \/(var\/)?tmp: the server's user can't run programs in \Q$folder\E\/a folder, /, 'a TMPDIR that is not there', 'dev/with-server', 'true');
 }
 
 # A folder of programs that act as named; the value is a shell script.
@@ -232,6 +240,26 @@ my $apt = programs(
 	is((split /\n/, $err)[-1],
 		'trainplan: no package repository that can be read has trainplan-writer (to write), and these can\'t be read: http://localhost/debian gone',
 		'it says what, and what may be why');
+}
+
+# ---- a clone as it may be, and where its files go ------------------------------------
+
+# It can't be written, its path is odd, the umask is strict, and there is no HOME.
+my $clone = "$folder/read only \x{c3}\x{a4}";
+my $place = PostgreSQL::Test::Utils::tempdir_short();
+PostgreSQL::Test::Utils::system_or_bail('sh', '-c', 'mkdir "$1" && tar --exclude=./tmp_check --exclude=./.git -cf - . | tar -C "$1" -xf - && make -s -C "$1" clean; chmod -R a-w "$1"', 'sh', $clone);
+{
+	delete local $ENV{HOME};
+	local $ENV{TMPDIR} = $place;
+	my ($out, $err) = ('', '');
+	my $mask = umask(0077);
+
+	ok(IPC::Run::run([ "$clone/dev/with-server", 'psql', '-XAtc', q{CREATE EXTENSION trainplan; SELECT current_setting('unix_socket_directories')} ], '>', \$out, '2>', \$err),
+		'a clone that is only read can be tried') or diag($err);
+	umask($mask);
+	like($out, qr{^\Q$place\E/trainplan\.\w+$}m, 'in TMPDIR');
+	is(join(' ', glob("$place/*")), '', 'where nothing is left');
+	PostgreSQL::Test::Utils::system_or_bail('chmod', '-R', 'u+w', $clone);
 }
 
 # ---- as somebody sees it who says make and nothing else ------------------------------
