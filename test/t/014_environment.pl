@@ -72,7 +72,8 @@ mkdir "$folder/home";
 append_to_file("$folder/home/.pg_service.conf", "[other]\nhost=" . $other->host . "\nport=" . $other->port . "\ndbname=postgres\n");
 append_to_file("$folder/home/.psqlrc", "\\! touch $folder/psqlrc_was_read\n\\connect 'service=other'\n");
 append_to_file("$folder/home/.pgpass", "*:*:*:*:nowhere\n");
-chmod 0600, "$folder/home/.pgpass";
+append_to_file("$folder/home/.npmrc", "registry=http://localhost:9/\n//localhost:9/:_authToken=\${NPM_TOKEN}\n");
+chmod 0600, "$folder/home/.pgpass", "$folder/home/.npmrc";
 
 # What a command prints and how it ends when the environment is such.
 sub among_enemies
@@ -117,8 +118,11 @@ is_deeply([ split /\n/, timeless($out) ], [ split /\n/, timeless($expected) ], '
 # what dev/with-server itself is told is for nobody else
 @hostile{qw(PACKAGES SERVER_SETTINGS)} = ('perl', 'work_mem = 7MB');
 delete @hostile{qw(SMALL_DISK KEEP)};
+$hostile{NPM_TOKEN} = 'secret';
 ($out, $err, $ended) = among_enemies('dev/with-server', 'sh', '-c', q{
 	env
+	stat -c 'npm reads %a' "$npm_config_userconfig"
+	sed 's/^/npm: /' "$npm_config_userconfig"
 	psql -At -c "SELECT 'port ' || current_setting('port') || ', work_mem ' || current_setting('work_mem') || ', search_path ' || current_setting('search_path')"
 });
 is($ended, 0, 'a command ends well');
@@ -129,10 +133,13 @@ ok(!-e "$folder/psqlrc_was_read", 'psql reads nobody\'s .psqlrc');
 my %seen = map { /^(\w+)=(.*)$/ ? ($1 => $2) : () } split /\n/, $out;
 delete @seen{qw(PWD OLDPWD SHLVL _ USER LOGNAME SHELL MAIL)};
 is_deeply([ sort keys %seen ],
-	[ sort qw(PATH LANG TZ HOME TMPDIR PGHOST PGPORT PGUSER PGDATABASE PGCLIENTENCODING TEMP_CONFIG PG_CONFIG RUNS npm_config_userconfig) ],
+	[ sort qw(PATH LANG TZ HOME TMPDIR PGHOST PGPORT PGUSER PGDATABASE PGCLIENTENCODING TEMP_CONFIG PG_CONFIG RUNS npm_config_userconfig NPM_TOKEN) ],
 	'a command sees of the environment what is documented, and nothing else');
 is($seen{RUNS}, 'three', 'what the benchmarks are told is passed on');
 is($seen{HOME}, "$seen{PGHOST}/home", 'HOME is private');
+like($out, qr{^npm reads 600\nnpm: registry=http://localhost:9/\nnpm: //localhost:9/:_authToken=\$\{NPM_TOKEN\}$}m, 'what npm is told is for npm');
+is($seen{npm_config_userconfig}, "$seen{PGHOST}/npmrc", 'in a file that the server\'s user can read');
+unlike($err, qr/secret|_authToken/, 'which is nowhere to be read');
 ok($seen{PGHOST} && !-e $seen{PGHOST}, 'the private server\'s folder is gone');
 
 unlike(slurp_file($other->logfile), qr/connection received/, 'nobody came to the server that the environment names');
