@@ -1,5 +1,6 @@
 # What runs on the private server of dev/with-server, make demo with it, runs there
-# only, whatever the environment says; and who lacks a package is told its name.
+# only, whatever the environment says; who lacks a package is told its name; and
+# test/run counts.
 
 use strict;
 use warnings;
@@ -283,6 +284,63 @@ says(qr/install postgresql-server-dev-all /, 'make without PostgreSQL', @make, '
 	local $ENV{PATH} = "$folder:$ENV{PATH}";
 	says(qr/install libyaml-dev libjson-c-dev /, 'make without libraries', @make);
 	is(system(@make, '-s', 'clean'), 0, 'nothing is needed to clean up');
+}
+
+# ---- test/run counts what passed, failed and was skipped -----------------------------
+
+my $make = programs('make' => q{
+	case $* in
+		*ISOLATION=*)
+			echo '# using postmaster on /tmp, port 1'
+			echo 'ok 1         - candidates                                123 ms'
+			echo 'not ok 2     - plans                                    1500 ms'
+			echo '+of plans' >regression.diffs
+			exit 2 ;;
+		*REGRESS=*)
+			echo 'test claims                       ... ok         32 ms' ;;
+		*)
+			echo 'test/t/001_a.pl .. '; echo 'ok 1 - one'; echo 'ok 2 # skip no disk'; echo 'ok 3 # skip no disk'; echo '1..3'; echo ok
+			echo 'test/t/002_b.pl .. '; echo '1..0 # SKIP not installed'; echo 'skipped: not installed'
+			echo 'test/t/003_c.pl .. '; echo 'not ok 1 - two'; echo '#   Failed test two'; echo 'Dubious, test returned 1'
+			echo 'test/t/004_d.pl .. '; echo 'ok 1 - three'; echo 'Dubious, test returned 255'
+			echo 'test/t/005_e.pl .. '; echo 'ok 1 - four'; echo '1..1'; echo 'ok'
+			exit 1 ;;
+	esac});
+my $runs = PostgreSQL::Test::Utils::tempdir();
+{
+	local $ENV{PATH} = "$make:$ENV{PATH}";
+	my $output = `d=\$PWD; cd $runs && "\$d/test/run" 2>&1`;
+
+	isnt($?, 0, 'a failure is one');
+	is($output, <<'END', 'each test is named, what failed is shown, what was skipped is counted');
+== regression tests
+   candidates: ok, 0.1 s
+   plans: FAILED, 1.5 s
++of plans
+== isolation tests
+   claims: ok, 0.0 s
+== tests with servers of their own
+   test/t/001_a.pl: 1 passed, 2 skipped
+   test/t/002_b.pl: 1 skipped
+   not ok - test/t/003_c.pl: two
+   test/t/003_c.pl: 1 failed
+   test/t/004_d.pl: 1 passed, 1 failed
+   test/t/005_e.pl: 1 passed
+test/t/003_c.pl .. 
+not ok 1 - two
+#   Failed test two
+Dubious, test returned 1
+test/t/004_d.pl .. 
+Dubious, test returned 255
+== skipped:
+test/t/001_a.pl: no disk (2)
+test/t/002_b.pl: not installed
+== failed:
+plans
+test/t/003_c.pl: two
+test/t/004_d.pl ended badly
+5 passed, 3 failed, 3 skipped
+END
 }
 
 done_testing();
