@@ -250,6 +250,11 @@ my $apt = programs(
 		'it says what, and what may be why');
 }
 
+# dev/on-debian needs what a test has not
+says(qr/^on-debian: usage: /, 'no suite', 'dev/on-debian', 'demo');
+says(qr/^on-debian: there is no situation "rain", but fresh cluster /, 'an unknown situation', 'dev/on-debian', 'bookworm', '--situation', 'rain');
+says(qr/^on-debian: (please install: debootstrap|a chroot needs root: )/, 'neither debootstrap nor root', 'dev/on-debian', 'bookworm');
+
 # ---- a clone as it may be, and where its files go ------------------------------------
 
 # It can't be written, its path is odd, the umask is strict, and there is no HOME.
