@@ -23,12 +23,19 @@ RELEASED = 1.0
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql
 DATA = $(call in_srcdir,sql/released/*.sql)
 
+# make installcheck on a server that has the extension, as a superuser.  The tests have a
+# database in UTF8 and the C locale, whatever the cluster is in (NO_LOCALE= takes its locale),
+# and what settings change in their output is as PostgreSQL has it.
 REGRESS = $(patsubst test/sql/%.sql,%,$(call in_srcdir,test/sql/*.sql))
-REGRESS_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
+REGRESS_OPTS = --inputdir='$(srcdir)/test' --load-extension=$(EXTENSION)
 ISOLATION = $(patsubst test/specs/%.spec,%,$(call in_srcdir,test/specs/*.spec))
-ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=. --load-extension=$(EXTENSION)
+ISOLATION_OPTS = --inputdir='$(srcdir)/test' --load-extension=$(EXTENSION)
+ENCODING = UTF8
+NO_LOCALE = 1
+NO_INSTALLCHECK = 1
+TEST_SETTINGS = -c client_min_messages=notice -c default_transaction_isolation=read\ committed -c quote_all_identifiers=off
 PROVE_TESTS = $(call in_srcdir,test/t/*.pl)
-EXTRA_CLEAN = results regression.diffs regression.out tmp_check
+EXTRA_CLEAN = output_iso results regression.diffs regression.out tmp_check
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -59,12 +66,17 @@ sql/$(EXTENSION)--$(EXTVERSION).sql: $(TOPICS)
 sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql: sql/update/expand.awk sql/update/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql sql/released/$(EXTENSION)--$(RELEASED).sql $(TOPICS)
 	awk -v OLD=$(word 3,$^) -v TOPICS="$(wordlist 4,$(words $^),$^)" -f $(wordlist 1,2,$^) > $@
 
-# pg_regress looks for expected/ where it runs, also in a VPATH build.
-ifdef VPATH
-installcheck: $(CURDIR)/expected
-$(CURDIR)/expected:
-	ln -s $(abspath $(srcdir))/expected $@
-endif
+# Both kinds of tests run, also where one fails.  pg_regress looks for what is expected
+# where its output goes.
+installcheck:
+	@superuser=$$('$(bindir)/psql' -XAtc 'SHOW is_superuser' postgres) || exit; \
+	[ "$$superuser" = on ] || { echo "make installcheck: only a superuser can run it (PGUSER=...)" >&2; exit 1; }
+	@mkdir -p output_iso; expected=$$(cd '$(srcdir)/expected' && pwd); \
+	for place in . output_iso; do [ -e $$place/expected ] || ln -sfn "$$expected" $$place/expected; done
+	@PGOPTIONS="$$PGOPTIONS $(TEST_SETTINGS)"; export PGOPTIONS; ended=0; \
+	$(if $(REGRESS),$(pg_regress_installcheck) $(REGRESS_OPTS) $(REGRESS) || ended=1;) \
+	$(if $(ISOLATION),$(pg_isolation_regress_installcheck) $(ISOLATION_OPTS) $(ISOLATION) || ended=1;) \
+	exit $$ended
 
 # Tests that start servers of their own; not as root.
 prove_installcheck:

@@ -153,7 +153,7 @@ SELECT pg_temp.try_more(:'policy', 'dev_mode_min_sample_size: -5_000');
 SELECT pg_temp.try_more(:'policy', 'experimental: {max_fraction_symbols_per_target: ' || v || '}') FROM unnest(ARRAY['-0.1', '0', '1', '1.0000001', '20', '.inf']) AS v;
 SELECT pg_temp.try_more(:'policy', 'stability_classification: {' || k || ': ' || v || '}')
 FROM unnest(ARRAY['stable_overlap_min', 'drifting_overlap_min', 'stable_tau_min', 'drifting_tau_min', 'max_std_overlap', 'max_std_tau']) AS k, unnest(ARRAY['-1', '-1.1', '1', '1.1']) AS v
-ORDER BY k, v;
+ORDER BY k, v COLLATE "C";
 
 -- ---- texts ----------------------------------------------------------------------
 

@@ -30,22 +30,12 @@ INSERT INTO child VALUES ('c', NULL, 'ENABLED', 1);
 SELECT job_id FROM generate_training_plan('parent');
 
 -- foreign
-CREATE EXTENSION postgres_fdw;
-DO $$
-BEGIN
-    EXECUTE format('CREATE SERVER loopback FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L)',
-                   split_part(current_setting('unix_socket_directories'), ',', 1),
-                   current_setting('port'), current_database());
-    EXECUTE format('CREATE USER MAPPING FOR CURRENT_USER SERVER loopback OPTIONS (user %L)', current_user);
-END
-$$;
-CREATE FOREIGN TABLE remote (target text, symbol text, route text, sample_size integer)
-    SERVER loopback OPTIONS (table_name 'remote_rows');
-CREATE TABLE remote_rows (sample_size integer, target text, symbol text, route text);
-INSERT INTO remote_rows VALUES (7, 'far', 'away', 'ROUTE_BOTH'), (8, 'far', NULL, 'ENABLED');
+CREATE EXTENSION file_fdw;
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE remote (sample_size integer, target text, symbol text, route text)
+    SERVER elsewhere OPTIONS (program 'echo 7,far,away,ROUTE_BOTH; echo 8,far,,ENABLED', format 'csv');
 SELECT job_id, estimated_samples FROM generate_training_plan('remote');
-DROP EXTENSION postgres_fdw CASCADE;
-DROP TABLE remote_rows;
+DROP EXTENSION file_fdw CASCADE;
 
 -- names that have to be quoted
 CREATE SCHEMA "Team ""A""";
