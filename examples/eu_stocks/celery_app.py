@@ -11,21 +11,25 @@ There are as many tasks as jobs that have not ended; one whose job comes back (t
 failed, or took too long) is run again, and so is one whose worker died.
 
 The broker is CELERY_BROKER_URL, by default the Redis of this machine; LEASE is how long a
-worker that died keeps its jobs, in seconds, by default 60.
+worker that died keeps its jobs, in seconds, by default 60; SCHEMA is that of the extension,
+where it is not on the search path.  A worker that is stopped gives the jobs that it trains
+back at once, and their tasks with them.
 
 Debian: python3-celery, python3-redis, redis-server, and what worker.py needs.
 """
 
 import argparse
 import os
-import sys
+import signal
 
+from billiard import active_children
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_shutting_down
 
 import worker
 
 LEASE = float(os.environ.get("LEASE", 60))
+SCHEMA = os.environ.get("SCHEMA")
 
 app = Celery("celery_app", broker=os.environ.get("CELERY_BROKER_URL", "redis://"))
 app.conf.update(
@@ -37,27 +41,44 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": LEASE},
 )
 
-connection = None  # of each process of a worker
+database = None  # of each process of a worker
+
+
+def go_on(*_):
+    """To be stopped is for who trains."""
 
 
 @worker_process_init.connect
 def connect(**_):
-    global connection
-    connection = worker.connect()
+    global database
+    database = worker.Database(SCHEMA)
+    signal.signal(signal.SIGTERM, go_on)
+
+
+@worker_shutting_down.connect
+def stop_training(**_):
+    for process in active_children():
+        os.kill(process.pid, signal.SIGTERM)
 
 
 @app.task(bind=True, max_retries=None)
 def train_next_job(self, plan):
     """Train the job of the plan that is next."""
     name = f"{self.request.hostname}/{os.getpid()}"
-    for job in worker.claim(connection, name, plan, LEASE):
-        state = worker.work_on(connection, job, LEASE)
-        if state == "succeeded":
-            return f"{job['job_id']} succeeded"
+    try:
+        worker.stop_when_asked(signal.SIGTERM)
+        for job in database.claim(name, plan, LEASE):
+            state = worker.work_on(database, job, LEASE)
+            if state == "succeeded":
+                return f"{job['job_id']} succeeded"
+            raise self.retry(countdown=0)
+        if not database.has_ended(plan):
+            raise self.retry(countdown=1)
+        return "nothing left"
+    except KeyboardInterrupt:
         raise self.retry(countdown=0)
-    if not worker.has_ended(connection, plan):
-        raise self.retry(countdown=1)
-    return "nothing left"
+    finally:
+        signal.signal(signal.SIGTERM, go_on)
 
 
 def main():
@@ -65,15 +86,14 @@ def main():
     parser.add_argument("--plan", type=int)
     options = parser.parse_args()
 
-    database = worker.connect()
-    plan = options.plan or worker.latest_plan(database)
-    row = worker.progress(database, plan)
-    if row is None:
-        sys.exit("there is no such plan")
+    database = worker.Database(SCHEMA)
+    plan = worker.find_plan(database, options.plan)
+    row = database.progress(plan)
     for _ in range(row["pending"] + row["running"]):
         train_next_job.delay(plan)
     worker.show_progress(database, plan)
 
 
 if __name__ == "__main__":
-    main()
+    with worker.in_one_line():
+        main()

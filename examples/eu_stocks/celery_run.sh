@@ -10,11 +10,12 @@ set -eu
 cd "$(dirname "$0")"
 
 folder=$(mktemp -d)
-pids=
+redis= workers= sender=
 stop() {
     trap '' INT TERM HUP
-    [ -z "$pids" ] || kill $pids 2>/dev/null || :
-    wait
+    for pids in "$sender" "$workers" "$redis"; do # one after the other: workers give their tasks back
+        [ -z "$pids" ] || { kill $pids; wait $pids; } 2>/dev/null || :
+    done
     rm -rf "$folder"
 }
 trap stop EXIT
@@ -23,13 +24,16 @@ trap 'exit 143' TERM HUP
 
 # redis-server is another name of the program that checks Redis' files
 ln -s "$(command -v redis-server || command -v redis-check-rdb)" "$folder/redis-server"
-"$folder/redis-server" --port 0 --unixsocket "$folder/redis.sock" --dir "$folder" --save '' >"$folder/redis.log" &
-pids=$!
+# (in sessions of their own, which Ctrl-C does not reach: they are stopped in order)
+setsid "$folder/redis-server" --port 0 --unixsocket "$folder/redis.sock" --dir "$folder" --save '' >"$folder/redis.log" &
+redis=$!
 export CELERY_BROKER_URL="redis+socket://$folder/redis.sock"
 
 for name in one two; do
-    /usr/bin/python3 -m celery --quiet -A celery_app worker --hostname "$name@%h" --concurrency 2 \
+    setsid /usr/bin/python3 -m celery --quiet -A celery_app worker --hostname "$name@%h" --concurrency 2 \
         --without-gossip --without-mingle --loglevel warning &
-    pids="$pids $!"
+    workers="$workers $!"
 done
-./celery_app.py "$@"
+./celery_app.py "$@" &
+sender=$!
+wait "$sender"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A step of a pipeline: works the latest plan off with psql and train.py until there
 # is nothing to claim, prints what failed, and fails if anything did.  Any number of
-# such steps can run at a time.
+# such steps can run at a time; one that is stopped gives its job back.
 #
 #   examples/eu_stocks/ci.sh
 #
@@ -9,15 +9,30 @@
 set -eu
 
 worker=${CI_JOB_ID:-$(hostname)/$$}
+lease='1 hour' # is not extended: longer than a job takes
 train=$(dirname "$0")/train.py
-error=$(mktemp)
-trap 'rm -f "$error"' EXIT
+folder=$(mktemp -d)
+job= training=
 
-ask() { psql -XAtq -v ON_ERROR_STOP=1 "$@"; }
+stop() {
+    trap '' INT TERM HUP
+    if [ -n "$job" ]; then
+        kill "$training" 2>/dev/null || :
+        report fail_training_job "$job" 'the step was stopped' || :
+    fi
+    rm -rf "$folder"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+die() { echo "$*" >&2; exit 1; }
+
+ask() { psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=terse "$@"; }
 
 claim() {
-    ask -v worker="$worker" <<'SQL'
-SELECT to_jsonb(job) FROM claim_training_jobs(:'worker') AS job;
+    ask -v worker="$worker" -v plan="$plan" -v lease="$lease" <<'SQL'
+SELECT to_jsonb(job) FROM claim_training_jobs(:'worker', 1, :plan, :'lease') AS job;
 SQL
 }
 
@@ -28,13 +43,25 @@ FROM jsonb_to_record(:'job') AS job (plan_id bigint, job_id text, attempt intege
 SQL
 }
 
-while job=$(claim) && [ -n "$job" ]; do
-    if result=$(echo "$job" | "$train" 2>"$error"); then
-        report complete_training_job "$job" "$result"
+found=$(ask -c "SELECT to_regprocedure('latest_training_plan()')")
+[ -n "$found" ] || die "the extension is not on the search path: CREATE EXTENSION trainplan"
+plan=$(ask -c 'SELECT latest_training_plan()')
+[ -n "$plan" ] || die "there is no plan"
+
+while :; do
+    job=$(claim)
+    [ -n "$job" ] || break
+    echo "$job" | "$train" >"$folder/result" 2>"$folder/error" &
+    training=$!
+    if wait "$training"; then
+        report complete_training_job "$job" "$(cat "$folder/result")"
     else
-        report fail_training_job "$job" "$(cat "$error")"
+        report fail_training_job "$job" "$(cat "$folder/error")"
     fi
 done
 
-failed=$(ask -c "SELECT job_id, error FROM training_job_status WHERE plan_id = latest_training_plan() AND state = 'failed'")
+failed=$(ask -v plan="$plan" <<'SQL'
+SELECT job_id, error FROM training_job_status WHERE plan_id = :plan AND state = 'failed';
+SQL
+)
 [ -z "$failed" ] || { echo "failed:"; echo "$failed"; exit 1; }

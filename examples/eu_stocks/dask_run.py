@@ -1,18 +1,21 @@
 #!/usr/bin/python3
 """A plan on Dask: on a LocalCluster of several processes, or on the cluster of a scheduler.
 
-    examples/eu_stocks/dask_run.py [--plan N] [--workers N] [--lease SECONDS] [--scheduler ADDRESS]
+    examples/eu_stocks/dask_run.py [--plan N] [--workers N] [--lease SECONDS] [--schema NAME]
+                                [--scheduler ADDRESS]
 
 This program alone talks to the database.  It claims as many jobs as keep the workers busy,
 sends each as a Dask task, extends the leases of what runs, and reports what comes back; a
 task whose worker died is run by another.  When this program dies, its jobs can be claimed by
-the next when the leases have ended.
+the next when the leases have ended; when it is stopped, it gives them back.
 
 Debian: python3-distributed, and what worker.py needs.
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import socket
 import time
 
@@ -22,35 +25,34 @@ import worker
 from train import train
 
 
-def keep_leases(connection, running, lease):
+def keep_leases(database, running, lease):
     """Extend the leases of the jobs that run; drop those that were lost."""
-    held = worker.extend_all(connection, list(running.values()), lease)
+    held = database.extend_all(list(running.values()), lease)
     for future, job in list(running.items()):
         if not held[job["job_id"]]:
             future.cancel()
             del running[future]
 
 
-def report(connection, future, job):
+def report(database, future, job):
     """What became of a task, to the database."""
     error = future.exception()
     if error is None:
-        return "succeeded" if worker.complete(connection, job, future.result()) else "lost"
-    return "failed" if worker.fail(connection, job, error) else "lost"
+        return "succeeded" if database.complete(job, future.result()) else "lost"
+    return "failed" if database.fail(job, f"{type(error).__name__}: {error}") else "lost"
 
 
-def run(client, connection, plan, name, lease, slots):
-    """Work the plan off, with so many tasks at a time."""
-    running = {}
+def run(client, database, plan, name, lease, slots, running):
+    """Work the plan off, with so many tasks at a time; running are the jobs by task, also when this ends early."""
     kept = time.monotonic()
     while True:
-        jobs = worker.claim(connection, name, plan, lease, slots - len(running)) if len(running) < slots else []
+        jobs = database.claim(name, plan, lease, slots - len(running)) if len(running) < slots else []
         for job in jobs:
             running[client.submit(train, job, key=f"{job['job_id']} {job['attempt']}")] = job
         if not running:
-            if worker.has_ended(connection, plan):
+            if database.has_ended(plan):
                 return
-            worker.wait_for_jobs(connection, min(lease, 5))
+            database.wait_for_jobs(min(lease, 5))
             continue
         try:
             done = wait(list(running), timeout=lease / 3, return_when="FIRST_COMPLETED").done
@@ -58,9 +60,9 @@ def run(client, connection, plan, name, lease, slots):
             done = ()
         for future in done:
             job = running.pop(future)
-            print(f"{report(connection, future, job):9}  attempt {job['attempt']}  {job['job_id']}", flush=True)
+            print(f"{report(database, future, job):9}  attempt {job['attempt']}  {job['job_id']}", flush=True)
         if time.monotonic() - kept > lease / 3:
-            keep_leases(connection, running, lease)
+            keep_leases(database, running, lease)
             kept = time.monotonic()
 
 
@@ -69,19 +71,28 @@ def main():
     parser.add_argument("--plan", type=int)
     parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument("--lease", type=float, default=60, metavar="SECONDS")
+    parser.add_argument("--schema", metavar="NAME", help="of the extension, where it is not on the search path")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a cluster that is there, instead of --workers")
     options = parser.parse_args()
 
-    connection = worker.connect()
-    plan = options.plan or worker.latest_plan(connection)
+    database = worker.Database(options.schema)
+    plan = worker.find_plan(database, options.plan)
     name = f"dask {socket.gethostname()}/{os.getpid()}"
-    cluster = options.scheduler or LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None)
-    with Client(cluster) as client:
-        # one task runs on each thread and another waits, so that none is idle
-        run(client, connection, plan, name, options.lease, slots=2 * sum(client.nthreads().values()))
-    if not options.scheduler:
-        cluster.close()
+    running = {}
+    with contextlib.ExitStack() as stack:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the cluster's processes too, which end with this one
+        cluster = options.scheduler or stack.enter_context(
+            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None))
+        client = stack.enter_context(Client(cluster))
+        worker.stop_when_asked(signal.SIGINT, signal.SIGTERM)
+        try:
+            # one task runs on each thread and another waits, so that none is idle
+            run(client, database, plan, name, options.lease, 2 * sum(client.nthreads().values()), running)
+        except KeyboardInterrupt:
+            given_back = [database.give_back(job) for job in running.values()].count(True)
+            raise KeyboardInterrupt(f"{given_back} of {len(running)} jobs are given back")
 
 
 if __name__ == "__main__":
-    main()
+    with worker.in_one_line():
+        main()

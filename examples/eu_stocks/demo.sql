@@ -1,6 +1,6 @@
 -- From metrics to a stored training plan, its documents, why, and who trains it.
 --
---   psql -X -f examples/eu_stocks/demo.sql    from the top of the repository
+--   psql -X -f examples/eu_stocks/demo.sql
 
 \set QUIET on
 \set ON_ERROR_STOP on
@@ -16,7 +16,10 @@ CREATE EXTENSION IF NOT EXISTS trainplan;
 \echo '1. A CSV file into a table: metrics of 20 targets over four European stock indices'
 \echo
 
-\ir candidates.sql
+SELECT to_regclass('eu_stock_candidates') IS NULL AS missing \gset
+\if :missing
+    \ir candidates.sql
+\endif
 
 \pset title 'Metrics of one target: pooled over the indices, and of each'
 SELECT target, symbol, metric_name AS metric, score, sample_size, mean_overlap, std_overlap, mean_tau, std_tau

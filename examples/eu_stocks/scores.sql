@@ -1,12 +1,24 @@
 -- What came out of the latest plan: the best model of each target and symbol, of which
 -- the twenty best.
 --
---   psql -X -f examples/eu_stocks/scores.sql    from the top of the repository
+--   psql -X -f examples/eu_stocks/scores.sql
 
 \set QUIET on
+\set ON_ERROR_STOP on
 \pset pager off
 \pset footer off
 \pset null 'all'
+
+SELECT to_regclass('training_job_status') IS NULL AS missing \gset
+\if :missing
+    \warn 'The extension is not on the search path: CREATE EXTENSION trainplan;'
+    \quit
+\endif
+SELECT latest_training_plan() IS NULL AS missing \gset
+\if :missing
+    \warn 'There is no plan'
+    \quit
+\endif
 
 SELECT * FROM (
     SELECT DISTINCT ON (target, symbol)

@@ -10,6 +10,7 @@ each of its model families in turn, over five expanding folds by time.
 Debian: python3-xgboost, python3-sklearn (which bring NumPy).
 """
 
+import functools
 import json
 import os
 import sys
@@ -25,7 +26,7 @@ from xgboost import XGBClassifier, XGBRegressor
 
 from dataset import CLASS, METRICS, folds, pool, read_prices, score, targets
 
-# family: classifier, regressor, their parameters
+# REPLACE: your model families.  family: classifier, regressor, their parameters
 FAMILIES = {
     "xgboost": (
         XGBClassifier, XGBRegressor,
@@ -50,20 +51,29 @@ class Stopped(Exception):
     """The job is not wanted any more."""
 
 
-def samples_of(job, prices):
+@functools.lru_cache(maxsize=None)
+def all_samples():
+    """What there is to learn from, by target: the task, and (inputs, values, day) of each symbol.
+
+    Computed once a process, and not for each job.
+    """
+    # REPLACE: your features and labels
+    return {target: (task, samples) for target, task, samples in targets(read_prices())}
+
+
+def samples_of(job):
     """The task of the job's target, and what there is to learn from: (inputs, values, day)."""
-    for target, task, samples in targets(prices):
-        if target != job["target"]:
-            continue
-        if job["training_type"] == "cross_sectional":
-            return task, pool(samples.values())
-        if job["symbol"] not in samples:
-            raise CannotTrain(f"unknown symbol \"{job['symbol']}\": there are prices of {', '.join(samples)}")
-        return task, samples[job["symbol"]]
-    raise CannotTrain(f"unknown target \"{job['target']}\"")
+    if job["target"] not in all_samples():
+        raise CannotTrain(f"unknown target \"{job['target']}\"")
+    task, samples = all_samples()[job["target"]]
+    if job["training_type"] == "cross_sectional":
+        return task, pool(samples.values())
+    if job["symbol"] not in samples:
+        raise CannotTrain(f"unknown symbol \"{job['symbol']}\": there are prices of {', '.join(samples)}")
+    return task, samples[job["symbol"]]
 
 
-def train(job, prices=None, stopped=lambda: False):
+def train(job, stopped=lambda: False):
     """The result of a job, which is a row of claim_training_jobs(): the metric, how many samples
     there were, and of each family the score of each fold and their mean.
 
@@ -72,7 +82,7 @@ def train(job, prices=None, stopped=lambda: False):
     unknown = [family for family in job["model_families"] if family not in FAMILIES]
     if unknown:
         raise CannotTrain(f"unknown model family \"{unknown[0]}\": this program trains {', '.join(FAMILIES)}")
-    task, (inputs, values, day) = samples_of(job, prices or read_prices())
+    task, (inputs, values, day) = samples_of(job)
 
     families = {}
     for family in job["model_families"]:
@@ -88,13 +98,13 @@ def train(job, prices=None, stopped=lambda: False):
             "score": round(float(numpy.mean(scores)), 6),
             "folds": [round(float(s), 6) for s in scores],
         }
+    # REPLACE: what is to be known of the job afterwards, such as where the models are; scores.sql reads it
     return {"metric": METRICS[task], "samples": len(values), "families": families}
 
 
 def main():
     try:
-        json.dump(train(json.load(sys.stdin)), sys.stdout)
-        print()
+        print(json.dumps(train(json.load(sys.stdin))))
     except CannotTrain as error:
         sys.exit(f"cannot train: {error}")
 

@@ -1,22 +1,28 @@
 #!/usr/bin/python3
 """A worker: claims the jobs of a plan one by one, trains them and reports, until all have ended.
 
-    examples/eu_stocks/worker.py [--plan N] [--name NAME] [--lease SECONDS]
+    examples/eu_stocks/worker.py [--plan N] [--name NAME] [--lease SECONDS] [--schema NAME]
 
 Start as many as you like, on any machine; the server is found as libpq finds it (PGHOST,
-PGDATABASE, ...).  The plan is the latest if not given.  While a job is trained its lease is
-extended, so that it can be short; when the worker dies, another gets the job when the lease
-has ended.
+PGDATABASE, ...).  The plan is the latest if not given; the schema is that of the extension,
+where it is not on the search path.
+
+While a job is trained its lease is extended, so that it can be short.  When the worker dies,
+another gets the job when the lease has ended.  A connection that drops is made again; who
+hears nothing for as long as the lease gives the job up.  Ctrl-C or SIGTERM give the job back
+at once, which counts as one of its attempts.
 
 Debian: python3-psycopg2, and what train.py needs.
 """
 
 import argparse
 import contextlib
+import math
 import os
 import select
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -25,109 +31,123 @@ import psycopg2.extras
 
 from train import Stopped, train
 
-
-def connect():
-    """A connection that hears of jobs that become claimable."""
-    connection = psycopg2.connect("", cursor_factory=psycopg2.extras.RealDictCursor)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("LISTEN training_jobs")
-    return connection
+# a server that is gone is noticed, and one that can't be written to is not the one
+CONNECTION = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3 " \
+    "tcp_user_timeout=30000 target_session_attrs=read-write"
 
 
-def ask(connection, query, **arguments):
-    """The rows of a query, as dictionaries."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, arguments)
-        return cursor.fetchall()
+class Database:
+    """What a worker asks, over a connection that is made again when it has dropped."""
 
+    def __init__(self, schema=None):
+        self.schema = schema
+        self.connect()
 
-def latest_plan(connection):
-    return ask(connection, "SELECT latest_training_plan() AS plan")[0]["plan"]
+    def connect(self):
+        self.connection = psycopg2.connect(CONNECTION, cursor_factory=psycopg2.extras.RealDictCursor)
+        self.connection.autocommit = True
+        with self.connection.cursor() as cursor:
+            if self.schema:
+                cursor.execute("""SELECT set_config('search_path',
+                    concat_ws(', ', quote_ident(%s), nullif(current_setting('search_path'), '')), false)""", [self.schema])
+            cursor.execute("LISTEN training_jobs")
 
+    def ask(self, query, patience=math.inf, **arguments):
+        """The rows of a query, as dictionaries.  When the connection has dropped, it is made
+        again and the query repeated, for so many seconds at most.
 
-def claim(connection, worker, plan, lease, jobs=1):
-    """Jobs of the plan, at most so many, for a lease of so many seconds."""
-    query = "SELECT * FROM claim_training_jobs(%(worker)s, %(jobs)s, %(plan)s, make_interval(secs => %(lease)s))"
-    return ask(connection, query, worker=worker, jobs=jobs, plan=plan, lease=lease)
+        What was asked before may have been done, and only the answer lost: a job that was
+        claimed comes back when its lease ends, and one that was reported is not held any more.
+        """
+        ends, pause = time.monotonic() + patience, 1
+        while True:
+            try:
+                if self.connection.closed:
+                    self.connect()
+                with self.connection.cursor() as cursor:
+                    cursor.execute(query, arguments)
+                    return cursor.fetchall()
+            except psycopg2.Error as error:
+                if not self.connection.closed or time.monotonic() + pause > ends:
+                    raise
+                print(f"no connection, trying again in {pause} s: {first_line(error)}", file=sys.stderr)
+            time.sleep(pause)
+            pause = min(2 * pause, 30)
 
+    def latest_plan(self):
+        return self.ask("SELECT latest_training_plan() AS plan")[0]["plan"]
 
-# what returns whether the job was still the worker's
+    def claim(self, worker, plan, lease, jobs=1):
+        """Jobs of the plan, at most so many, for a lease of so many seconds."""
+        query = "SELECT * FROM claim_training_jobs(%(worker)s, %(jobs)s, %(plan)s, make_interval(secs => %(lease)s))"
+        return self.ask(query, worker=worker, jobs=jobs, plan=plan, lease=lease)
 
+    # what returns whether the job was still the worker's
 
-def extend(connection, job, lease):
-    query = "SELECT extend_training_job_lease(%(plan_id)s, %(job_id)s, %(attempt)s, make_interval(secs => %(lease)s)) AS held"
-    return ask(connection, query, **job, lease=lease)[0]["held"]
+    def extend(self, job, lease, patience=math.inf):
+        query = "SELECT extend_training_job_lease(%(plan_id)s, %(job_id)s, %(attempt)s, make_interval(secs => %(lease)s)) AS held"
+        return self.ask(query, patience, **job, lease=lease)[0]["held"]
 
+    def extend_all(self, jobs, lease):
+        """The same of many jobs of a plan, at once: which of them are held, by job_id."""
+        if not jobs:
+            return {}
+        query = """SELECT job_id, held FROM extend_training_job_leases(%(plan)s, %(job_ids)s, %(attempts)s,
+            make_interval(secs => %(lease)s))"""
+        rows = self.ask(query, plan=jobs[0]["plan_id"], job_ids=[job["job_id"] for job in jobs],
+                        attempts=[job["attempt"] for job in jobs], lease=lease)
+        return {row["job_id"]: row["held"] for row in rows}
 
-def extend_all(connection, jobs, lease):
-    """The same of many jobs of a plan, at once: which of them are held, by job_id."""
-    if not jobs:
-        return {}
-    query = """SELECT job_id, held FROM extend_training_job_leases(%(plan)s, %(job_ids)s, %(attempts)s,
-        make_interval(secs => %(lease)s))"""
-    rows = ask(connection, query, plan=jobs[0]["plan_id"], job_ids=[job["job_id"] for job in jobs],
-               attempts=[job["attempt"] for job in jobs], lease=lease)
-    return {row["job_id"]: row["held"] for row in rows}
+    def complete(self, job, result):
+        query = "SELECT complete_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(result)s) AS held"
+        return self.ask(query, **job, result=psycopg2.extras.Json(result))[0]["held"]
 
+    def fail(self, job, error, patience=math.inf):
+        query = "SELECT fail_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(error)s) AS held"
+        return self.ask(query, patience, **job, error=error)[0]["held"]
 
-def complete(connection, job, result):
-    query = "SELECT complete_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(result)s) AS held"
-    return ask(connection, query, **job, result=psycopg2.extras.Json(result))[0]["held"]
+    def give_back(self, job):
+        """Whether others can claim a job, which the worker was stopped at, now; or else when its lease ends."""
+        try:
+            return self.fail(job, "the worker was stopped", patience=0)
+        except psycopg2.Error:
+            return False
 
+    def progress(self, plan):
+        """The plan's row of training_plan_progress; None if it was deleted."""
+        rows = self.ask("SELECT * FROM training_plan_progress WHERE plan_id = %(plan)s", plan=plan)
+        return rows[0] if rows else None
 
-def fail(connection, job, error):
-    query = "SELECT fail_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(error)s) AS held"
-    return ask(connection, query, **job, error=f"{type(error).__name__}: {error}")[0]["held"]
+    def has_ended(self, plan):
+        """Whether all jobs of the plan have ended."""
+        row = self.progress(plan)
+        return row is None or row["pending"] + row["running"] == 0
 
-
-def progress(connection, plan):
-    """The plan's row of training_plan_progress; None if it was deleted."""
-    rows = ask(connection, "SELECT * FROM training_plan_progress WHERE plan_id = %(plan)s", plan=plan)
-    return rows[0] if rows else None
-
-
-def has_ended(connection, plan):
-    """Whether all jobs of the plan have ended."""
-    row = progress(connection, plan)
-    return row is None or row["pending"] + row["running"] == 0
-
-
-def wait_for_jobs(connection, seconds):
-    """Until jobs become claimable, or the time is over: a lease may have run out, of which nothing is heard."""
-    select.select([connection], [], [], seconds)
-    connection.poll()
-    connection.notifies.clear()
-
-
-def show_progress(connection, plan):
-    """Says how far the plan is, until all jobs have ended."""
-    shown = None
-    while row := progress(connection, plan):
-        states = ("pending", "running", "succeeded", "failed", "cancelled")
-        line = ", ".join(f"{row[state]} {state}" for state in states if row[state])
-        if line != shown:
-            print(f"{row['percent_done']:6}%  {line}", flush=True)
-            shown = line
-        if row["pending"] + row["running"] == 0:
-            break
-        time.sleep(2)
+    def wait_for_jobs(self, seconds):
+        """Until jobs become claimable, or the time is over: a lease may have run out, of which nothing is heard."""
+        with contextlib.suppress(psycopg2.Error):  # who asks next connects again
+            select.select([self.connection], [], [], seconds)
+            self.connection.poll()
+            self.connection.notifies.clear()
 
 
 @contextlib.contextmanager
-def kept_lease(connection, job, lease):
+def kept_lease(database, job, lease):
     """Extends the job's lease while the block runs, which gets a function that says whether the job was lost."""
     ended, lost = threading.Event(), threading.Event()
 
     def keep():
-        while not ended.wait(lease / 3):
+        ends, pause = time.monotonic() + lease, lease / 3
+        while not ended.wait(pause):
+            asked = time.monotonic()
             try:
-                if extend(connection, job, lease):
-                    continue
+                held = database.extend(job, lease, patience=0)
+                ends, pause = asked + lease, lease / 3
             except psycopg2.Error:
-                pass
-            lost.set()
-            return
+                held, pause = asked < ends, min(1, lease / 3)
+            if not held:
+                lost.set()
+                return
 
     thread = threading.Thread(target=keep)
     thread.start()
@@ -138,19 +158,77 @@ def kept_lease(connection, job, lease):
         thread.join()
 
 
-def work_on(connection, job, lease):
+def work_on(database, job, lease):
     """Train a job that was claimed, and report; returns what became of it."""
     try:
-        with kept_lease(connection, job, lease) as lost:
+        with kept_lease(database, job, lease) as lost:
             result = train(job, stopped=lost)
+        return "succeeded" if database.complete(job, result) else "lost"
     except Stopped:
         return "lost"
-    except KeyboardInterrupt as error:
-        fail(connection, job, error)
-        raise
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"{job['job_id']} is {'given back' if database.give_back(job) else 'left to its lease'}")
     except Exception as error:
-        return "failed" if fail(connection, job, error) else "lost"
-    return "succeeded" if complete(connection, job, result) else "lost"
+        return "failed" if database.fail(job, f"{type(error).__name__}: {error}") else "lost"
+
+
+def find_plan(database, plan=None):
+    """The plan to work on, the latest if none is asked for; or the program's end, in a line that says what is missing."""
+    row = database.ask("""SELECT current_database() AS database, to_regprocedure('latest_training_plan()') AS found,
+        (SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'trainplan') AS schema""")[0]
+    if row["schema"] is None:
+        sys.exit(f"database \"{row['database']}\" does not have the extension: CREATE EXTENSION trainplan")
+    if row["found"] is None:
+        sys.exit(f"the extension is in schema {row['schema']}, which is not on the search path: --schema (Celery: SCHEMA)")
+    found = plan or database.latest_plan()
+    if found is None:
+        sys.exit("there is no plan: psql -X -f examples/eu_stocks/plan.sql makes one")
+    if database.progress(found) is None:
+        sys.exit(f"there is no plan {found}")
+    return found
+
+
+def show_progress(database, plan):
+    """Says how far the plan is, until all jobs have ended."""
+    shown = None
+    while row := database.progress(plan):
+        states = ("pending", "running", "succeeded", "failed", "cancelled")
+        line = ", ".join(f"{row[state]} {state}" for state in states if row[state])
+        if line != shown:
+            print(f"{row['percent_done']:6}%  {line}", flush=True)
+            shown = line
+        if row["pending"] + row["running"] == 0:
+            break
+        time.sleep(2)
+
+
+def first_line(error):
+    return str(error).partition("\n")[0]
+
+
+def stop_when_asked(*signals):
+    """These raise KeyboardInterrupt, once: giving a job back is not stopped by the next."""
+    asked = threading.Event()
+
+    def stop(*_):
+        if not asked.is_set():
+            asked.set()
+            raise KeyboardInterrupt
+
+    for each in signals:
+        signal.signal(each, stop)
+
+
+@contextlib.contextmanager
+def in_one_line():
+    """What ends the block is told in a line, and not by a traceback: Ctrl-C and SIGTERM, and errors of the database."""
+    try:
+        stop_when_asked(signal.SIGINT, signal.SIGTERM)
+        yield
+    except KeyboardInterrupt as stopped:
+        print("stopped", *stopped.args, sep=": ", file=sys.stderr)
+    except psycopg2.Error as error:
+        sys.exit(first_line(error))
 
 
 def main():
@@ -158,23 +236,22 @@ def main():
     parser.add_argument("--plan", type=int)
     parser.add_argument("--name", default=f"{socket.gethostname()}/{os.getpid()}")
     parser.add_argument("--lease", type=float, default=60, metavar="SECONDS")
+    parser.add_argument("--schema", metavar="NAME", help="of the extension, where it is not on the search path")
     options = parser.parse_args()
 
-    # who is asked to stop hands its job back
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    connection = connect()
-    plan = options.plan or latest_plan(connection)
+    database = Database(options.schema)
+    plan = find_plan(database, options.plan)
     while True:
-        jobs = claim(connection, options.name, plan, options.lease)
+        jobs = database.claim(options.name, plan, options.lease)
         for job in jobs:
-            state = work_on(connection, job, options.lease)
+            state = work_on(database, job, options.lease)
             print(f"{state:9}  attempt {job['attempt']}  {job['job_id']}", flush=True)
         if not jobs:
-            if has_ended(connection, plan):
+            if database.has_ended(plan):
                 break
-            wait_for_jobs(connection, min(options.lease, 5))
+            database.wait_for_jobs(min(options.lease, 5))
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    with in_one_line():
         main()
