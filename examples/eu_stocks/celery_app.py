@@ -21,10 +21,12 @@ Debian: python3-celery, python3-redis, redis-server, and what worker.py needs.
 import argparse
 import os
 import signal
+import sys
 
 from billiard import active_children
 from celery import Celery
 from celery.signals import worker_process_init, worker_shutting_down
+from kombu.exceptions import OperationalError
 
 import worker
 
@@ -41,24 +43,24 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": LEASE},
 )
 
-database = None  # of each process of a worker
+database = worker.Database(SCHEMA)  # each process connects when it asks first
 
-
-def go_on(*_):
-    """To be stopped is for who trains."""
-
-
-@worker_process_init.connect
-def connect(**_):
-    global database
-    database = worker.Database(SCHEMA)
-    signal.signal(signal.SIGTERM, go_on)
+# A worker that is stopped tells its processes, of which those stop that train.
 
 
 @worker_shutting_down.connect
 def stop_training(**_):
     for process in active_children():
         os.kill(process.pid, signal.SIGTERM)
+
+
+def go_on(*_):
+    pass
+
+
+@worker_process_init.connect
+def be_idle(**_):
+    signal.signal(signal.SIGTERM, go_on)
 
 
 @app.task(bind=True, max_retries=None)
@@ -86,11 +88,13 @@ def main():
     parser.add_argument("--plan", type=int)
     options = parser.parse_args()
 
-    database = worker.Database(SCHEMA)
     plan = worker.find_plan(database, options.plan)
     row = database.progress(plan)
-    for _ in range(row["pending"] + row["running"]):
-        train_next_job.delay(plan)
+    try:
+        for _ in range(row["pending"] + row["running"]):
+            train_next_job.delay(plan)
+    except OperationalError as error:
+        sys.exit(f"no broker: {error}")
     worker.show_progress(database, plan)
 
 

@@ -41,7 +41,10 @@ class Database:
 
     def __init__(self, schema=None):
         self.schema = schema
-        self.connect()
+        self.connection = None
+
+    def is_connected(self):
+        return self.connection is not None and not self.connection.closed
 
     def connect(self):
         self.connection = psycopg2.connect(CONNECTION, cursor_factory=psycopg2.extras.RealDictCursor)
@@ -53,7 +56,7 @@ class Database:
             cursor.execute("LISTEN training_jobs")
 
     def ask(self, query, patience=math.inf, **arguments):
-        """The rows of a query, as dictionaries.  When the connection has dropped, it is made
+        """The rows of a query, as dictionaries.  When there is no connection any more, it is made
         again and the query repeated, for so many seconds at most.
 
         What was asked before may have been done, and only the answer lost: a job that was
@@ -62,13 +65,13 @@ class Database:
         ends, pause = time.monotonic() + patience, 1
         while True:
             try:
-                if self.connection.closed:
+                if not self.is_connected():
                     self.connect()
                 with self.connection.cursor() as cursor:
                     cursor.execute(query, arguments)
                     return cursor.fetchall()
             except psycopg2.Error as error:
-                if not self.connection.closed or time.monotonic() + pause > ends:
+                if self.is_connected() or time.monotonic() + pause > ends:
                     raise
                 print(f"no connection, trying again in {pause} s: {first_line(error)}", file=sys.stderr)
             time.sleep(pause)
@@ -175,7 +178,7 @@ def work_on(database, job, lease):
 def find_plan(database, plan=None):
     """The plan to work on, the latest if none is asked for; or the program's end, in a line that says what is missing."""
     row = database.ask("""SELECT current_database() AS database, to_regprocedure('latest_training_plan()') AS found,
-        (SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'trainplan') AS schema""")[0]
+        (SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'trainplan') AS schema""", patience=0)[0]
     if row["schema"] is None:
         sys.exit(f"database \"{row['database']}\" does not have the extension: CREATE EXTENSION trainplan")
     if row["found"] is None:

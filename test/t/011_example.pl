@@ -1,7 +1,9 @@
-# The example's program: prices in, candidates out that can be routed.
+# The example's programs: prices in, candidates out that can be routed; and its files in SQL.
 
 use strict;
 use warnings;
+
+use Cwd qw(abs_path);
 
 use lib 'test/perl';
 use PostgreSQL::Test::Utils;
@@ -41,5 +43,30 @@ is(run_sql($server, 'postgres', "\\copy decisions FROM 'examples/eu_stocks/eu_st
 	FROM decisions AS d
 	JOIN route_training_candidates('committed') AS r ON (r.target, coalesce(r.symbol, '')) = (d.target, coalesce(d.symbol, ''));
 }, '-At'), '100|100', 'the committed candidates make the committed decisions');
+
+# candidates.sql has the same rows, and works from any folder, as what includes it does.
+my $here = abs_path('.');
+my $example = "$here/examples/eu_stocks";
+chdir $folder or die;
+for my $file ('candidates.sql', 'plan.sql', 'plan.sql')
+{
+	is(run_sql($server, 'postgres', '', '-v', 'ON_ERROR_STOP=1', '-At', '-f', "$example/$file") =~ /ERROR|No such/, '', "$file from another folder");
+}
+chdir $here or die;
+is(run_sql($server, 'postgres', q{
+	SELECT count(*) FROM (TABLE eu_stock_candidates EXCEPT TABLE committed) AS d;
+	SELECT count(*) FROM (TABLE committed EXCEPT TABLE eu_stock_candidates) AS d;
+	SELECT count(*) FROM eu_stock_candidates;
+	SELECT array_agg(total_jobs) FROM training_plans;
+}, '-At'), "0\n0\n100\n{70,70}", 'candidates.sql has the lines of the CSV file, and plan.sql can be run again');
+
+# A process that trains jobs computes their features once.
+is(`cd examples/eu_stocks && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c '
+import train
+calls, targets = [], train.targets
+train.targets = lambda prices: calls.append(1) or targets(prices)
+for symbol in "DAX", "SMI":
+    train.train(dict(target="fwd_ret_1d", symbol=symbol, training_type="symbol_specific", model_families=["xgboost"]))
+print(len(calls))'`, "1\n", 'features are computed once a process');
 
 done_testing();

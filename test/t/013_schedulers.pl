@@ -1,5 +1,7 @@
 # The example's plan is trained to the end by its workers: in a pipeline, in plain
-# Python, on Celery and on Dask, of which each loses a worker on the way.
+# Python, on Celery and on Dask, of which each loses a worker on the way.  What is
+# missing is said in a line, a connection that drops is made again, and who is stopped
+# gives back what he trains.
 
 use strict;
 use warnings;
@@ -74,6 +76,34 @@ sub run_and_kill
 	is_deeply([ map { process_file($_, 'cmdline') } processes(qr/python|redis|celery|dask/) ], [], "$name: no process is left running");
 }
 
+# ---- what is missing is said in one line
+
+my %programs = (
+	'worker.py' => 'examples/eu_stocks/worker.py',
+	'celery_app.py' => 'cd examples/eu_stocks && ./celery_app.py',
+	'dask_run.py' => 'examples/eu_stocks/dask_run.py',
+	'ci.sh' => 'examples/eu_stocks/ci.sh');
+
+sub says
+{
+	my ($expected, $name) = @_;
+
+	for my $program (sort keys %programs)
+	{
+		like(`($programs{$program}) 2>&1; echo "ended with \$?"`, qr/\A[^\n]*$expected[^\n]*\nended with [12]\n\z/, "$program: $name");
+	}
+}
+
+{
+	local $ENV{PGDATABASE} = 'nowhere';
+	says('database "nowhere" does not exist', 'no database');
+}
+says('CREATE EXTENSION trainplan', 'no extension');
+ask('CREATE EXTENSION trainplan');
+says('there is no plan', 'no plan');
+is(`examples/eu_stocks/worker.py --plan 7 2>&1`, "there is no plan 7\n", 'worker.py: no such plan');
+like(`psql -X -f examples/eu_stocks/scores.sql 2>&1`, qr/\AThere is no plan\n\z/, 'scores.sql: no plan');
+
 my $plan = q{SELECT plan_training('eu_stock_candidates', families => '{xgboost,random_forest,hist_gradient_boosting}')};
 
 # ---- Celery: two workers of two processes, one of which is killed with its processes
@@ -126,13 +156,91 @@ small_plan('{mlp}');
 like(`examples/eu_stocks/ci.sh; echo "ended with \$?"`,
 	qr/^failed:\ncs_fwd_ret_5d\|cannot train: unknown model family "mlp".*^ended with 1$/ms, 'ci.sh fails when a job does');
 
-# a worker that is asked to stop
-my $slow = 'SELECT count(*) FROM training_job_status WHERE plan_id = latest_training_plan() AND state = ';
-ask($plan);
-my $run = IPC::Run::start(['examples/eu_stocks/worker.py'], '>', '/dev/null');
-select(undef, undef, undef, 0.2) until ask("$slow 'running'") eq '1';
-$run->signal('TERM');
-ok($run->finish, 'worker.py stops when it is asked to');
-is(ask("$slow 'running'"), '0', 'worker.py hands its job back');
+# ---- the extension in another schema, whose name has to be quoted
+
+ask('CREATE DATABASE elsewhere');
+{
+	local $ENV{PGDATABASE} = 'elsewhere';
+	my $schema = q{Team "A", B};
+	run_sql($server, 'elsewhere', q{
+		CREATE SCHEMA "Team ""A"", B";
+		CREATE EXTENSION trainplan SCHEMA "Team ""A"", B";
+		CREATE TABLE decisions AS SELECT 'fwd_ret_5d' AS target, 'DAX' AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route;
+		SELECT "Team ""A"", B".create_training_plan('decisions', '{xgboost}');
+	});
+	like(`examples/eu_stocks/worker.py 2>&1`, qr/\Athe extension is in schema "Team ""A"", B", .*--schema.*\n\z/, 'worker.py: which schema');
+	is(`examples/eu_stocks/worker.py --schema '$schema' 2>&1`, "succeeded  attempt 1  sym_fwd_ret_5d_DAX\n", 'worker.py --schema');
+}
+
+# ---- connections that drop, jobs that are lost, workers that are asked to stop
+
+# A program that works on a new plan, as the leader of processes that a terminal would
+# stop together.
+sub start_on_new_plan
+{
+	my ($output, @program) = @_;
+
+	ask($plan);
+	return IPC::Run::start([ 'setsid', @program ], '>', $output, '2>&1', IPC::Run::timer(300));
+}
+
+# Wait for what is asked to be true.
+sub wait_for
+{
+	my ($query, $run) = @_;
+
+	until (ask($query) eq 't')
+	{
+		$run->pump_nb;
+		$run->pumpable or last;
+		select(undef, undef, undef, 0.1);
+	}
+}
+
+my $latest = 'plan_id = latest_training_plan()';
+my $running = "SELECT count(*) FROM training_job_status WHERE $latest AND state = 'running'";
+
+# what is really being trained has had its lease extended
+my $trains = "SELECT count(*) > 0 FROM training_job_status WHERE $latest AND state = 'running' AND lease_expires_at > started_at + interval '3.1 seconds'";
+
+my $output = '';
+my $run = start_on_new_plan(\$output, 'examples/eu_stocks/worker.py', '--lease', '3');
+wait_for("SELECT succeeded > 0 AND running > 0 FROM training_plan_progress WHERE $latest", $run);
+ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()});
+my $ended = ask("SELECT succeeded FROM training_plan_progress WHERE $latest");
+wait_for("SELECT succeeded > $ended + 1 FROM training_plan_progress WHERE $latest", $run);
+ok($run->pumpable, 'worker.py goes on when its connection has dropped');
+$server->restart;
+$ended = ask("SELECT succeeded FROM training_plan_progress WHERE $latest");
+wait_for("SELECT succeeded > $ended + 1 FROM training_plan_progress WHERE $latest", $run);
+ok($run->pumpable, 'worker.py goes on when the server was started again');
+wait_for($trains, $run);
+ask("SELECT cancel_training_jobs(latest_training_plan())");
+ok($run->finish, 'worker.py ends with its plan');
+like($output, qr/^lost .*\n\z/m, 'worker.py gives up a job that it lost');
+unlike($output, qr/Traceback/, 'worker.py says so in lines');
+
+# asked to stop: at once, in a line, and the job is given back
+for my $signal ('INT', 'TERM')
+{
+	$run = start_on_new_plan(\$output, 'examples/eu_stocks/worker.py', '--lease', '3');
+	wait_for($trains, $run);
+	kill($signal, -$run->{KIDS}[0]{PID});
+	ok($run->finish, "worker.py stops when it is asked to by $signal");
+	like($output, qr/^(succeeded .*\n)*stopped(: \S+ is given back)?\n\z/, "worker.py says that it was stopped by $signal");
+	is(ask($running), '0', "worker.py hands its job back after $signal");
+}
+
+for my $program ('ci.sh', 'celery_run.sh', 'dask_run.py')
+{
+	$run = start_on_new_plan(\$output, "examples/eu_stocks/$program");
+	wait_for("SELECT succeeded > 0 AND running > 0 FROM training_plan_progress WHERE $latest", $run);
+	kill('INT', -$run->{KIDS}[0]{PID});
+	$run->finish;
+	unlike($output, qr/Traceback|Error/, "$program stops without a traceback");
+	like($output, $program eq 'ci.sh' ? qr/\|fail_training_job\n\z/ : qr/^stopped/m, "$program says so");
+	is(ask($running), '0', "$program hands its jobs back");
+	is_deeply([ map { process_file($_, 'cmdline') } processes(qr/python|redis|celery|dask/) ], [], "$program leaves no process");
+}
 
 done_testing();
