@@ -16,10 +16,7 @@ CREATE EXTENSION IF NOT EXISTS trainplan;
 \echo '1. A CSV file into a table: metrics of 20 targets over four European stock indices'
 \echo
 
-SELECT to_regclass('eu_stock_candidates') IS NULL AS missing \gset
-\if :missing
-    \ir candidates.sql
-\endif
+\ir candidates.sql
 
 \pset title 'Metrics of one target: pooled over the indices, and of each'
 SELECT target, symbol, metric_name AS metric, score, sample_size, mean_overlap, std_overlap, mean_tau, std_tau

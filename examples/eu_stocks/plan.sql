@@ -8,9 +8,6 @@
 
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS trainplan;
-SELECT to_regclass('eu_stock_candidates') IS NULL AS missing \gset
-\if :missing
-    \ir candidates.sql
-\endif
+\ir candidates.sql
 
 SELECT plan_training('eu_stock_candidates', families => '{xgboost,random_forest,hist_gradient_boosting}') AS plan_id;
