@@ -85,11 +85,16 @@ class Database:
         query = "SELECT * FROM claim_training_jobs(%(worker)s, %(jobs)s, %(plan)s, make_interval(secs => %(lease)s))"
         return self.ask(query, worker=worker, jobs=jobs, plan=plan, lease=lease)
 
-    # what returns whether the job was still the worker's
+    def report(self, query, patience=math.inf, **arguments):
+        """Whether the job was still the worker's; it is not, either, if it was deleted."""
+        try:
+            return self.ask(query, patience, **arguments)[0]["held"]
+        except psycopg2.errors.NoDataFound:
+            return False
 
     def extend(self, job, lease, patience=math.inf):
         query = "SELECT extend_training_job_lease(%(plan_id)s, %(job_id)s, %(attempt)s, make_interval(secs => %(lease)s)) AS held"
-        return self.ask(query, patience, **job, lease=lease)[0]["held"]
+        return self.report(query, patience, **job, lease=lease)
 
     def extend_all(self, jobs, lease):
         """The same of many jobs of a plan, at once: which of them are held, by job_id."""
@@ -103,11 +108,11 @@ class Database:
 
     def complete(self, job, result):
         query = "SELECT complete_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(result)s) AS held"
-        return self.ask(query, **job, result=psycopg2.extras.Json(result))[0]["held"]
+        return self.report(query, **job, result=psycopg2.extras.Json(result))
 
     def fail(self, job, error, patience=math.inf):
         query = "SELECT fail_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(error)s) AS held"
-        return self.ask(query, patience, **job, error=error)[0]["held"]
+        return self.report(query, patience, **job, error=error)
 
     def give_back(self, job):
         """Whether others can claim a job, which the worker was stopped at, now; or else when its lease ends."""
