@@ -125,7 +125,7 @@ foreach my $page (manual_pages())
 
 			IPC::Run::run([ '/usr/bin/python3', '-c', 'import ast, sys; ast.parse(sys.stdin.read())' ], '<', \$excerpt, '2>', \my $error);
 			is($error, '', "$page, line $block->{line}: Python");
-			is(join(' ', grep { $program !~ /^def $_\(/m } grep { defined } $excerpt =~ /\bworker\.(\w+)\(|^ *(\w+)\(/mg), '',
+			is(join(' ', grep { $program !~ /^ *def $_\(/m } grep { defined } $excerpt =~ /\b(?:worker|database)\.(\w+)\(|^ *(\w+)\(/mg), '',
 				"$page, line $block->{line}: what it calls is in the example");
 		}
 		elsif ($block->{language} eq 'text')
