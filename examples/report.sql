@@ -37,7 +37,12 @@ SELECT (
 
 \if :{?plan}
 \else
-    SELECT coalesce(:trainplan.latest_training_plan(), 0) AS plan \gset
+    SELECT :trainplan.latest_training_plan() AS plan \gset
+\endif
+\if :{?plan}
+\else
+    \warn 'There is no plan'
+    \quit
 \endif
 
 SELECT count(*) = 0 AS missing

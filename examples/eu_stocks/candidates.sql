@@ -23,3 +23,4 @@ CREATE TABLE eu_stock_candidates (
 \ir eu_stock_candidates.sql
 
 \endif
+\unset missing

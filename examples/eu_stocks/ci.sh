@@ -31,8 +31,8 @@ die() { echo "$*" >&2; exit 1; }
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=terse "$@"; }
 
 claim() {
-    ask -v worker="$worker" -v plan="$plan" -v lease="$lease" <<'SQL'
-SELECT to_jsonb(job) FROM claim_training_jobs(:'worker', 1, :plan, :'lease') AS job;
+    ask -v worker="$worker" -v plan="$plan" -v lease="$lease" -v families="$families" <<'SQL'
+SELECT to_jsonb(job) FROM claim_training_jobs(:'worker', 1, :plan, :'lease', :'families') AS job;
 SQL
 }
 
@@ -43,10 +43,18 @@ FROM jsonb_to_record(:'job') AS job (plan_id bigint, job_id text, attempt intege
 SQL
 }
 
+# what can't be trained here is not claimed: it would fail, until nobody may try again
+families=$("$train" --families)
 found=$(ask -c "SELECT to_regprocedure('latest_training_plan()')")
 [ -n "$found" ] || die "the extension is not on the search path: CREATE EXTENSION trainplan"
 plan=$(ask -c 'SELECT latest_training_plan()')
 [ -n "$plan" ] || die "there is no plan"
+others=$(ask -v plan="$plan" -v families="$families" <<'SQL'
+SELECT string_agg(DISTINCT family, ', ') FROM training_jobs, unnest(model_families) AS family
+WHERE plan_id = :plan AND family <> ALL (:'families'::text[]) AND training_type <> 'blocked';
+SQL
+)
+[ -z "$others" ] || die "plan $plan has jobs of families that train.py does not train: $others (it trains $families; plan.sql makes a plan of these)"
 
 while :; do
     job=$(claim)

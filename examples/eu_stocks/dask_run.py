@@ -39,7 +39,7 @@ def report(database, future, job):
     error = future.exception()
     if error is None:
         return "succeeded" if database.complete(job, future.result()) else "lost"
-    return "failed" if database.fail(job, f"{type(error).__name__}: {error}") else "lost"
+    return worker.report_failure(database, job, error)
 
 
 def run(client, database, plan, name, lease, slots, running):

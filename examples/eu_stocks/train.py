@@ -2,9 +2,10 @@
 """Trains the models of one job, and says how good they are.
 
     psql -XAtc "SELECT to_jsonb(j) FROM claim_training_jobs('me') AS j" | examples/eu_stocks/train.py
+    examples/eu_stocks/train.py --families
 
-A row of claim_training_jobs() as JSON in, its result as JSON out.  Nothing else is read
-but the prices.  A cross-sectional job is trained on all symbols, any other on its own;
+A row of claim_training_jobs() as JSON in, its result as JSON out; or the families that it
+trains, as an array of SQL.  Nothing else is read but the prices.  A cross-sectional job is trained on all symbols, any other on its own;
 each of its model families in turn, over five expanding folds by time.
 
 Debian: python3-xgboost, python3-sklearn (which bring NumPy).
@@ -18,13 +19,16 @@ import sys
 # one thread for each job: who runs several at a time is not slowed down by that
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor,
-)
-from xgboost import XGBClassifier, XGBRegressor
+try:
+    import numpy
+    from sklearn.ensemble import (
+        HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor,
+    )
+    from xgboost import XGBClassifier, XGBRegressor
 
-from dataset import CLASS, METRICS, folds, pool, read_prices, score, targets
+    from dataset import CLASS, METRICS, folds, pool, read_prices, score, targets
+except ModuleNotFoundError as missing:
+    sys.exit(f"{missing} (Debian: python3-xgboost, python3-sklearn)")
 
 # REPLACE: your model families.  family: classifier, regressor, their parameters
 FAMILIES = {
@@ -103,6 +107,9 @@ def train(job, stopped=lambda: False):
 
 
 def main():
+    if sys.argv[1:] == ["--families"]:
+        print(f"{{{','.join(FAMILIES)}}}")
+        return
     try:
         print(json.dumps(train(json.load(sys.stdin))))
     except CannotTrain as error:

@@ -26,10 +26,13 @@ import sys
 import threading
 import time
 
-import psycopg2
-import psycopg2.extras
+try:
+    import psycopg2
+    import psycopg2.extras
+except ModuleNotFoundError as missing:
+    sys.exit(f"{missing} (Debian: python3-psycopg2)")
 
-from train import Stopped, train
+from train import FAMILIES, Stopped, train
 
 # a server that is gone is noticed, and one that can't be written to is not the one
 CONNECTION = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3 " \
@@ -81,9 +84,10 @@ class Database:
         return self.ask("SELECT latest_training_plan() AS plan")[0]["plan"]
 
     def claim(self, worker, plan, lease, jobs=1):
-        """Jobs of the plan, at most so many, for a lease of so many seconds."""
-        query = "SELECT * FROM claim_training_jobs(%(worker)s, %(jobs)s, %(plan)s, make_interval(secs => %(lease)s))"
-        return self.ask(query, worker=worker, jobs=jobs, plan=plan, lease=lease)
+        """Jobs of the plan that train.py can train, at most so many, for a lease of so many seconds."""
+        query = """SELECT * FROM claim_training_jobs(%(worker)s, %(jobs)s, %(plan)s, make_interval(secs => %(lease)s),
+            %(families)s)"""
+        return self.ask(query, worker=worker, jobs=jobs, plan=plan, lease=lease, families=list(FAMILIES))
 
     def report(self, query, patience=math.inf, **arguments):
         """Whether the job was still the worker's; it is not, either, if it was deleted."""
@@ -177,7 +181,14 @@ def work_on(database, job, lease):
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{job['job_id']} is {'given back' if database.give_back(job) else 'left to its lease'}")
     except Exception as error:
-        return "failed" if database.fail(job, f"{type(error).__name__}: {error}") else "lost"
+        return report_failure(database, job, error)
+
+
+def report_failure(database, job, error):
+    """Says why a job failed, to the database and to who looks on; returns what became of it."""
+    why = f"{type(error).__name__}: {error}"
+    print(f"{job['job_id']}: {why}", file=sys.stderr)
+    return "failed" if database.fail(job, why) else "lost"
 
 
 def find_plan(database, plan=None):
@@ -193,6 +204,12 @@ def find_plan(database, plan=None):
         sys.exit("there is no plan: psql -X -f examples/eu_stocks/plan.sql makes one")
     if database.progress(found) is None:
         sys.exit(f"there is no plan {found}")
+    others = database.ask("""SELECT DISTINCT unnest(model_families) AS family FROM training_jobs
+        WHERE plan_id = %(plan)s AND training_type <> 'blocked'
+        EXCEPT SELECT unnest(%(families)s::text[]) ORDER BY family""", plan=found, families=list(FAMILIES))
+    if others:
+        sys.exit(f"plan {found} has jobs of families that train.py does not train: {', '.join(row['family'] for row in others)}"
+                 f" (it trains {', '.join(FAMILIES)}; plan.sql makes a plan of these)")
     return found
 
 

@@ -322,7 +322,7 @@ describe(const PolicyValue *value)
 	return psprintf("\"%s\"", shown_text(value));
 }
 
-static void
+pg_noreturn static void
 report_type(const PolicyNode *node, const char *expected, const char *hint)
 {
 	const PolicyValue *value = node->value;

@@ -47,7 +47,8 @@ sub commands
 	$text =~ s/\\\n/ /g;
 	$text =~ s/(^|\s)#.*$//mg;
 	$text =~ s/='[^']*'/=/g;
-	return grep { @$_ } map { [ split ' ', s/^\s*(?:sudo (?:-u \w+ )?|\w+=\S+ )*//r ] } split /\n|&&/, $text;
+	$text =~ s/\bsh -c "([^"]*)"/$1/g;
+	return grep { @$_ } map { [ split ' ', s/^\s*(?:sudo (?:-u \w+ )?|\w+=\S+ )*//r ] } split /\n|&&|\|\||;/, $text;
 }
 
 sub is_run
@@ -62,7 +63,7 @@ sub is_run
 sub what_is_wrong
 {
 	my ($program, @arguments) = @_;
-	my @words = grep { !/^-|=/ } @arguments;
+	my @words = grep { !/^-|=|>/ } @arguments;
 
 	if ($program eq 'make')
 	{
@@ -93,7 +94,7 @@ sub what_is_wrong
 	}
 	return -e 'Dockerfile' ? '' : 'there is no Dockerfile' if $program eq 'docker';
 	return -e 'debian/control' ? '' : 'there is no debian/control' if $program eq 'dpkg-buildpackage';
-	return $program =~ /^(psql|git|pg_createcluster)$/ ? '' : "$program is not known";
+	return $program =~ /^(psql|git|pg_createcluster|cat)$/ ? '' : "$program is not known";
 }
 
 # ---- pages ---------------------------------------------------------------------------

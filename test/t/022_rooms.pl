@@ -38,8 +38,12 @@ like(`dev/lint $house`, qr{^\S*/base/spool\.c:2: "planning/planner\.h": planning
 build('formats/reader.c' => qq{#include "sorting/pair.h"\n});
 like(`dev/lint $house`, qr{^\S*/formats/reader\.c:1: .*: sorting stands beside formats}m, 'beside');
 
-build('planning/rules.c' => qq{#include "planner.h"\n});
-like(`dev/lint $house`, qr{^\S*/planning/rules\.c:1: "planner\.h" is in a room, which the include names$}m, 'without a room');
+build('planning/rules.c' => qq{#include "planner.h"\n#include "pair.h"\n#include "../base/spool.h"\n#include <plans/store.h>\n}, 'plans/store.h' => '');
+my $told = `dev/lint $house 2>&1`;
+like($told, qr{^\S*/planning/rules\.c:$_\.h" is in a room, which the include names$}m, "without a room: $_")
+	foreach '1: "planner', '2: "pair', '3: "../base/spool';
+like($told, qr{^\S*/planning/rules\.c:4: "plans/store\.h": plans stands above planning}m, 'up, by another kind of brackets');
+unlike($told, qr/uninitialized/, 'and nothing else');
 
 build('plans/a.h' => qq{#include "plans/b.h"\n}, 'plans/a.c' => '', 'plans/b.h' => '', 'plans/b.c' => qq{#include "plans/a.h"\n});
 like(`dev/lint $house`, qr{^in a circle, or above one: plans/a plans/b$}m, 'a circle of files');
@@ -49,6 +53,7 @@ my $problems = `dev/lint $house`;
 like($problems, qr{/attic: a room that dev/lint does not know$}m, 'a new room');
 like($problems, qr{/plans/README\.md: 11 lines}m, 'a long README');
 isnt($? >> 8, 0, 'ends with an error');
+like(`dev/lint $house/attic`, qr{/attic: there are no rooms$}m, 'another folder');
 
 # ---- files and functions that are named ----------------------------------------------
 

@@ -34,6 +34,7 @@ sub make
 	ok(IPC::Run::run([ 'make', '-j2', 'with_llvm=no', @arguments ], '>', \$said, '2>&1',
 			init => sub { chdir $where }), "make @arguments" =~ s/\Q$folder\E//gr)
 		or diag($said);
+	is(join('', $said =~ /^.*\bwarning: .*\n/mg), '', 'without a warning');
 }
 
 make($sources, 'install', "DESTDIR=$folder/one");
