@@ -97,15 +97,22 @@ file_name_from(Slice name, const char *extension)
 
 /*
  * Is what should be a text in JSON or YAML the name of a file?  It is one line, which
- * begins as a path does or ends as such files do.
+ * begins as a path does or ends as such files do, with nothing in it that begins a
+ * mapping, a list or a comment.
  */
 bool
 names_file(Slice text)
 {
 	static const Slice endings[] = {SLICE_LITERAL(".json"), SLICE_LITERAL(".yaml"), SLICE_LITERAL(".yml")};
 
-	if (text.len == 0 || memchr(text.data, '\n', text.len) != NULL)
+	if (text.len == 0 || text.len >= MAXPGPATH)
 		return false;
+	for (uint32 i = 0; i < text.len; i++)
+	{
+		if (strchr("\n{[#", text.data[i]) != NULL ||
+			(text.data[i] == ':' && i + 1 < text.len && text.data[i + 1] == ' '))
+			return false;
+	}
 	for (int i = 0; i < lengthof(endings); i++)
 	{
 		if (text.len > endings[i].len &&

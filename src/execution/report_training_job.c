@@ -20,6 +20,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 
 #include "execution/execution_call.h"
@@ -141,6 +142,24 @@ complete(JobQueue *queue, const ReportedAttempt *attempt, Datum result)
 	return hold_place(queue, attempt, &place) && end_attempt(queue, &place, &report);
 }
 
+/* May the caller read plans and jobs?  Reports that are accepted do not ask for that. */
+static bool
+may_read_jobs(Oid schema)
+{
+	static const PlanTableId ids[] = {PLANS_TABLE, JOBS_TABLE};
+	bool		may_read = true;
+
+	for (int i = 0; i < lengthof(ids); i++)
+	{
+		PlanTable	table;
+
+		plan_table_open(&table, schema, ids[i], AccessShareLock);
+		may_read &= pg_class_aclcheck(table.relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+		plan_table_close(&table);
+	}
+	return may_read;
+}
+
 /*
  * Does a plan that is there not have the job of a report that was not accepted, as
  * far as the caller can see?  One that has a place was a job when it was claimed;
@@ -157,7 +176,8 @@ is_unknown_job(JobQueue *queue, const ReportedAttempt *attempt)
 	if (!queue->jobs_have_policies &&
 		job_queue_find(queue, attempt->plan_id, attempt->job_id, &place))
 		return false;
-	if (!find_plan(queue->schema, queue->snapshot, attempt->plan_id, &plan))
+	if (!may_read_jobs(queue->schema) ||
+		!find_plan(queue->schema, queue->snapshot, attempt->plan_id, &plan))
 		return false;
 	job_reader_open(&jobs, queue->schema, queue->snapshot);
 	found = job_reader_find(&jobs, attempt->plan_id, attempt->job_id);

@@ -66,7 +66,10 @@ SELECT * FROM routing_decisions('decisions');
 SELECT import_training_plan('/tmp/training_plan.json');
 SELECT import_training_plan('training_plan.yml');
 SELECT import_training_plan('strict');
--- no file's name: more than a line
+-- no file's name: more than a line, or more than a name
+SELECT * FROM routing_decisions('{"targets": {}} # was candidates.yaml');
+SELECT * FROM routing_decisions('targets: plan.yaml');
+SELECT * FROM routing_decisions('/' || repeat('x', 100000));
 SELECT * FROM routing_decisions(E'- x\n- y.yaml');
 SELECT load_routing_plan('{"targets": {}}');
 SELECT load_routing_plan(E'targets:\n  t: {}');
