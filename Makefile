@@ -72,11 +72,15 @@ installcheck:
 	@superuser=$$('$(bindir)/psql' -XAtc 'SHOW is_superuser' postgres) || exit; \
 	[ "$$superuser" = on ] || { echo "make installcheck: only a superuser can run it (PGUSER=...)" >&2; exit 1; }
 	@mkdir -p output_iso; expected=$$(cd '$(srcdir)/expected' && pwd); \
-	for place in . output_iso; do [ -e $$place/expected ] || ln -sfn "$$expected" $$place/expected; done
+	for place in . output_iso; do [ -d $$place/expected -a ! -L $$place/expected ] || ln -sfn "$$expected" $$place/expected; done
 	@PGOPTIONS="$$PGOPTIONS $(TEST_SETTINGS)"; export PGOPTIONS; ended=0; \
 	$(if $(REGRESS),$(pg_regress_installcheck) $(REGRESS_OPTS) $(REGRESS) || ended=1;) \
 	$(if $(ISOLATION),$(pg_isolation_regress_installcheck) $(ISOLATION_OPTS) $(ISOLATION) || ended=1;) \
 	exit $$ended
+
+clean: clean-expected
+clean-expected:
+	@[ ! -L expected ] || rm expected
 
 # Tests that start servers of their own; not as root.
 prove_installcheck:
@@ -127,7 +131,7 @@ lint:
 	@dev/lint
 
 # What PGXN gets: all that the last commit has, in a folder.  PostgreSQL is not needed.
-DISTVERSION = $(shell sed -n 's/^    "version": "\(.*\)",/\1/p' META.json)
+DISTVERSION = $(shell git show HEAD:META.json | sed -n 's/^    "version": "\(.*\)",/\1/p')
 dist:
 	git archive --format=zip --prefix=$(EXTENSION)-$(DISTVERSION)/ -o $(EXTENSION)-$(DISTVERSION).zip HEAD
 
@@ -135,4 +139,4 @@ dist:
 doc:
 	@reference=$$(dev/with-server psql -X -f doc/reference.sql) && printf '%s\n' "$$reference" >doc/reference.md
 
-.PHONY: all install installcheck clean requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz lint dist doc
+.PHONY: all install installcheck clean clean-expected requirements prove_installcheck demo example-celery example-dask test test-sanitized bench fuzz lint dist doc

@@ -71,7 +71,9 @@ sub page_blocks
 		$number++;
 		if (!$block)
 		{
-			next unless $line =~ /^```(\w*)$/;
+			die "$page, line $number: a block begins with three backticks and its language\n"
+				if $line =~ /^\s*(```|~~~)/ && $line !~ /^```\w+$/;
+			next unless $line =~ /^```(\w+)$/;
 			$block = { page => $page, language => $1, line => $number, text => '' };
 			$block->{follows} = $last == $number - 1;
 		}
