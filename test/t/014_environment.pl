@@ -255,6 +255,27 @@ says(qr/^on-debian: usage: /, 'no suite', 'dev/on-debian', 'demo');
 says(qr/^on-debian: there is no situation "rain", but fresh cluster /, 'an unknown situation', 'dev/on-debian', 'bookworm', '--situation', 'rain');
 says(qr/^on-debian: (please install: debootstrap|a chroot needs root: )/, 'neither debootstrap nor root', 'dev/on-debian', 'bookworm');
 
+# ---- who is asked to end does, at once, and leaves nothing -------------------------------
+
+foreach my $ended ([ 'TERM', 143 ], [ 'INT', 130 ])
+{
+	my ($signal, $code) = @$ended;
+	my ($said, $trouble, $input) = ('', '', '');
+	my $run = IPC::Run::start([ 'setsid', 'dev/with-server', 'sh', '-c', 'echo "process $$ folder $PGHOST"; sleep 1000; :' ],
+		'<', \$input, '>', \$said, '2>', \$trouble, IPC::Run::timer(300));
+
+	$run->pump until $said =~ /folder .*\n/ || !$run->pumpable;
+	my ($process, $where) = $said =~ /process (\d+) folder (\S+)/;
+	ok($where && -e $where, "it runs, until it is sent $signal");
+
+	# to all that a terminal would send it to, or to the one that somebody names
+	kill($signal, $signal eq 'INT' ? -$run->{KIDS}[0]{PID} : $run->{KIDS}[0]{PID});
+	$run->finish;
+	is($run->result(0), $code, "$signal ends it");
+	unlike(`cat /proc/$process/stat 2>&1`, qr/\) [^Z]/, 'and what it has begun');
+	ok(!-e $where, 'and its folder is gone');
+}
+
 # ---- a clone as it may be, and where its files go ------------------------------------
 
 # It can't be written, its path is odd, the umask is strict, and there is no HOME.
