@@ -8,7 +8,8 @@
 A task is the right to train one job, not the job itself: which one, the database decides
 when the task runs, so that the order of priority holds and no job is lost with a message.
 There are as many tasks as jobs that have not ended; one whose job comes back (the training
-failed, or took too long) is run again, and so is one whose worker died.
+failed, or took too long) is run again, and so is one whose worker died, or which ends with
+an error of its own.
 
 The broker is CELERY_BROKER_URL, by default the Redis of this machine; LEASE is how long a
 worker that died keeps its jobs, in seconds, by default 60; SCHEMA is that of the extension,
@@ -63,7 +64,7 @@ def be_idle(**_):
     signal.signal(signal.SIGTERM, go_on)
 
 
-@app.task(bind=True, max_retries=None)
+@app.task(bind=True, max_retries=None, autoretry_for=(Exception,), retry_kwargs={"countdown": 1})
 def train_next_job(self, plan):
     """Train the job of the plan that is next."""
     name = f"{self.request.hostname}/{os.getpid()}"
@@ -89,10 +90,11 @@ def main():
     options = parser.parse_args()
 
     plan = worker.find_plan(database, options.plan)
-    row = database.progress(plan)
+    row = database.progress(plan) or sys.exit(f"there is no plan {plan}")
     try:
-        for _ in range(row["pending"] + row["running"]):
-            train_next_job.delay(plan)
+        with worker.stop.interrupts():
+            for _ in range(row["pending"] + row["running"]):
+                train_next_job.delay(plan)
     except OperationalError as error:
         sys.exit(f"no broker: {error}")
     worker.show_progress(database, plan)

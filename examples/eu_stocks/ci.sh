@@ -12,23 +12,31 @@ worker=${CI_JOB_ID:-$(hostname)/$$}
 lease='1 hour' # is not extended: longer than a job takes
 train=$(dirname "$0")/train.py
 folder=$(mktemp -d)
-job= training=
+stopped= training=
+export PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=10
 
+# a signal ends what is trained, and else waits for what is asked to be answered
 stop() {
-    trap '' INT TERM HUP
-    if [ -n "$job" ]; then
-        kill "$training" 2>/dev/null || :
-        report fail_training_job "$job" 'the step was stopped' || :
-    fi
-    rm -rf "$folder"
+    stopped=$1
+    [ -z "$training" ] || kill -KILL "$training" 2>/dev/null || :
 }
-trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'rm -rf "$folder"' EXIT
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
 
 die() { echo "$*" >&2; exit 1; }
 
-ask() { psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=terse "$@"; }
+# (in a session of its own, which Ctrl-C does not reach)
+ask() { setsid psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=terse -v folder="$folder" "$@"; }
+
+patiently() { # COMMAND...: again for half a minute, while there is no connection
+    for pause in 1 2 4 8 16; do
+        "$@" && return || code=$?
+        [ "$code" = 2 ] && [ -z "$stopped" ] || return "$code"
+        sleep "$pause" || :
+    done
+    "$@"
+}
 
 claim() {
     ask -v worker="$worker" -v plan="$plan" -v lease="$lease" -v families="$families" <<'SQL'
@@ -36,11 +44,20 @@ SELECT to_jsonb(job) FROM claim_training_jobs(:'worker', 1, :plan, :'lease', :'f
 SQL
 }
 
-report() { # FUNCTION JOB RESULT-OR-ERROR
-    ask -v job="$2" -v said="$3" <<SQL
-SELECT job_id, CASE WHEN $1(plan_id, job_id, attempt, :'said') THEN '$1' ELSE 'lost' END
-FROM jsonb_to_record(:'job') AS job (plan_id bigint, job_id text, attempt integer);
+report() { # FUNCTION FILE: what became of the job, with the result or error in the file
+    ask -v file="$2" <<SQL
+\set job \`cat :'folder'/job\`
+\set said \`cat :'folder'/:'file'\`
+SELECT job_id, CASE WHEN j.job_id IS NULL THEN 'lost' WHEN $1(plan_id, job_id, attempt, :'said') THEN '$1' ELSE 'lost' END
+FROM jsonb_to_record(:'job') AS job (plan_id bigint, job_id text, attempt integer)
+LEFT JOIN training_jobs AS j USING (plan_id, job_id);
 SQL
+}
+
+report_failure() {
+    # what the database can take of it, and its end if it is long
+    tail -c 4000 "$folder/error" | tr -d '\000' | iconv -c -f UTF-8 -t UTF-8 >"$folder/why" || :
+    patiently report fail_training_job why || echo "what became of a job can't be reported, its lease ends in $lease" >&2
 }
 
 # what can't be trained here is not claimed: it would fail, until nobody may try again
@@ -56,20 +73,28 @@ SQL
 )
 [ -z "$others" ] || die "plan $plan has jobs of families that train.py does not train: $others (it trains $families; plan.sql makes a plan of these)"
 
-while :; do
-    job=$(claim)
-    [ -n "$job" ] || break
-    echo "$job" | "$train" >"$folder/result" 2>"$folder/error" &
+while [ -z "$stopped" ]; do
+    patiently claim >"$folder/job"
+    [ -s "$folder/job" ] || break
+    "$train" <"$folder/job" >"$folder/result" 2>"$folder/error" &
     training=$!
-    if wait "$training"; then
-        report complete_training_job "$job" "$(cat "$folder/result")"
-    else
-        report fail_training_job "$job" "$(cat "$folder/error")"
+    [ -z "$stopped" ] || stop "$stopped"
+    wait "$training" && code=0 || code=$?
+    [ "$code" -le 128 ] || ! wait "$training" || code=0 # a signal ends the first
+    training=
+    if [ "$code" = 0 ]; then
+        patiently report complete_training_job result 2>"$folder/error" && continue
+        sed -i '1s/^/no result: /' "$folder/error" || :
+    elif [ -n "$stopped" ]; then
+        echo 'the step was stopped' >"$folder/error"
+    elif ! [ -s "$folder/error" ]; then
+        echo "train.py ended with $code" >"$folder/error"
     fi
+    report_failure
 done
+[ -z "$stopped" ] || { echo stopped >&2; exit "$stopped"; }
 
-failed=$(ask -v plan="$plan" <<'SQL'
+ask -v plan="$plan" >"$folder/failed" <<'SQL'
 SELECT job_id, error FROM training_job_status WHERE plan_id = :plan AND state = 'failed';
 SQL
-)
-[ -z "$failed" ] || { echo "failed:"; echo "$failed"; exit 1; }
+[ ! -s "$folder/failed" ] || { echo "failed:"; cat "$folder/failed"; exit 1; }

@@ -14,6 +14,7 @@ Debian: python3-distributed, and what worker.py needs.
 
 import argparse
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -36,31 +37,34 @@ def keep_leases(database, running, lease):
 
 def report(database, future, job):
     """What became of a task, to the database."""
-    error = future.exception()
-    if error is None:
+    try:
         return "succeeded" if database.complete(job, future.result()) else "lost"
-    return worker.report_failure(database, job, error)
+    except Exception as error:
+        return worker.report_failure(database, job, error)
 
 
 def run(client, database, plan, name, lease, slots, running):
     """Work the plan off, with so many tasks at a time; running are the jobs by task, also when this ends early."""
     kept = time.monotonic()
     while True:
+        worker.stop.check()
         jobs = database.claim(name, plan, lease, slots - len(running)) if len(running) < slots else []
         for job in jobs:
-            running[client.submit(train, job, key=f"{job['job_id']} {job['attempt']}")] = job
+            # (pure: else another run on the same scheduler would get the result of this one)
+            running[client.submit(train, job, pure=False)] = job
         if not running:
             if database.has_ended(plan):
                 return
             database.wait_for_jobs(min(lease, 5))
             continue
         try:
-            done = wait(list(running), timeout=lease / 3, return_when="FIRST_COMPLETED").done
+            done = wait(list(running), timeout=min(lease / 3, 1), return_when="FIRST_COMPLETED").done
         except TimeoutError:
             done = ()
         for future in done:
-            job = running.pop(future)
+            job = running[future]
             print(f"{report(database, future, job):9}  attempt {job['attempt']}  {job['job_id']}", flush=True)
+            del running[future]
         if time.monotonic() - kept > lease / 3:
             keep_leases(database, running, lease)
             kept = time.monotonic()
@@ -82,14 +86,15 @@ def main():
     with contextlib.ExitStack() as stack:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the cluster's processes too, which end with this one
         cluster = options.scheduler or stack.enter_context(
-            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None))
+            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None,
+                         silence_logs=logging.CRITICAL))  # which tell of every connection that ends
         client = stack.enter_context(Client(cluster))
-        worker.stop_when_asked(signal.SIGINT, signal.SIGTERM)
+        signal.signal(signal.SIGINT, worker.stop.ask)
         try:
             # one task runs on each thread and another waits, so that none is idle
             run(client, database, plan, name, options.lease, 2 * sum(client.nthreads().values()), running)
         except KeyboardInterrupt:
-            given_back = [database.give_back(job) for job in running.values()].count(True)
+            given_back = [database.give_back(job) for job in running.values()].count("given back")
             raise KeyboardInterrupt(f"{given_back} of {len(running)} jobs are given back")
 
 

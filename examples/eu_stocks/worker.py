@@ -17,9 +17,11 @@ Debian: python3-psycopg2, and what train.py needs.
 
 import argparse
 import contextlib
+import json
 import math
 import os
 import select
+import shlex
 import signal
 import socket
 import sys
@@ -29,6 +31,7 @@ import time
 try:
     import psycopg2
     import psycopg2.extras
+    from psycopg2 import extensions
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing} (Debian: python3-psycopg2)")
 
@@ -37,6 +40,54 @@ from train import FAMILIES, Stopped, train
 # a server that is gone is noticed, and one that can't be written to is not the one
 CONNECTION = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3 " \
     "tcp_user_timeout=30000 target_session_attrs=read-write"
+
+
+LONGEST_ERROR = 4000  # characters
+
+
+class Stop:
+    """Whether a signal asked to stop.
+
+    It interrupts, by KeyboardInterrupt, only what runs in interrupts(); elsewhere check() is called, so
+    that no question to the database is left without its answer, and no job that was claimed is forgotten.
+    """
+
+    asked = False
+    may_interrupt = False
+
+    def ask(self, *_):
+        self.asked = True
+        if self.may_interrupt:
+            self.may_interrupt = False  # once: a block that goes on nevertheless is asked by stopped()
+            raise KeyboardInterrupt
+
+    def check(self):
+        if self.asked:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def interrupts(self):
+        try:
+            self.may_interrupt = True
+            self.check()
+            yield
+        finally:
+            self.may_interrupt = False
+
+
+stop = Stop()
+
+
+def wait_for_answer(connection):
+    """Until the server has answered; libpq itself would wait on when somebody asks to stop, which is for 5 seconds here."""
+    ends = math.inf
+    while (state := connection.poll()) != extensions.POLL_OK:
+        if stop.asked:
+            ends = min(ends, time.monotonic() + 5)
+        if time.monotonic() > ends:
+            raise psycopg2.OperationalError("the server does not answer")
+        select.select([connection] if state == extensions.POLL_READ else [],
+                      [connection] if state == extensions.POLL_WRITE else [], [], 1)
 
 
 class Database:
@@ -50,8 +101,10 @@ class Database:
         return self.connection is not None and not self.connection.closed
 
     def connect(self):
+        extensions.set_wait_callback(None)  # which does not know of connect_timeout
         self.connection = psycopg2.connect(CONNECTION, cursor_factory=psycopg2.extras.RealDictCursor)
         self.connection.autocommit = True
+        extensions.set_wait_callback(wait_for_answer)
         with self.connection.cursor() as cursor:
             if self.schema:
                 cursor.execute("""SELECT set_config('search_path',
@@ -76,8 +129,10 @@ class Database:
             except psycopg2.Error as error:
                 if self.is_connected() or time.monotonic() + pause > ends:
                     raise
+                stop.check()
                 print(f"no connection, trying again in {pause} s: {first_line(error)}", file=sys.stderr)
-            time.sleep(pause)
+            with stop.interrupts():
+                time.sleep(pause)
             pause = min(2 * pause, 30)
 
     def latest_plan(self):
@@ -112,18 +167,18 @@ class Database:
 
     def complete(self, job, result):
         query = "SELECT complete_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(result)s) AS held"
-        return self.report(query, **job, result=psycopg2.extras.Json(result))
+        return self.report(query, **job, result=json.dumps(result, allow_nan=False))
 
     def fail(self, job, error, patience=math.inf):
         query = "SELECT fail_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(error)s) AS held"
         return self.report(query, patience, **job, error=error)
 
     def give_back(self, job):
-        """Whether others can claim a job, which the worker was stopped at, now; or else when its lease ends."""
+        """What became of a job that the worker was stopped at: others can claim it now, or when its lease ends."""
         try:
-            return self.fail(job, "the worker was stopped", patience=0)
+            return "given back" if self.fail(job, "the worker was stopped", patience=0) else "not the worker's any more"
         except psycopg2.Error:
-            return False
+            return "left to its lease"
 
     def progress(self, plan):
         """The plan's row of training_plan_progress; None if it was deleted."""
@@ -138,7 +193,8 @@ class Database:
     def wait_for_jobs(self, seconds):
         """Until jobs become claimable, or the time is over: a lease may have run out, of which nothing is heard."""
         with contextlib.suppress(psycopg2.Error):  # who asks next connects again
-            select.select([self.connection], [], [], seconds)
+            with stop.interrupts():
+                select.select([self.connection], [], [], seconds)
             self.connection.poll()
             self.connection.notifies.clear()
 
@@ -173,32 +229,43 @@ def kept_lease(database, job, lease):
 def work_on(database, job, lease):
     """Train a job that was claimed, and report; returns what became of it."""
     try:
-        with kept_lease(database, job, lease) as lost:
-            result = train(job, stopped=lost)
+        with kept_lease(database, job, lease) as lost, stop.interrupts():
+            result = train(job, stopped=lambda: lost() or stop.asked)
         return "succeeded" if database.complete(job, result) else "lost"
-    except Stopped:
-        return "lost"
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"{job['job_id']} is {'given back' if database.give_back(job) else 'left to its lease'}")
-    except Exception as error:
+    except BaseException as error:  # a library may end the program, which ends the job alone
+        if stop.asked:
+            raise KeyboardInterrupt(f"{job['job_id']} is {database.give_back(job)}")
+        if isinstance(error, Stopped):
+            return "lost"
         return report_failure(database, job, error)
 
 
 def report_failure(database, job, error):
     """Says why a job failed, to the database and to who looks on; returns what became of it."""
-    why = f"{type(error).__name__}: {error}"
+    why = text_of(error)
     print(f"{job['job_id']}: {why}", file=sys.stderr)
     return "failed" if database.fail(job, why) else "lost"
+
+
+def text_of(error):
+    """What is said of an error, as far as the database can take it, whatever its encoding."""
+    try:
+        why = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+    except Exception:
+        why = type(error).__name__
+    return why.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def find_plan(database, plan=None):
     """The plan to work on, the latest if none is asked for; or the program's end, in a line that says what is missing."""
     row = database.ask("""SELECT current_database() AS database, to_regprocedure('latest_training_plan()') AS found,
-        (SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'trainplan') AS schema""", patience=0)[0]
+        (SELECT nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = extnamespace
+            WHERE extname = 'trainplan') AS schema""", patience=0)[0]
     if row["schema"] is None:
         sys.exit(f"database \"{row['database']}\" does not have the extension: CREATE EXTENSION trainplan")
     if row["found"] is None:
-        sys.exit(f"the extension is in schema {row['schema']}, which is not on the search path: --schema (Celery: SCHEMA)")
+        schema = shlex.quote(row["schema"])
+        sys.exit(f"the extension is in a schema that is not on the search path: --schema {schema} (Celery: SCHEMA={schema})")
     found = plan or database.latest_plan()
     if found is None:
         sys.exit("there is no plan: psql -X -f examples/eu_stocks/plan.sql makes one")
@@ -224,7 +291,8 @@ def show_progress(database, plan):
             shown = line
         if row["pending"] + row["running"] == 0:
             break
-        time.sleep(2)
+        with stop.interrupts():
+            time.sleep(2)
 
 
 def first_line(error):
@@ -232,16 +300,10 @@ def first_line(error):
 
 
 def stop_when_asked(*signals):
-    """These raise KeyboardInterrupt, once: giving a job back is not stopped by the next."""
-    asked = threading.Event()
-
-    def stop(*_):
-        if not asked.is_set():
-            asked.set()
-            raise KeyboardInterrupt
-
+    """These ask to stop from now on."""
+    stop.asked = False
     for each in signals:
-        signal.signal(each, stop)
+        signal.signal(each, stop.ask)
 
 
 @contextlib.contextmanager
@@ -267,6 +329,7 @@ def main():
     database = Database(options.schema)
     plan = find_plan(database, options.plan)
     while True:
+        stop.check()
         jobs = database.claim(options.name, plan, options.lease)
         for job in jobs:
             state = work_on(database, job, options.lease)
