@@ -79,8 +79,8 @@ while [ -z "$stopped" ]; do
     "$train" <"$folder/job" >"$folder/result" 2>"$folder/error" &
     training=$!
     [ -z "$stopped" ] || stop "$stopped"
-    wait "$training" && code=0 || code=$?
-    [ "$code" -le 128 ] || ! wait "$training" || code=0 # a signal ends the first
+    wait "$training" 2>/dev/null && code=0 || code=$?
+    [ "$code" -le 128 ] || ! wait "$training" 2>/dev/null || code=0 # a signal ends the first
     training=
     if [ "$code" = 0 ]; then
         patiently report complete_training_job result 2>"$folder/error" && continue

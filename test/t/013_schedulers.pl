@@ -181,7 +181,7 @@ ask('CREATE DATABASE elsewhere');
 		CREATE TABLE decisions AS SELECT 'fwd_ret_5d' AS target, 'DAX' AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route;
 		SELECT "Team ""A"", B".create_training_plan('decisions', '{xgboost}');
 	});
-	like(`examples/eu_stocks/worker.py 2>&1`, qr/\Athe extension is in schema "Team ""A"", B", .*--schema.*\n\z/, 'worker.py: which schema');
+	like(`examples/eu_stocks/worker.py 2>&1`, qr/\Athe extension is in a schema .* --schema '\Q$schema\E' .*\n\z/, 'worker.py: which schema');
 	is(`examples/eu_stocks/worker.py --schema '$schema' 2>&1`, "succeeded  attempt 1  sym_fwd_ret_5d_DAX\n", 'worker.py --schema');
 }
 
@@ -250,10 +250,138 @@ for my $program ('ci.sh', 'celery_run.sh', 'dask_run.py')
 	wait_for("SELECT succeeded > 0 AND running > 0 FROM training_plan_progress WHERE $latest", $run);
 	kill('INT', -$run->{KIDS}[0]{PID});
 	$run->finish;
-	unlike($output, qr/Traceback|Error/, "$program stops without a traceback");
-	like($output, $program eq 'ci.sh' ? qr/\|fail_training_job\n\z/ : qr/^stopped/m, "$program says so");
+	unlike($output, qr/Traceback|Error/, "$program stops without a traceback") or diag($output);
+	like($output, qr/^stopped/m, "$program says so") or diag($output);
 	is(ask($running), '0', "$program hands its jobs back");
 	is_deeply([ map { process_file($_, 'cmdline') } processes(qr/python|redis|celery|dask/) ], [], "$program leaves no process");
 }
+
+# ---- whatever train.py does with a job, the others are trained
+
+my $folder = PostgreSQL::Test::Utils::tempdir();
+system("cp examples/eu_stocks/* '$folder'") == 0 or die;
+open my $trainer, '>', "$folder/train.py" or die;
+print $trainer <<'PYTHON';
+#!/usr/bin/python3
+import json, os, subprocess, sys, time
+
+FAMILIES = {"xgboost": None}
+
+class Stopped(Exception):
+    pass
+
+def is_there():
+    return subprocess.run(["psql", "-Xc", ""], capture_output=True).returncode == 0
+
+def train(job, stopped=lambda: False):
+    if job["target"] == "text":
+        raise RuntimeError("a\0b \ud800 " + 10000 * "x")
+    if job["target"] == "exit":
+        sys.exit("the library ends")
+    if job["target"] == "set":
+        return {1, 2}
+    if job["target"] == "zero":
+        return "a\0b"
+    if job["target"] == "large":
+        return 200000 * "x"
+    if job["target"] == "deleted":
+        subprocess.run(["psql", "-Xqc", f"DELETE FROM training_plans WHERE plan_id = {job['plan_id']}"])
+    if job["target"] == "swallows":
+        try:
+            time.sleep(300)
+        except KeyboardInterrupt:
+            pass
+    if job["target"] == "away":
+        while is_there():
+            time.sleep(0.1)
+    return job["symbol"]
+
+def program():
+    if sys.argv[1:] == ["--families"]:
+        return print("{xgboost}")
+    job = json.load(sys.stdin)
+    if job["target"] == "text":
+        sys.stderr.buffer.write(b"a\0b \xff " + 10000 * b"x" + b" at last\n")
+        sys.exit(1)
+    if job["target"] == "zero":
+        return print("no JSON")
+    if job["target"] == "exit":
+        os.kill(os.getpid(), 9)
+    if job["target"] != "set":
+        print(json.dumps(train(job)))
+
+if __name__ == "__main__":
+    program()
+PYTHON
+close $trainer;
+
+# A plan of jobs with these targets, and at last one whose symbol is a\nc.
+sub odd_plan
+{
+	my $targets = join ', ', map { "('$_', 'DAX', 'ROUTE_SYMBOL_SPECIFIC')" } @_;
+
+	ask(qq{
+		DROP TABLE decisions;
+		CREATE TABLE decisions (target, symbol, route) AS VALUES $targets, ('z', E'a\\\\nc', 'ROUTE_SYMBOL_SPECIFIC');
+		SELECT create_training_plan('decisions', '{xgboost}');
+	});
+}
+
+# What became of them, in lines, with the beginnings of errors and results.
+sub odd_jobs
+{
+	return ask(q{
+		SELECT target, state, attempts, left(translate(error, E'\n', ' '), 60), left(result::text, 9)
+		FROM training_job_status WHERE plan_id = latest_training_plan() ORDER BY target
+	});
+}
+
+my @odd = ('exit', 'large', 'set', 'text', 'zero');
+
+odd_plan(@odd);
+like(`'$folder/worker.py' 2>&1; echo "ended with \$?"`, qr/^ended with 0$/m, 'worker.py goes on, whatever a job does');
+like(odd_jobs(), qr/\A
+exit\|failed\|3\|SystemExit:\ the\ library\ ends\|\n
+large\|succeeded\|1\|\|"x+\n
+set\|failed\|3\|TypeError:\ [^\n]*JSON[^\n]*\|\n
+text\|failed\|3\|RuntimeError:\ ab\ \?\ x+\|\n
+z\|succeeded\|1\|\|"a\\\\nc"\n
+zero\|failed\|3\|[^\n]*Unicode[^\n]*\|\z/x, 'worker.py says why');
+
+odd_plan(@odd);
+like(`'$folder/ci.sh' 2>&1; echo "ended with \$?"`, qr/^failed:\n.*^ended with 1$/ms, 'ci.sh goes on, whatever a job does');
+like(odd_jobs(), qr/\A
+exit\|failed\|3\|train.py\ ended\ with\ 137\|\n
+large\|succeeded\|1\|\|"x+\n
+set\|failed\|3\|no\ result:\ ERROR:[^\n]*json[^\n]*\|\n
+text\|failed\|3\|x+\|\n
+z\|succeeded\|1\|\|"a\\\\nc"\n
+zero\|failed\|3\|no\ result:\ ERROR:[^\n]*json[^\n]*\|\z/x, 'ci.sh says why');
+is(ask("SELECT max(length(error)) <= 4000 AND max(length(result::text)) > 200000 FROM training_job_status WHERE $latest"), 't',
+	'ci.sh: of an error the end, a result whole');
+
+for my $program ('ci.sh', 'worker.py')
+{
+	odd_plan('deleted');
+	like(`'$folder/$program' 2>&1; echo "ended with \$?"`, qr/^lost |\|lost$(?:.*\n)*^ended with 0$/m, "$program: a job whose plan is deleted is lost");
+
+	# the server goes when the job is trained, and comes back when it is to be reported
+	odd_plan('away');
+	$run = IPC::Run::start([ "$folder/$program" ], '>', \$output, '2>&1', IPC::Run::timer(300));
+	wait_for("SELECT count(*) > 0 FROM training_job_status WHERE $latest AND target = 'away' AND state = 'running'", $run);
+	$server->stop;
+	sleep 2;
+	$server->start;
+	ok($run->finish, "$program waits for the server") or diag($output);
+	is(odd_jobs(), "away|succeeded|1||\"DAX\"\nz|succeeded|1||\"a\\\\nc\"", "$program reports when the server is back");
+}
+
+# Ctrl-C that is lost in train.py
+odd_plan('swallows');
+$run = IPC::Run::start([ 'setsid', "$folder/worker.py", '--lease', '3' ], '>', \$output, '2>&1', IPC::Run::timer(300));
+wait_for($trains, $run);
+kill('INT', -$run->{KIDS}[0]{PID});
+$run->finish;
+is($output, "succeeded  attempt 1  sym_swallows_DAX\nstopped\n", 'worker.py stops after its job, if the job does not');
 
 done_testing();
