@@ -259,7 +259,7 @@ for my $program ('ci.sh', 'celery_run.sh', 'dask_run.py')
 # ---- whatever train.py does with a job, the others are trained
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
-system("cp examples/eu_stocks/* '$folder'") == 0 or die;
+system("cp examples/eu_stocks/*.* '$folder'") == 0 or die;
 open my $trainer, '>', "$folder/train.py" or die;
 print $trainer <<'PYTHON';
 #!/usr/bin/python3
