@@ -12,6 +12,9 @@ use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(start_server run_sql manual_pages page_blocks without_blocks run_page);
 
+# Its superuser is called so, whoever runs the tests.
+$ENV{PGUSER} = 'postgres';
+
 # A server of its own, started.  Where the extension was not installed into the
 # system, TEMP_CONFIG says where it is.
 sub start_server
@@ -19,7 +22,7 @@ sub start_server
 	my ($name) = @_;
 	my $server = PostgreSQL::Test::Cluster->new($name);
 
-	$server->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	$server->init(extra => [ '--encoding=UTF8', '--locale=C', '--username=postgres' ]);
 	$server->append_conf('postgresql.conf', 'fsync = off');
 	$server->start;
 	return $server;
@@ -122,7 +125,7 @@ sub run_page
 	my $top = getcwd();
 	my $folder = abs_path(PostgreSQL::Test::Utils::tempdir);
 	my $mark = "-- $$ " . int(rand(1e9)) . ' --';
-	my $superuser = getpwuid($<);
+	my $superuser = 'postgres';
 	my ($script, $output, @results) = ('', '');
 
 	# (a statement in a transaction of its own begins when that does)

@@ -21,7 +21,6 @@ my $folder = PostgreSQL::Test::Utils::tempdir;
 local $ENV{PGHOST} = $server->host;
 local $ENV{PGPORT} = $server->port;
 local $ENV{PGDATABASE} = 'postgres';
-delete local $ENV{PGUSER};
 
 run_sql($server, 'postgres', q{
 	CREATE EXTENSION trainplan;

@@ -19,7 +19,6 @@ local $ENV{PGHOST} = $server->host;
 local $ENV{PGPORT} = $server->port;
 local $ENV{PGDATABASE} = 'postgres';
 local $ENV{LEASE} = 5;
-delete local $ENV{PGUSER};
 
 sub ask
 {

@@ -15,7 +15,6 @@ $server->restart;
 
 local $ENV{PGHOST} = $server->host;
 local $ENV{PGPORT} = $server->port;
-local $ENV{PGUSER} = getpwuid($<);
 local $ENV{SERVER_LOG} = $server->logfile;
 
 my $said = `test/calls/run --seed 1 --calls 3000 2>&1`;

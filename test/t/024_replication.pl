@@ -12,7 +12,7 @@ use Trainplan;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 
-$primary->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
+$primary->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C', '--username=postgres' ]);
 $primary->append_conf('postgresql.conf', 'fsync = off');
 $primary->start;
 
