@@ -116,16 +116,15 @@ sub without_blocks
 # and types all of it into one psql: shell commands by \!, or before psql is started,
 # if there is no SQL yet.  What is /srv on a page is a folder of the test's, and what
 # is done by sudo is done as the server's superuser; every process is number 4711.
-# Returns, in the order of blocks,
-# hashes with what each block printed, whether its commands all ended well, and the
-# session's settings behind it.
+# Returns, in the order of blocks, hashes with what each block printed, whether its
+# commands all ended well, and the session's settings behind it.
 sub run_page
 {
 	my ($server, $database, $user, @blocks) = @_;
 	my $top = getcwd();
 	my $folder = abs_path(PostgreSQL::Test::Utils::tempdir);
 	my $mark = "-- $$ " . int(rand(1e9)) . ' --';
-	my $superuser = 'postgres';
+	my $superuser = $ENV{PGUSER};
 	my ($script, $output, @results) = ('', '');
 
 	# (a statement in a transaction of its own begins when that does)

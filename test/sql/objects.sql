@@ -27,24 +27,24 @@ WHERE o.classid = 'pg_class'::regclass
     AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
     AND col_description(c.oid, a.attnum) IS NULL;
 
--- what only the extension itself calls says so where it is listed
-SELECT p.proname
+CREATE TEMPORARY VIEW functions AS
+SELECT p.*
 FROM pg_depend AS o
 JOIN pg_proc AS p ON p.oid = o.objid
 WHERE o.classid = 'pg_proc'::regclass
     AND o.refclassid = 'pg_extension'::regclass
-    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
-    AND obj_description(p.oid, 'pg_proc') LIKE 'Internal: %'
+    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan');
+
+-- what only the extension itself calls says so where it is listed
+SELECT p.proname
+FROM functions AS p
+WHERE obj_description(p.oid, 'pg_proc') LIKE 'Internal: %'
 ORDER BY p.proname COLLATE "C";
 
 -- all else can be called by the names of its arguments
 SELECT p.proname AS "function with arguments that have no names"
-FROM pg_depend AS o
-JOIN pg_proc AS p ON p.oid = o.objid
-WHERE o.classid = 'pg_proc'::regclass
-    AND o.refclassid = 'pg_extension'::regclass
-    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
-    AND obj_description(p.oid, 'pg_proc') NOT LIKE 'Internal: %'
+FROM functions AS p
+WHERE obj_description(p.oid, 'pg_proc') NOT LIKE 'Internal: %'
     AND p.pronargs > 0
     AND (p.proargnames IS NULL OR '' = ANY (p.proargnames));
 
@@ -55,11 +55,7 @@ SELECT
     CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS parallel,
     p.proisstrict AS strict,
     p.prosecdef AS definer
-FROM pg_depend AS o
-JOIN pg_proc AS p ON p.oid = o.objid
-WHERE o.classid = 'pg_proc'::regclass
-    AND o.refclassid = 'pg_extension'::regclass
-    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
+FROM functions AS p
 ORDER BY p.proname;
 
 -- nobody is granted anything by installing, but who installs
@@ -67,12 +63,8 @@ SELECT c.relname, a.grantee::regrole, a.privilege_type
 FROM pg_class AS c, aclexplode(c.relacl) AS a
 WHERE c.relnamespace = 'public'::regnamespace AND c.relname ~ '^(training|routing)_' AND a.grantee <> c.relowner;
 SELECT p.proname
-FROM pg_depend AS o
-JOIN pg_proc AS p ON p.oid = o.objid
-WHERE o.classid = 'pg_proc'::regclass
-    AND o.refclassid = 'pg_extension'::regclass
-    AND o.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'trainplan')
-    AND NOT has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
+FROM functions AS p
+WHERE NOT has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
 ORDER BY p.proname COLLATE "C";
 
 -- in any schema, which can't be changed later
