@@ -19,6 +19,9 @@ CREATE TABLE training_plans (
     metrics_snapshot text COLLATE "C",
     total_jobs bigint NOT NULL,
     max_attempts integer NOT NULL DEFAULT 3,
+    priority integer NOT NULL DEFAULT 0,
+    pooled_first boolean NOT NULL DEFAULT false,
+    paused boolean NOT NULL DEFAULT false,
     PRIMARY KEY (plan_id),
     CONSTRAINT training_plans_max_attempts_check CHECK (max_attempts > 0)
 );
@@ -35,6 +38,9 @@ COMMENT ON COLUMN training_plans.config_hash IS 'The hash of the routing policy'
 COMMENT ON COLUMN training_plans.metrics_snapshot IS 'Where the metrics behind the decisions are kept, as the caller gave it.';
 COMMENT ON COLUMN training_plans.total_jobs IS 'How many jobs the plan has.';
 COMMENT ON COLUMN training_plans.max_attempts IS 'How often a job is tried before it has failed for good.';
+COMMENT ON COLUMN training_plans.priority IS 'Claims from any plan take those of the highest priority first.';
+COMMENT ON COLUMN training_plans.pooled_first IS 'Whether jobs that need the pooled model of their target wait until it is trained.';
+COMMENT ON COLUMN training_plans.paused IS 'Whether nothing of the plan can be claimed at present.';
 COMMENT ON CONSTRAINT training_plans_pkey ON training_plans IS 'A plan by its number.';
 COMMENT ON CONSTRAINT training_plans_max_attempts_check ON training_plans IS 'A job is tried once at least.';
 COMMENT ON INDEX training_plans_pkey IS 'A plan by its number.';
@@ -149,7 +155,8 @@ CREATE FUNCTION create_training_plan(
     include_blocked boolean DEFAULT false,
     git_commit text DEFAULT NULL,
     config_hash text DEFAULT NULL,
-    metrics_snapshot text DEFAULT NULL
+    metrics_snapshot text DEFAULT NULL,
+    pooled_first boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE C
@@ -157,14 +164,15 @@ VOLATILE
 PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'create_training_plan';
 
-COMMENT ON FUNCTION create_training_plan(regclass, text[], boolean, text, text, text) IS
+COMMENT ON FUNCTION create_training_plan(regclass, text[], boolean, text, text, text, boolean) IS
 'Stores the jobs that generate_training_plan() makes of a routing relation as a
 new plan, and returns its plan_id.
 
 The first three arguments are those of generate_training_plan(); git_commit,
-config_hash and metrics_snapshot are kept with the plan as they are. A plan
-without jobs is stored as well, with a warning. Needs the right to insert into
-training_plans and training_jobs.';
+config_hash and metrics_snapshot are kept with the plan as they are. With
+pooled_first, jobs that need the pooled model of their target (needs_cs_ensemble) wait
+until that has been trained. A plan without jobs is stored as well, with a warning.
+Needs the right to insert into training_plans and training_jobs.';
 
 CREATE FUNCTION plan_training(
     candidates regclass,
@@ -172,7 +180,8 @@ CREATE FUNCTION plan_training(
     families text[] DEFAULT NULL,
     include_blocked boolean DEFAULT false,
     git_commit text DEFAULT NULL,
-    metrics_snapshot text DEFAULT NULL
+    metrics_snapshot text DEFAULT NULL,
+    pooled_first boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE C
@@ -180,7 +189,7 @@ VOLATILE
 PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'plan_training';
 
-COMMENT ON FUNCTION plan_training(regclass, text, text[], boolean, text, text) IS
+COMMENT ON FUNCTION plan_training(regclass, text, text[], boolean, text, text, boolean) IS
 'Routes the candidates of a relation, stores the jobs that follow as a new plan, and
 returns its plan_id: route_training_candidates() and create_training_plan() in one.
 
@@ -204,8 +213,8 @@ COMMENT ON FUNCTION latest_training_plan() IS
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_plans, training_jobs TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT, UPDATE, USAGE ON SEQUENCE training_plans_plan_id_seq TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
-    create_training_plan(regclass, text[], boolean, text, text, text),
-    plan_training(regclass, text, text[], boolean, text, text),
+    create_training_plan(regclass, text[], boolean, text, text, text, boolean),
+    plan_training(regclass, text, text[], boolean, text, text, boolean),
     latest_training_plan()
 TO @extowner@ WITH GRANT OPTION;
 

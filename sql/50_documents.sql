@@ -123,7 +123,7 @@ COMMENT ON FUNCTION load_routing_plan(text) IS
 of a folder, which stands for its routing_plan.json or routing_plan.yaml. Needs
 the rights of pg_read_server_files.';
 
-CREATE FUNCTION import_training_plan(document text)
+CREATE FUNCTION import_training_plan(document text, pooled_first boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE C
 VOLATILE
@@ -132,7 +132,7 @@ PARALLEL UNSAFE
 COST 1000
 AS 'MODULE_PATHNAME', 'import_training_plan';
 
-COMMENT ON FUNCTION import_training_plan(text) IS
+COMMENT ON FUNCTION import_training_plan(text, boolean) IS
 'Stores the plan of a document in JSON or YAML, as training_plan_to_json() and
 training_plan_to_yaml() write it, here or elsewhere, and returns its new plan_id.
 It keeps the run_id and generated_at of the document. Needs the right to insert
@@ -145,7 +145,8 @@ CREATE FUNCTION generate_training_plan_from_routing(
     routing_plan_path text,
     output_dir text,
     model_families text[] DEFAULT NULL,
-    include_blocked boolean DEFAULT false
+    include_blocked boolean DEFAULT false,
+    pooled_first boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE C
@@ -154,7 +155,7 @@ PARALLEL UNSAFE
 COST 10000
 AS 'MODULE_PATHNAME', 'generate_training_plan_from_routing';
 
-COMMENT ON FUNCTION generate_training_plan_from_routing(text, text, text[], boolean) IS
+COMMENT ON FUNCTION generate_training_plan_from_routing(text, text, text[], boolean, boolean) IS
 'From file to files: reads a routing plan as load_routing_plan() does, stores its
 jobs as a new plan, as create_training_plan() does, writes the plan''s files as
 write_training_plan() does, and returns its plan_id. git_commit, config_hash and
@@ -169,6 +170,6 @@ GRANT EXECUTE ON FUNCTION
     write_training_plan(bigint, text),
     routing_decisions(text),
     load_routing_plan(text),
-    import_training_plan(text),
-    generate_training_plan_from_routing(text, text, text[], boolean)
+    import_training_plan(text, boolean),
+    generate_training_plan_from_routing(text, text, text[], boolean, boolean)
 TO @extowner@ WITH GRANT OPTION;

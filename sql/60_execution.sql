@@ -17,17 +17,28 @@ CREATE TABLE training_job_queue (
     job_id text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL DEFAULT 'pending',
     worker text COLLATE "C",
+    kind bigint NOT NULL DEFAULT 0,
+    progress double precision,
+    started_at timestamptz,
+    awaited boolean NOT NULL DEFAULT false,
+    error text COLLATE "C",
     PRIMARY KEY (plan_id, job_id),
     CONSTRAINT training_job_queue_state_check
-        CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
+        CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled')),
     CONSTRAINT training_job_queue_attempts_check
         CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     CONSTRAINT training_job_queue_running_check
         CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0))
 ) WITH (fillfactor = 60);
 
-CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, ready_at, position)
+CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, kind, ready_at, position)
 WHERE ready_at IS NULL OR ready_at < 'infinity';
+
+CREATE INDEX training_job_queue_running_idx ON training_job_queue (plan_id, kind, ready_at)
+WHERE state = 'running';
+
+CREATE INDEX training_job_queue_ended_idx ON training_job_queue (plan_id, state_since)
+WHERE state = 'succeeded' OR state = 'failed';
 
 COMMENT ON TABLE training_job_queue IS 'Where each job stands that is not blocked, one a row; training_job_status shows it. Changed by the functions for workers.';
 COMMENT ON COLUMN training_job_queue.plan_id IS 'The plan that the job belongs to.';
@@ -39,14 +50,21 @@ COMMENT ON COLUMN training_job_queue.attempt IS 'How often the job was claimed; 
 COMMENT ON COLUMN training_job_queue.attempts_forgiven IS 'How many of these attempts do not count any more, because the job was retried.';
 COMMENT ON COLUMN training_job_queue.cancel_requested IS 'Whether the job is to stop when its worker reports next.';
 COMMENT ON COLUMN training_job_queue.job_id IS 'The job.';
-COMMENT ON COLUMN training_job_queue.state IS 'pending, running, succeeded, failed or cancelled, as it was written; a lease that ran out is for the reader to see.';
+COMMENT ON COLUMN training_job_queue.state IS 'pending, waiting (for the pooled model of its target), running, succeeded, failed or cancelled, as it was written; a lease that ran out is for the reader to see.';
 COMMENT ON COLUMN training_job_queue.worker IS 'Who runs the job; NULL if nobody does.';
+COMMENT ON COLUMN training_job_queue.kind IS 'That of the job: its training type and list of families, as training_job_kind() has them; 0: not known, and found out when the job is looked at.';
+COMMENT ON COLUMN training_job_queue.progress IS 'How far the attempt that runs is, from 0 to 1, if its worker has said so.';
+COMMENT ON COLUMN training_job_queue.started_at IS 'When the last attempt began, of a job that has ended.';
+COMMENT ON COLUMN training_job_queue.awaited IS 'Whether other jobs of the plan wait for this one.';
+COMMENT ON COLUMN training_job_queue.error IS 'Why the job was cancelled without anybody''s asking for it: the pooled model that it needs has failed or was cancelled.';
 COMMENT ON CONSTRAINT training_job_queue_pkey ON training_job_queue IS 'A job has one place in the queue.';
 COMMENT ON CONSTRAINT training_job_queue_state_check ON training_job_queue IS 'A state is one of these.';
 COMMENT ON CONSTRAINT training_job_queue_attempts_check ON training_job_queue IS 'Of the attempts, some may be forgiven; there is no end to counting them.';
 COMMENT ON CONSTRAINT training_job_queue_running_check ON training_job_queue IS 'A job that runs has a worker, a lease and an attempt.';
 COMMENT ON INDEX training_job_queue_pkey IS 'A place by its plan and job.';
 COMMENT ON INDEX training_job_queue_claim_idx IS 'What can be claimed, in the order of claiming, and what may come back.';
+COMMENT ON INDEX training_job_queue_running_idx IS 'What runs.';
+COMMENT ON INDEX training_job_queue_ended_idx IS 'What succeeded or failed for good, by time.';
 
 CREATE TABLE training_job_history (
     plan_id bigint NOT NULL,
@@ -58,13 +76,20 @@ CREATE TABLE training_job_history (
     outcome text COLLATE "C" NOT NULL,
     error text COLLATE "C",
     result jsonb,
+    target text COLLATE "C",
+    symbol text COLLATE "C",
+    route text COLLATE "C",
+    training_type text COLLATE "C",
+    model_families text[] COLLATE "C",
+    estimated_samples bigint,
+    git_commit text COLLATE "C",
     PRIMARY KEY (plan_id, job_id, attempt),
     CONSTRAINT training_job_history_outcome_check
         CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
     CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0 AND attempt <= 1000000000)
 );
 
-COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row; deleted with their job.';
+COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row, with what was trained; they outlive job and plan.';
 COMMENT ON COLUMN training_job_history.plan_id IS 'The plan that the job belongs to.';
 COMMENT ON COLUMN training_job_history.job_id IS 'The job.';
 COMMENT ON COLUMN training_job_history.attempt IS 'The number of the attempt, from 1.';
@@ -74,10 +99,75 @@ COMMENT ON COLUMN training_job_history.finished_at IS 'When the worker reported,
 COMMENT ON COLUMN training_job_history.outcome IS 'succeeded, failed, cancelled or expired.';
 COMMENT ON COLUMN training_job_history.error IS 'What the worker said of a failure.';
 COMMENT ON COLUMN training_job_history.result IS 'What the worker said of a success.';
+COMMENT ON COLUMN training_job_history.target IS 'The job''s target.';
+COMMENT ON COLUMN training_job_history.symbol IS 'Its symbol; NULL of a cross-sectional job.';
+COMMENT ON COLUMN training_job_history.route IS 'Its route.';
+COMMENT ON COLUMN training_job_history.training_type IS 'Its training type.';
+COMMENT ON COLUMN training_job_history.model_families IS 'The families that were to be trained.';
+COMMENT ON COLUMN training_job_history.estimated_samples IS 'How many rows there were to train on, where that was known.';
+COMMENT ON COLUMN training_job_history.git_commit IS 'The plan''s.';
 COMMENT ON CONSTRAINT training_job_history_pkey ON training_job_history IS 'An attempt by its plan, job and number.';
 COMMENT ON CONSTRAINT training_job_history_outcome_check ON training_job_history IS 'An outcome is one of these.';
 COMMENT ON CONSTRAINT training_job_history_attempt_check ON training_job_history IS 'Attempts are numbered from 1; there is no end to counting them.';
 COMMENT ON INDEX training_job_history_pkey IS 'An attempt by its plan, job and number.';
+
+-- A kind is a number made of what it
+-- stands for, the same in every database.
+CREATE FUNCTION training_job_kind(training_type text, model_families text[])
+RETURNS bigint
+LANGUAGE C
+IMMUTABLE
+STRICT
+PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'training_job_kind';
+
+COMMENT ON FUNCTION training_job_kind(text, text[]) IS
+'Internal: the number of a job''s kind, that is, its training type and its list of
+families, as training_job_queue has it.';
+
+-- How many may run at a time.
+CREATE TABLE training_limits (
+    name text COLLATE "C" NOT NULL,
+    families text[] COLLATE "C",
+    max_running integer NOT NULL,
+    PRIMARY KEY (name),
+    CONSTRAINT training_limits_max_running_check CHECK (max_running >= 0)
+);
+
+COMMENT ON TABLE training_limits IS 'How many jobs may run at a time, over all plans, one limit a row.';
+COMMENT ON COLUMN training_limits.name IS 'What the limit is called.';
+COMMENT ON COLUMN training_limits.families IS 'It counts jobs that train any of these families; NULL: all jobs.';
+COMMENT ON COLUMN training_limits.max_running IS 'At most so many of them run at a time; 0 stops them.';
+COMMENT ON CONSTRAINT training_limits_pkey ON training_limits IS 'A limit by its name.';
+COMMENT ON CONSTRAINT training_limits_max_running_check ON training_limits IS 'Nothing less than nothing runs.';
+COMMENT ON INDEX training_limits_pkey IS 'A limit by its name.';
+
+-- What progress is told by without counting what has ended.  A plan has several rows,
+-- which add up: one from its making, and more that sessions write into who report at the
+-- same time.  Internal: who may read the queue is told by training_plan_counts().
+CREATE TABLE training_plan_tally (
+    plan_id bigint NOT NULL,
+    part bigint NOT NULL,
+    places bigint NOT NULL DEFAULT 0,
+    waiting bigint NOT NULL DEFAULT 0,
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    cancelled bigint NOT NULL DEFAULT 0,
+    blocked bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (plan_id, part)
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE training_plan_tally IS 'Internal: how many jobs of a plan are where, in several rows that add up; part 0 is there or nothing is counted.';
+COMMENT ON COLUMN training_plan_tally.plan_id IS 'The plan.';
+COMMENT ON COLUMN training_plan_tally.part IS '0 of the row that the plan was made with; a number without a meaning of the others.';
+COMMENT ON COLUMN training_plan_tally.places IS 'Jobs that have a place in training_job_queue.';
+COMMENT ON COLUMN training_plan_tally.waiting IS 'Those of them that wait, as it is written there.';
+COMMENT ON COLUMN training_plan_tally.succeeded IS 'Those that succeeded.';
+COMMENT ON COLUMN training_plan_tally.failed IS 'Those that failed for good.';
+COMMENT ON COLUMN training_plan_tally.cancelled IS 'Those that were cancelled.';
+COMMENT ON COLUMN training_plan_tally.blocked IS 'Jobs that are blocked.';
+COMMENT ON CONSTRAINT training_plan_tally_pkey ON training_plan_tally IS 'A row by its plan and part.';
+COMMENT ON INDEX training_plan_tally_pkey IS 'A row by its plan and part.';
 
 -- Jobs that come by other ways than the functions that store plans.  Whoever inserts
 -- them inserts their places as well, and needs the right to.
@@ -134,7 +224,11 @@ CREATE FUNCTION claim_training_jobs(
     max_jobs integer DEFAULT 1,
     plan_id bigint DEFAULT NULL,
     lease interval DEFAULT '15 minutes',
-    families text[] DEFAULT NULL
+    families text[] DEFAULT NULL,
+    training_type text DEFAULT NULL,
+    min_priority integer DEFAULT NULL,
+    job_ids text[] DEFAULT NULL,
+    any_plan boolean DEFAULT false
 )
 RETURNS TABLE (
     job_id text,
@@ -158,7 +252,7 @@ COST 1000
 ROWS 1
 AS 'MODULE_PATHNAME', 'claim_training_jobs';
 
-COMMENT ON FUNCTION claim_training_jobs(text, integer, bigint, interval, text[]) IS
+COMMENT ON FUNCTION claim_training_jobs(text, integer, bigint, interval, text[], text, integer, text[], boolean) IS
 'Gives jobs of a plan to a worker, at most max_jobs, for the time of the lease; the
 highest priority first, and of one priority those that came back (a lease that ran
 out, a retry), then the others in the plan''s order. No two workers get the same job,
@@ -174,7 +268,8 @@ CREATE FUNCTION extend_training_job_lease(
     plan_id bigint,
     job_id text,
     attempt integer,
-    lease interval DEFAULT '15 minutes'
+    lease interval DEFAULT '15 minutes',
+    progress double precision DEFAULT NULL
 )
 RETURNS boolean
 LANGUAGE C
@@ -183,7 +278,7 @@ PARALLEL UNSAFE
 COST 1000
 AS 'MODULE_PATHNAME', 'extend_training_job_lease';
 
-COMMENT ON FUNCTION extend_training_job_lease(bigint, text, integer, interval) IS
+COMMENT ON FUNCTION extend_training_job_lease(bigint, text, integer, interval, double precision) IS
 'Lets a worker keep a job for the time of the lease, from now. False: the job is not
 the worker''s any more (the lease ran out, the job was cancelled, the plan deleted),
 and it should stop. A job that the plan does not have is an error.';
@@ -485,20 +580,22 @@ COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hou
 COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have ended at that rate, NULL if that is not to be told; when the last ended, if all have.';
 
 -- The installing role, who owns none of it, can use it and hand that on.
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history, training_limits TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT ON training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
-    claim_training_jobs(text, integer, bigint, interval, text[]),
-    extend_training_job_lease(bigint, text, integer, interval),
+    claim_training_jobs(text, integer, bigint, interval, text[], text, integer, text[], boolean),
+    extend_training_job_lease(bigint, text, integer, interval, double precision),
     complete_training_job(bigint, text, integer, jsonb),
     fail_training_job(bigint, text, integer, text, interval),
     extend_training_job_leases(bigint, text[], integer[], interval),
     complete_training_jobs(bigint, text[], integer[], jsonb[]),
     cancel_training_jobs(bigint, text[], text, text),
     retry_training_jobs(bigint, text[], text, text),
-    training_job_state(text, timestamptz, boolean, integer, integer)
+    training_job_state(text, timestamptz, boolean, integer, integer),
+    training_job_kind(text, text[])
 TO @extowner@ WITH GRANT OPTION;
 
 -- Where jobs stand is the user's data: pg_dump has to save it.
 SELECT pg_catalog.pg_extension_config_dump('training_job_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('training_job_history', '');
+SELECT pg_catalog.pg_extension_config_dump('training_limits', '');

@@ -251,7 +251,7 @@ DROP FUNCTION training_update_refuse(text, text);
 -- What users have been granted is put aside, or the grants below would make it a part
 -- of the extension, which pg_dump leaves out.
 CREATE TEMPORARY TABLE training_update_grants AS
-SELECT d.classid, d.objid, coalesce(c.relacl, p.proacl) AS acl
+SELECT d.classid, d.objid, p.proname, coalesce(c.relacl, p.proacl) AS acl
 FROM pg_catalog.pg_depend AS d
 JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
 LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND c.oid = d.objid
@@ -283,12 +283,62 @@ ALTER TABLE training_job_queue
     ALTER cancel_requested SET DEFAULT false,
     ALTER state SET DEFAULT 'pending';
 
+-- What is new in tables.
+ALTER TABLE training_plans
+    ADD priority integer NOT NULL DEFAULT 0,
+    ADD pooled_first boolean NOT NULL DEFAULT false,
+    ADD paused boolean NOT NULL DEFAULT false;
+ALTER TABLE training_job_queue
+    ADD kind bigint NOT NULL DEFAULT 0,
+    ADD progress double precision,
+    ADD started_at timestamptz,
+    ADD awaited boolean NOT NULL DEFAULT false,
+    ADD error text COLLATE "C";
+ALTER TABLE training_job_history
+    ADD target text COLLATE "C",
+    ADD symbol text COLLATE "C",
+    ADD route text COLLATE "C",
+    ADD training_type text COLLATE "C",
+    ADD model_families text[] COLLATE "C",
+    ADD estimated_samples bigint,
+    ADD git_commit text COLLATE "C";
+
+DROP INDEX training_job_queue_claim_idx;
+CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, kind, ready_at, position)
+WHERE ready_at IS NULL OR ready_at < 'infinity';
+
+CREATE INDEX training_job_queue_running_idx ON training_job_queue (plan_id, kind, ready_at)
+WHERE state = 'running';
+
+CREATE INDEX training_job_queue_ended_idx ON training_job_queue (plan_id, state_since)
+WHERE state = 'succeeded' OR state = 'failed';
+
+CREATE TABLE training_limits (
+    name text COLLATE "C" NOT NULL,
+    families text[] COLLATE "C",
+    max_running integer NOT NULL,
+    PRIMARY KEY (name),
+    CONSTRAINT training_limits_max_running_check CHECK (max_running >= 0)
+);
+
+CREATE TABLE training_plan_tally (
+    plan_id bigint NOT NULL,
+    part bigint NOT NULL,
+    places bigint NOT NULL DEFAULT 0,
+    waiting bigint NOT NULL DEFAULT 0,
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    cancelled bigint NOT NULL DEFAULT 0,
+    blocked bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (plan_id, part)
+) WITH (fillfactor = 50);
+
 -- Triggers instead of foreign keys, and checks.
 ALTER TABLE training_jobs DROP CONSTRAINT training_jobs_plan_id_fkey;
 ALTER TABLE training_job_queue
     DROP CONSTRAINT training_job_queue_plan_id_job_id_fkey,
     ADD CONSTRAINT training_job_queue_state_check
-        CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
+        CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled')),
     ADD CONSTRAINT training_job_queue_attempts_check
         CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     ADD CONSTRAINT training_job_queue_running_check
@@ -345,9 +395,32 @@ AFTER INSERT ON training_job_queue
 FOR EACH STATEMENT
 EXECUTE FUNCTION training_job_queue_guard();
 
+SELECT pg_catalog.pg_extension_config_dump('training_limits', '');
+
+-- Functions that have more arguments now.
+DROP FUNCTION create_training_plan(regclass, text[], boolean, text, text, text);
+DROP FUNCTION plan_training(regclass, text, text[], boolean, text, text);
+DROP FUNCTION import_training_plan(text);
+DROP FUNCTION generate_training_plan_from_routing(text, text, text[], boolean);
+DROP FUNCTION claim_training_jobs(text, integer, bigint, interval, text[]);
+DROP FUNCTION extend_training_job_lease(bigint, text, integer, interval);
+
 -- Functions and views are replaced, whatever somebody has made of them.
 
 -- @again
+
+-- A function with more arguments is another one.
+UPDATE pg_temp.training_update_grants AS g
+SET objid = p.oid
+FROM pg_catalog.pg_proc AS p
+JOIN pg_catalog.pg_depend AS d ON d.objid = p.oid
+JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+WHERE g.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AND g.proname = p.proname
+    AND d.classid = g.classid AND d.deptype = 'e' AND e.extname = 'trainplan'
+    AND g.proname IN (
+        'create_training_plan', 'plan_training', 'import_training_plan', 'generate_training_plan_from_routing',
+        'claim_training_jobs', 'extend_training_job_lease'
+    );
 
 -- What users have been granted or denied is given back; what the owners have is new,
 -- and trigger functions are nobody's.  Where the installing role can grant a right

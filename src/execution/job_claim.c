@@ -67,6 +67,7 @@
 typedef struct LaneMark
 {
 	int32		priority;
+	int64		kind;
 	int32		position;		/* nothing fresh was found before it */
 } LaneMark;
 
@@ -136,19 +137,20 @@ may_look_again(TimestampTz now)
 
 /* The mark of a lane; NULL if there are too many lanes to keep it. */
 static LaneMark *
-lane_mark(int32 priority)
+lane_mark(int32 priority, int64 kind)
 {
 	LaneMark   *mark;
 
 	for (int i = 0; i < marks.count; i++)
 	{
-		if (marks.lanes[i].priority == priority)
+		if (marks.lanes[i].priority == priority && marks.lanes[i].kind == kind)
 			return &marks.lanes[i];
 	}
 	if (marks.count == MAX_MARKS)
 		return NULL;
 	mark = &marks.lanes[marks.count++];
 	mark->priority = priority;
+	mark->kind = kind;
 	mark->position = 0;
 	return mark;
 }
@@ -172,9 +174,9 @@ begin_scan(JobQueue *queue, int keys)
 static void
 begin_scans(JobQueue *queue, Scans *scans)
 {
-	scans->lanes = begin_scan(queue, 2);
-	scans->returned = begin_scan(queue, 3);
-	scans->fresh = begin_scan(queue, 4);
+	scans->lanes = begin_scan(queue, 3);
+	scans->returned = begin_scan(queue, 4);
+	scans->fresh = begin_scan(queue, 5);
 }
 
 static void
@@ -190,6 +192,7 @@ typedef struct Lane
 {
 	int64		plan_id;
 	int32		priority;
+	int64		kind;
 	bool		has_returned;	/* there may be something that has come back */
 } Lane;
 
@@ -198,14 +201,15 @@ typedef struct Lane
  * the index has of a plan, be it dead or alive.  False: there is none.
  */
 static bool
-find_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, int32 priority, Lane *lane)
+find_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, int32 priority, const int64 *above_kind, Lane *lane)
 {
-	ScanKeyData keys[2];
+	ScanKeyData keys[3];
 	Datum		ready_at;
 	bool		isnull;
 
 	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTLessEqualStrategyNumber, F_INT4LE, Int32GetDatum(priority));
+	ScanKeyInit(&keys[1], CLAIM_PRIORITY, above_kind ? BTEqualStrategyNumber : BTLessEqualStrategyNumber, above_kind ? F_INT4EQ : F_INT4LE, Int32GetDatum(priority));
+	ScanKeyInit(&keys[2], CLAIM_KIND, above_kind ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber, above_kind ? F_INT8GT : F_INT8GE, Int64GetDatum(above_kind ? *above_kind : PG_INT64_MIN));
 
 	/* the entry says it all: no row is looked at */
 	scan->xs_want_itup = true;
@@ -214,6 +218,7 @@ find_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, int32 priority, La
 		return false;
 	lane->plan_id = plan_id;
 	lane->priority = DatumGetInt32(index_getattr(scan->xs_itup, CLAIM_PRIORITY, scan->xs_itupdesc, &isnull));
+	lane->kind = DatumGetInt64(index_getattr(scan->xs_itup, CLAIM_KIND, scan->xs_itupdesc, &isnull));
 	ready_at = index_getattr(scan->xs_itup, CLAIM_READY_AT, scan->xs_itupdesc, &isnull);
 	lane->has_returned = !isnull && DatumGetTimestampTz(ready_at) <= queue->now;
 	return true;
@@ -223,14 +228,15 @@ find_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, int32 priority, La
 static bool
 next_lane(JobQueue *queue, IndexScanDesc scan, Lane *lane)
 {
-	return lane->priority > PG_INT32_MIN &&
-		find_lane(queue, scan, lane->plan_id, lane->priority - 1, lane);
+	int64 kind = lane->kind;
+	return find_lane(queue, scan, lane->plan_id, lane->priority, &kind, lane) || (lane->priority > PG_INT32_MIN &&
+		find_lane(queue, scan, lane->plan_id, lane->priority - 1, NULL, lane));
 }
 
 static bool
 first_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, Lane *lane)
 {
-	return find_lane(queue, scan, plan_id, PG_INT32_MAX, lane);
+	return find_lane(queue, scan, plan_id, PG_INT32_MAX, NULL, lane);
 }
 
 static void
@@ -238,16 +244,17 @@ lane_keys(ScanKeyData *keys, const Lane *lane)
 {
 	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lane->plan_id));
 	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->priority));
+	ScanKeyInit(&keys[2], CLAIM_KIND, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lane->kind));
 }
 
 /* Begin to go through what has come back in a lane, up to now. */
 static void
 scan_returned(IndexScanDesc scan, const Lane *lane, TimestampTz now)
 {
-	ScanKeyData keys[3];
+	ScanKeyData keys[4];
 
 	lane_keys(keys, lane);
-	ScanKeyInit(&keys[2], CLAIM_READY_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+	ScanKeyInit(&keys[3], CLAIM_READY_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(now));
 	index_rescan(scan, keys, lengthof(keys), NULL, 0);
 }
@@ -256,12 +263,12 @@ scan_returned(IndexScanDesc scan, const Lane *lane, TimestampTz now)
 static void
 scan_fresh(IndexScanDesc scan, const Lane *lane, int32 position)
 {
-	ScanKeyData keys[4];
+	ScanKeyData keys[5];
 
 	lane_keys(keys, lane);
-	ScanKeyEntryInitialize(&keys[2], SK_ISNULL | SK_SEARCHNULL, CLAIM_READY_AT, InvalidStrategy,
+	ScanKeyEntryInitialize(&keys[3], SK_ISNULL | SK_SEARCHNULL, CLAIM_READY_AT, InvalidStrategy,
 						   InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
-	ScanKeyInit(&keys[3], CLAIM_POSITION, BTGreaterEqualStrategyNumber, F_INT4GE,
+	ScanKeyInit(&keys[4], CLAIM_POSITION, BTGreaterEqualStrategyNumber, F_INT4GE,
 				Int32GetDatum(position));
 	index_rescan(scan, keys, lengthof(keys), NULL, 0);
 }
@@ -343,6 +350,9 @@ take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 		return false;
 	}
 	taken.state = JOB_RUNNING;
+	taken.has_no_progress = true;
+	taken.started_at = DT_NOBEGIN;
+	taken.error = (Datum) 0;
 	taken.state_since = GetCurrentTimestamp();
 	taken.ready_at = time_after(taken.state_since, claim->lease);
 	taken.attempt.number++;
@@ -446,7 +456,7 @@ take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
 static bool
 claim_fresh(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *lane, bool may_mark)
 {
-	LaneMark   *mark = lane_mark(lane->priority);
+	LaneMark   *mark = lane_mark(lane->priority, lane->kind);
 	bool		at_front = true;	/* nothing that can be claimed was passed */
 	LockedPlaces locked;
 	QueuePlace	place;

@@ -156,17 +156,44 @@ job_queue_refresh(JobQueue *queue)
 	look(queue);
 }
 
+/* What does not change of a place. */
+static bool
+is_fixed(int column)
+{
+	return column == QUEUE_PLAN_ID || column == QUEUE_JOB_ID || column == QUEUE_POSITION;
+}
+
+static const Oid returned_types[] = {TIMESTAMPTZOID, INT4OID};
+
+/* Prepare the change of a place: of all columns that the table has. */
+static void
+prepare_change(TableWrite *write, const PlanTable *table)
+{
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < QUEUE_COLUMNS; i++)
+	{
+		if (!is_fixed(i) && has_column(table, i))
+			appendStringInfo(&columns, "%s%s = $%d", columns.len > 0 ? ", " : "",
+							 plan_table_column_name(QUEUE_TABLE, i), i + 1);
+	}
+	table_write_prepare(write, table,
+						psprintf("UPDATE ONLY %%s SET %s WHERE plan_id OPERATOR(pg_catalog.=) $%d "
+								 "AND job_id OPERATOR(pg_catalog.=) $%d RETURNING ready_at, attempt",
+								 columns.data, QUEUE_PLAN_ID + 1, QUEUE_JOB_ID + 1),
+						QUEUE_COLUMNS, plan_table_types(QUEUE_TABLE), lengthof(returned_types),
+						returned_types);
+}
+
 /*
- * Write a row about a place by SQL, with a command that returns results of these
- * types; it is prepared when the first comes.
+ * Write a row about a place by SQL: the place itself, or an attempt.  The command is
+ * prepared when the first comes.
  */
 static void
-write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, const char *command,
-			 const int *columns, int count, Datum *values, bool *nulls,
-			 int results, const Oid *result_types)
+write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, Datum *values, bool *nulls)
 {
-	const Oid  *types = plan_table_types(table->table.id);
-	Oid			argument_types[MAX_TABLE_COLUMNS];
+	uint64		written;
 
 	if (!queue->writes_sql)
 	{
@@ -178,14 +205,14 @@ write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, const 
 		queue->writes_sql = true;
 		MemoryContextSwitchTo(caller);
 	}
-	if (table->write.plan == NULL)
-	{
-		for (int i = 0; i < count; i++)
-			argument_types[i] = types[columns[i]];
-		table_write_prepare(&table->write, &table->table, command, count, argument_types,
-							results, result_types);
-	}
-	if (table_write_run(&table->write, values, nulls, true) != 1)
+	if (table->write.plan == NULL && table->table.id == QUEUE_TABLE)
+		prepare_change(&table->write, &table->table);
+	else if (table->write.plan == NULL)
+		table_write_prepare_insert(&table->write, &table->table);
+	written = table->table.id == QUEUE_TABLE ?
+		table_write_run(&table->write, values, nulls, true) :
+		table_write_insert(&table->write, &table->table, values, nulls, true);
+	if (written != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("job \"%s\" of plan %lld was not written into table \"%s\"",
@@ -199,10 +226,7 @@ write_by_sql(JobQueue *queue, QueueTable *table, const QueuePlace *place, const 
 static Datum
 place_value(const JobQueue *queue, QueueColumn column, bool *isnull)
 {
-	int			index = column_index(&queue->places.table, column);
-
-	*isnull = queue->found->tts_isnull[index];
-	return queue->found->tts_values[index];
+	return column_value(&queue->places.table, queue->found, column, isnull);
 }
 
 /* A value that the table does not allow to be null. */
@@ -239,6 +263,16 @@ queue_place_read(JobQueue *queue, QueuePlace *place)
 	place->attempt.lease_end = place->ready_at;
 	value = place_value(queue, QUEUE_WORKER, &isnull);
 	place->worker = isnull ? (Datum) 0 : value;
+	value = place_value(queue, QUEUE_KIND, &isnull);
+	place->kind = isnull ? KIND_UNKNOWN : DatumGetInt64(value);
+	value = place_value(queue, QUEUE_PROGRESS, &place->has_no_progress);
+	place->progress = place->has_no_progress ? 0 : DatumGetFloat8(value);
+	value = place_value(queue, QUEUE_STARTED_AT, &isnull);
+	place->started_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	value = place_value(queue, QUEUE_AWAITED, &isnull);
+	place->awaited = !isnull && DatumGetBool(value);
+	value = place_value(queue, QUEUE_ERROR, &isnull);
+	place->error = isnull ? (Datum) 0 : value;
 	place->state = word_meaning(&job_states,
 								slice_from_text(DatumGetTextPP(required_value(queue, QUEUE_STATE))));
 }
@@ -361,35 +395,31 @@ insert_index_entries(JobQueue *queue, QueueTable *table, bool update, bool only_
 									NULL, NIL, only_summarizing));
 }
 
-/* What changes of a place. */
-static const int written_columns[] = {
-	QUEUE_PLAN_ID, QUEUE_JOB_ID, QUEUE_READY_AT, QUEUE_STATE_SINCE, QUEUE_ATTEMPT,
-	QUEUE_ATTEMPTS_FORGIVEN, QUEUE_CANCEL_REQUESTED, QUEUE_STATE, QUEUE_WORKER
-};
-
-static const char *const write_place_command =
-"UPDATE ONLY %s SET ready_at = $3, state_since = $4, attempt = $5, attempts_forgiven = $6, "
-"cancel_requested = $7, state = $8, worker = $9 "
-"WHERE plan_id OPERATOR(pg_catalog.=) $1 AND job_id OPERATOR(pg_catalog.=) $2 "
-"RETURNING ready_at, attempt";
-
-static const Oid returned_types[] = {TIMESTAMPTZOID, INT4OID};
-
-/* The values of these columns, in the current memory context. */
+/* The values of a place's columns, in the current memory context. */
 static void
-written_values(const QueuePlace *place, Datum *values, bool *nulls)
+place_values(const QueuePlace *place, Datum *values, bool *nulls)
 {
-	memset(nulls, false, lengthof(written_columns) * sizeof(bool));
-	values[0] = Int64GetDatum(place->plan_id);
-	values[1] = place->job_id;
-	values[2] = TimestampTzGetDatum(place->ready_at);
-	values[3] = TimestampTzGetDatum(place->state_since);
-	values[4] = Int32GetDatum(place->attempt.number);
-	values[5] = Int32GetDatum(place->attempt.forgiven);
-	values[6] = BoolGetDatum(place->attempt.cancel_requested);
-	values[7] = slice_to_text(job_states.words[place->state]);
-	values[8] = place->worker;
-	nulls[8] = place->worker == (Datum) 0;
+	memset(nulls, false, QUEUE_COLUMNS * sizeof(bool));
+	values[QUEUE_PLAN_ID] = Int64GetDatum(place->plan_id);
+	values[QUEUE_JOB_ID] = place->job_id;
+	values[QUEUE_PRIORITY] = Int32GetDatum(place->priority);
+	values[QUEUE_POSITION] = Int32GetDatum(place->position);
+	values[QUEUE_READY_AT] = TimestampTzGetDatum(place->ready_at);
+	values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(place->state_since);
+	values[QUEUE_ATTEMPT] = Int32GetDatum(place->attempt.number);
+	values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(place->attempt.forgiven);
+	values[QUEUE_CANCEL_REQUESTED] = BoolGetDatum(place->attempt.cancel_requested);
+	values[QUEUE_STATE] = slice_to_text(job_states.words[place->state]);
+	values[QUEUE_WORKER] = place->worker;
+	nulls[QUEUE_WORKER] = place->worker == (Datum) 0;
+	values[QUEUE_KIND] = Int64GetDatum(place->kind);
+	values[QUEUE_PROGRESS] = Float8GetDatum(place->progress);
+	nulls[QUEUE_PROGRESS] = place->has_no_progress;
+	values[QUEUE_STARTED_AT] = TimestampTzGetDatum(place->started_at);
+	nulls[QUEUE_STARTED_AT] = place->started_at == DT_NOBEGIN;
+	values[QUEUE_AWAITED] = BoolGetDatum(place->awaited);
+	values[QUEUE_ERROR] = place->error;
+	nulls[QUEUE_ERROR] = place->error == (Datum) 0;
 }
 
 /* Write a place straight into the table; what is in columns that others have added stays. */
@@ -408,12 +438,12 @@ write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const
 	ExecClearTuple(slot);
 	memcpy(slot->tts_values, queue->found->tts_values, columns * sizeof(Datum));
 	memcpy(slot->tts_isnull, queue->found->tts_isnull, columns * sizeof(bool));
-	for (int i = 0; i < lengthof(written_columns); i++)
+	for (int i = 0; i < QUEUE_COLUMNS; i++)
 	{
-		int			column = column_index(&table->table, written_columns[i]);
-
-		slot->tts_values[column] = values[i];
-		slot->tts_isnull[column] = nulls[i];
+		if (is_fixed(i) || !has_column(&table->table, i))
+			continue;
+		slot->tts_values[column_index(&table->table, i)] = values[i];
+		slot->tts_isnull[column_index(&table->table, i)] = nulls[i];
 	}
 	ExecStoreVirtualTuple(slot);
 
@@ -456,8 +486,7 @@ write_place_by_sql(JobQueue *queue, QueuePlace *place, Datum *values, bool *null
 	{
 		written_place = place;
 		written_depth = trigger_depth();
-		write_by_sql(queue, &queue->places, place, write_place_command, written_columns,
-					 lengthof(written_columns), values, nulls, lengthof(returned_types), returned_types);
+		write_by_sql(queue, &queue->places, place, values, nulls);
 	}
 	PG_FINALLY();
 	{
@@ -477,10 +506,10 @@ void
 queue_place_write(JobQueue *queue, QueuePlace *place)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
-	Datum		values[lengthof(written_columns)];
-	bool		nulls[lengthof(written_columns)];
+	Datum		values[QUEUE_COLUMNS];
+	bool		nulls[QUEUE_COLUMNS];
 
-	written_values(place, values, nulls);
+	place_values(place, values, nulls);
 	if (queue->places.table.updates_are_plain)
 		write_place(queue, place, values, nulls);
 	else
@@ -496,8 +525,11 @@ queue_place_write(JobQueue *queue, QueuePlace *place)
 void
 queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, TimestampTz ready_at)
 {
+	if (place->state == JOB_RUNNING)
+		place->started_at = place->state_since;
 	place->state = state;
 	place->state_since = since;
+	place->has_no_progress = true;
 	place->ready_at = state == JOB_PENDING ? ready_at : DT_NOEND;
 	place->attempt.cancel_requested = false;
 	place->worker = (Datum) 0;
@@ -568,16 +600,6 @@ queue_place_number_attempt(JobQueue *queue, QueuePlace *place)
 	}
 }
 
-/* The columns of an attempt, in the order of the table. */
-static const int attempt_columns[] = {
-	HISTORY_PLAN_ID, HISTORY_JOB_ID, HISTORY_ATTEMPT, HISTORY_WORKER, HISTORY_STARTED_AT,
-	HISTORY_FINISHED_AT, HISTORY_OUTCOME, HISTORY_ERROR, HISTORY_RESULT
-};
-
-static const char *const insert_attempt_command =
-"INSERT INTO %s (plan_id, job_id, attempt, worker, started_at, finished_at, outcome, error, result) "
-"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
 /* Write an attempt straight into the table. */
 static void
 write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
@@ -589,10 +611,10 @@ write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < HISTORY_COLUMNS; i++)
 	{
-		int			column = column_index(&table->table, attempt_columns[i]);
-
-		slot->tts_values[column] = values[i];
-		slot->tts_isnull[column] = nulls[i];
+		if (!has_column(&table->table, i))
+			continue;
+		slot->tts_values[column_index(&table->table, i)] = values[i];
+		slot->tts_isnull[column_index(&table->table, i)] = nulls[i];
 	}
 	ExecStoreVirtualTuple(slot);
 	table_tuple_insert(table->table.relation, slot, GetCurrentCommandId(true), 0, NULL);
@@ -622,14 +644,14 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 	};
 	bool		nulls[HISTORY_COLUMNS] = {
 		[HISTORY_ERROR] = error == (Datum) 0,
-		[HISTORY_RESULT] = result == (Datum) 0
+		[HISTORY_RESULT] = result == (Datum) 0,
+		[HISTORY_TARGET] = true, true, true, true, true, true, true
 	};
 
 	if (queue->history.table.inserts_are_plain)
 		write_attempt(queue, values, nulls);
 	else
-		write_by_sql(queue, &queue->history, place, insert_attempt_command, attempt_columns,
-					 HISTORY_COLUMNS, values, nulls, 0, NULL);
+		write_by_sql(queue, &queue->history, place, values, nulls);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(queue->estate);
 }

@@ -10,6 +10,7 @@
 #include "access/tableam.h"
 
 #include "execution/attempt_rules.h"
+#include "planning/job_kind.h"
 #include "plans/table_write.h"
 
 /* The columns of the index that jobs are claimed by, numbered as scan keys are. */
@@ -17,6 +18,7 @@ typedef enum ClaimIndexColumn
 {
 	CLAIM_PLAN_ID = 1,
 	CLAIM_PRIORITY,
+	CLAIM_KIND,
 	CLAIM_READY_AT,
 	CLAIM_POSITION
 } ClaimIndexColumn;
@@ -35,6 +37,12 @@ typedef struct QueuePlace
 	Attempt		attempt;		/* of one that runs, with the end of its lease */
 	int			state;			/* a JobState; -1: a word that means nothing */
 	Datum		worker;			/* 0: nobody */
+	int64		kind;
+	bool		has_no_progress;
+	double		progress;		/* of the attempt that runs */
+	TimestampTz started_at;		/* of one that has ended; DT_NOBEGIN: not known */
+	bool		awaited;		/* others wait for it */
+	Datum		error;			/* why it was cancelled with another; 0: it was not */
 } QueuePlace;
 
 /* A table that rows are written into one by one. */

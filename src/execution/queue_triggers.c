@@ -22,6 +22,7 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -192,16 +193,21 @@ insert_places(Oid schema, TriggerData *trigger)
 	int			outer = inserting_depth;
 	PlanTable	queue;
 	TableWrite	write;
+	bool		has_kind;
 
 	plan_table_open(&queue, schema, QUEUE_TABLE, RowExclusiveLock);
+	has_kind = has_column(&queue, QUEUE_KIND);
 	lock_inserts(queue.relid, JOBS_COME);
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
 		elog(ERROR, "SPI_connect failed");
 	table_write_prepare(&write, &queue,
-						psprintf("INSERT INTO %%s (plan_id, job_id, priority, position, ready_at) "
+						psprintf("INSERT INTO %%s (plan_id, job_id, priority, position, ready_at%s) "
 								 "SELECT n.plan_id, n.job_id, n.priority, pg_catalog.row_number() OVER ("
-								 "PARTITION BY n.plan_id ORDER BY n.target, n.symbol NULLS FIRST), NULL "
+								 "PARTITION BY n.plan_id ORDER BY n.target, n.symbol NULLS FIRST), NULL%s "
 								 "FROM %s AS n WHERE n.training_type OPERATOR(pg_catalog.<>) 'blocked'",
+								 has_kind ? ", kind" : "",
+								 has_kind ? psprintf(", %s.training_job_kind(n.training_type, n.model_families)",
+													 quote_identifier(get_namespace_name(schema))) : "",
 								 quote_identifier(trigger->tg_trigger->tgnewtable)),
 						0, NULL, 0, NULL);
 	PG_TRY();
@@ -267,7 +273,11 @@ read_row(const PlanTable *queue, HeapTuple tuple, PlaceRow *row)
 	TupleDesc	descriptor = RelationGetDescr(queue->relation);
 
 	for (int i = 0; i < QUEUE_COLUMNS; i++)
-		row->values[i] = heap_getattr(tuple, queue->columns[i], descriptor, &row->nulls[i]);
+	{
+		row->nulls[i] = true;
+		if (has_column(queue, i))
+			row->values[i] = heap_getattr(tuple, queue->columns[i], descriptor, &row->nulls[i]);
+	}
 	row->state = row->nulls[QUEUE_STATE] ? -1 :
 		word_meaning(&job_states, slice_from_text(DatumGetTextPP(row->values[QUEUE_STATE])));
 }
@@ -276,11 +286,20 @@ static HeapTuple
 write_row(const PlanTable *queue, HeapTuple tuple, PlaceRow *row)
 {
 	int			columns[QUEUE_COLUMNS];
+	Datum		values[QUEUE_COLUMNS];
+	bool		nulls[QUEUE_COLUMNS];
+	int			count = 0;
 
 	for (int i = 0; i < QUEUE_COLUMNS; i++)
-		columns[i] = queue->columns[i];
-	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(queue->relation), QUEUE_COLUMNS,
-									 columns, row->values, row->nulls);
+	{
+		if (!has_column(queue, i))
+			continue;
+		columns[count] = queue->columns[i];
+		values[count] = row->values[i];
+		nulls[count++] = row->nulls[i];
+	}
+	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(queue->relation), count,
+									 columns, values, nulls);
 }
 
 static void

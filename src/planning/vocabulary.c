@@ -51,6 +51,7 @@ static const Slice both_strong_words[] = {
 
 static const Slice job_state_words[] = {
 	[JOB_PENDING] = SLICE_LITERAL("pending"),
+	[JOB_WAITING] = SLICE_LITERAL("waiting"),
 	[JOB_RUNNING] = SLICE_LITERAL("running"),
 	[JOB_SUCCEEDED] = SLICE_LITERAL("succeeded"),
 	[JOB_FAILED] = SLICE_LITERAL("failed"),

@@ -77,6 +77,7 @@ typedef enum BothStrong
 typedef enum JobState
 {
 	JOB_PENDING,
+	JOB_WAITING,				/* for the pooled model of its target */
 	JOB_RUNNING,
 	JOB_SUCCEEDED,
 	JOB_FAILED,

@@ -26,6 +26,7 @@
 
 #include "base/bulk_insert.h"
 #include "base/executor_compat.h"
+#include "planning/job_kind.h"
 #include "plans/job_channel.h"
 #include "plans/plan_store.h"
 #include "plans/table_write.h"
@@ -85,7 +86,8 @@ static int64
 insert_plan(const PlanTable *plans, int64 plan_id, const PlanFacts *facts)
 {
 	static const Oid types[] = {
-		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, INT8OID
+		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, INT8OID,
+		BOOLOID
 	};
 	static const Oid result_types[] = {INT8OID};
 	Datum		values[lengthof(types)];
@@ -103,17 +105,20 @@ insert_plan(const PlanTable *plans, int64 plan_id, const PlanFacts *facts)
 	values[7] = text_or_null(facts->run_id, &nulls[7]);
 	values[8] = text_or_null(facts->generated_at, &nulls[8]);
 	values[9] = Int64GetDatum(plan_id);
+	values[10] = BoolGetDatum(facts->pooled_first);
 
 	/* a column that is not named has its default */
 	table_write_prepare(&write, plans,
 						psprintf("INSERT INTO %%s (plan_id, routing, model_families, include_blocked, "
-								 "git_commit, config_hash, metrics_snapshot, total_jobs%s%s) "
+								 "git_commit, config_hash, metrics_snapshot, total_jobs%s%s%s) "
 								 "OVERRIDING SYSTEM VALUE "
-								 "VALUES ($10, $1, $2, $3, $4, $5, $6, $7%s%s) RETURNING plan_id",
+								 "VALUES ($10, $1, $2, $3, $4, $5, $6, $7%s%s%s) RETURNING plan_id",
 								 facts->run_id != NULL ? ", run_id" : "",
 								 facts->generated_at != NULL ? ", generated_at" : "",
+								 facts->pooled_first ? ", pooled_first" : "",
 								 facts->run_id != NULL ? ", $8" : "",
-								 facts->generated_at != NULL ? ", $9::pg_catalog.timestamptz" : ""),
+								 facts->generated_at != NULL ? ", $9::pg_catalog.timestamptz" : "",
+								 facts->pooled_first ? ", $11" : ""),
 						lengthof(types), types, lengthof(result_types), result_types);
 	if (table_write_run(&write, values, nulls, false) != 1)
 		ereport(ERROR,
@@ -133,32 +138,23 @@ typedef struct RowSink
 	TableWrite	write;
 } RowSink;
 
-static const char *const insert_job =
-"INSERT INTO %s (plan_id, job_id, target, symbol, route, training_type, model_families, priority, "
-"estimated_samples, reason, metadata) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-
-static const char *const insert_place =
-"INSERT INTO %s (plan_id, priority, position, ready_at, state_since, attempt, attempts_forgiven, "
-"cancel_requested, job_id, state, worker) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-
 /* Begin with a table, which is open; SPI is connected. */
 static void
-row_sink_begin(RowSink *sink, const char *command, int columns)
+row_sink_begin(RowSink *sink)
 {
 	sink->job_id = sink->table.id == JOBS_TABLE ? JOB_TABLE_COLUMN(JOB_ID) : QUEUE_JOB_ID;
 	sink->bulk = NULL;
 	if (sink->table.inserts_are_plain && !plan_table_has_policies(&sink->table))
 		sink->bulk = bulk_insert_begin(sink->table.relation);
 	else
-		table_write_prepare(&sink->write, &sink->table, command, columns,
-							plan_table_types(sink->table.id), 0, NULL);
+		table_write_prepare_insert(&sink->write, &sink->table);
 }
 
 /* Put a row in by SQL. */
 static void
 row_sink_write(RowSink *sink, Datum *values, bool *nulls)
 {
-	if (table_write_run(&sink->write, values, nulls, false) != 1)
+	if (table_write_insert(&sink->write, &sink->table, values, nulls, false) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("job was not inserted into table \"%s\"", plan_table_name(sink->table.id)),
@@ -175,6 +171,8 @@ row_sink_keep(RowSink *sink, const Datum *values, const bool *nulls, int columns
 	bulk_insert_row(sink->bulk, &row, &row_nulls);
 	for (int i = 0; i < columns; i++)
 	{
+		if (!has_column(&sink->table, i))
+			continue;
 		row[column_index(&sink->table, i)] = values[i];
 		row_nulls[column_index(&sink->table, i)] = nulls[i];
 	}
@@ -214,12 +212,38 @@ next_position(PlanOrder *order, const Datum *job, const bool *nulls)
 	return nulls[JOB_SYMBOL] ? order->of_target : ++order->last;
 }
 
+/* The kind of the last job, as the next one has it, as a rule. */
+typedef struct LastKind
+{
+	StringInfoData training_type;
+	StringInfoData families;	/* the whole value */
+	int64		kind;
+} LastKind;
+
+static int64
+next_kind(LastKind *last, const Datum *job)
+{
+	Slice		training_type = slice_from_text(DatumGetTextPP(job[JOB_TRAINING_TYPE]));
+	ArrayType  *families = DatumGetArrayTypeP(job[JOB_MODEL_FAMILIES]);
+	Slice		value = {(const char *) families, VARSIZE(families)};
+
+	if (last->kind == KIND_UNKNOWN ||
+		!slice_equal(training_type, slice_from_buffer(&last->training_type)) ||
+		!slice_equal(value, slice_from_buffer(&last->families)))
+	{
+		hold_slice(&last->training_type, training_type);
+		hold_slice(&last->families, value);
+		last->kind = job_kind(training_type, families);
+	}
+	return last->kind;
+}
+
 /*
  * The place that a new job gets in the queue, made in the memory context given;
  * false for a job that nobody is to claim.
  */
 static bool
-make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 position,
+make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 position, LastKind *kind,
 		   Datum *values, bool *nulls)
 {
 	MemoryContext caller;
@@ -241,8 +265,12 @@ make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 positio
 	values[QUEUE_CANCEL_REQUESTED] = BoolGetDatum(false);
 	values[QUEUE_JOB_ID] = datumCopy(job[JOB_ID], false, -1);
 	values[QUEUE_STATE] = slice_to_text(job_states.words[JOB_PENDING]);
-	values[QUEUE_WORKER] = (Datum) 0;
 	nulls[QUEUE_WORKER] = true;
+	values[QUEUE_KIND] = Int64GetDatum(next_kind(kind, job));
+	nulls[QUEUE_PROGRESS] = true;
+	nulls[QUEUE_STARTED_AT] = true;
+	values[QUEUE_AWAITED] = BoolGetDatum(false);
+	nulls[QUEUE_ERROR] = true;
 	MemoryContextSwitchTo(caller);
 	return true;
 }
@@ -320,9 +348,12 @@ insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, JobSource next_job, v
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan row",
 													  ALLOCSET_DEFAULT_SIZES);
 	PlanOrder	order = {0};
+	LastKind	kind = {.kind = KIND_UNKNOWN};
 	bool		claimable = false;
 
 	initStringInfo(&order.target);
+	initStringInfo(&kind.training_type);
+	initStringInfo(&kind.families);
 	for (;;)
 	{
 		MemoryContext job_context = jobs->bulk != NULL ? bulk_insert_context(jobs->bulk) : row_context;
@@ -344,7 +375,8 @@ insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, JobSource next_job, v
 
 		/* before the job is kept: then its values may be gone */
 		has_place = make_place(place_context, job + 1, plan_id,
-							   next_position(&order, job + 1, job_nulls + 1), place, place_nulls);
+							   next_position(&order, job + 1, job_nulls + 1), &kind,
+							   place, place_nulls);
 		if (has_place && places->bulk != NULL)
 			row_sink_keep(places, place, place_nulls, QUEUE_COLUMNS);
 		else if (has_place)
@@ -387,8 +419,8 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	plan_id = insert_plan(&plans, draw_number(&plans, numbered), facts);
-	row_sink_begin(&jobs, insert_job, JOB_TABLE_COLUMNS);
-	row_sink_begin(&places, insert_place, QUEUE_COLUMNS);
+	row_sink_begin(&jobs);
+	row_sink_begin(&places);
 	if (insert_jobs(&jobs, &places, plan_id, next_job, arg))
 		notify_of_jobs(plan_id);
 	row_sink_end(&places);

@@ -20,6 +20,7 @@ typedef struct PlanFacts
 	const char *routing;		/* where the decisions came from */
 	ArrayType  *families;
 	bool		include_blocked;
+	bool		pooled_first;
 	const char *git_commit;
 	const char *config_hash;
 	const char *metrics_snapshot;

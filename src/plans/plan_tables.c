@@ -62,6 +62,7 @@
 #define EXTENSION_NAME		"trainplan"
 
 #define MAX_KEY_COLUMNS		4
+#define MAX_INDEX_COLUMNS	5
 #define MAX_OWN_CHECKS		3
 
 /* What the extension's script says of a table; columns may be null unless required. */
@@ -72,6 +73,7 @@ typedef struct TableSpec
 	const char *columns[MAX_TABLE_COLUMNS];
 	Oid			types[MAX_TABLE_COLUMNS];
 	uint32		required;		/* a bit a column: it is NOT NULL */
+	uint32		added;			/* since 1.0: it may be missing */
 	uint32		generated;
 	uint32		identity;
 	int			key[MAX_KEY_COLUMNS];	/* of the primary key */
@@ -87,15 +89,18 @@ static const TableSpec specs[] = {
 		.count = PLAN_COLUMNS,
 		.columns = {
 			"plan_id", "run_id", "generated_at", "routing", "model_families", "include_blocked",
-			"git_commit", "config_hash", "metrics_snapshot", "total_jobs", "max_attempts"
+			"git_commit", "config_hash", "metrics_snapshot", "total_jobs", "max_attempts",
+			"priority", "pooled_first", "paused"
 		},
 		.types = {
 			INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTARRAYOID, BOOLOID,
-			TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID
+			TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID, BOOLOID, BOOLOID
 		},
 		.required = BIT(PLAN_PLAN_ID) | BIT(PLAN_RUN_ID) | BIT(PLAN_GENERATED_AT) |
 		BIT(PLAN_ROUTING) | BIT(PLAN_MODEL_FAMILIES) | BIT(PLAN_INCLUDE_BLOCKED) |
-		BIT(PLAN_TOTAL_JOBS) | BIT(PLAN_MAX_ATTEMPTS),
+		BIT(PLAN_TOTAL_JOBS) | BIT(PLAN_MAX_ATTEMPTS) | BIT(PLAN_PRIORITY) |
+		BIT(PLAN_POOLED_FIRST) | BIT(PLAN_PAUSED),
+		.added = BIT(PLAN_PRIORITY) | BIT(PLAN_POOLED_FIRST) | BIT(PLAN_PAUSED),
 		.identity = BIT(PLAN_PLAN_ID),
 		.key = {PLAN_PLAN_ID},
 		.key_count = 1
@@ -123,20 +128,25 @@ static const TableSpec specs[] = {
 		.count = QUEUE_COLUMNS,
 		.columns = {
 			"plan_id", "priority", "position", "ready_at", "state_since", "attempt",
-			"attempts_forgiven", "cancel_requested", "job_id", "state", "worker"
+			"attempts_forgiven", "cancel_requested", "job_id", "state", "worker",
+			"kind", "progress", "started_at", "awaited", "error"
 		},
 		.types = {
 			INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
-			INT4OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID
+			INT4OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID,
+			INT8OID, FLOAT8OID, TIMESTAMPTZOID, BOOLOID, TEXTOID
 		},
 		.required = BIT(QUEUE_PLAN_ID) | BIT(QUEUE_PRIORITY) | BIT(QUEUE_POSITION) |
 		BIT(QUEUE_STATE_SINCE) | BIT(QUEUE_ATTEMPT) | BIT(QUEUE_ATTEMPTS_FORGIVEN) |
-		BIT(QUEUE_CANCEL_REQUESTED) | BIT(QUEUE_JOB_ID) | BIT(QUEUE_STATE),
+		BIT(QUEUE_CANCEL_REQUESTED) | BIT(QUEUE_JOB_ID) | BIT(QUEUE_STATE) |
+		BIT(QUEUE_KIND) | BIT(QUEUE_AWAITED),
+		.added = BIT(QUEUE_KIND) | BIT(QUEUE_PROGRESS) | BIT(QUEUE_STARTED_AT) |
+		BIT(QUEUE_AWAITED) | BIT(QUEUE_ERROR),
 		.key = {QUEUE_PLAN_ID, QUEUE_JOB_ID},
 		.key_count = 2,
 		.checks = {
-			"(state = ANY (ARRAY['pending'::text, 'running'::text, 'succeeded'::text, "
-			"'failed'::text, 'cancelled'::text]))",
+			"(state = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text, "
+			"'succeeded'::text, 'failed'::text, 'cancelled'::text]))",
 			"((attempts_forgiven >= 0) AND (attempts_forgiven <= attempt) AND (attempt <= 1000000000))",
 			"((state <> 'running'::text) OR ((worker IS NOT NULL) AND (ready_at IS NOT NULL) "
 			"AND (attempt > 0)))"
@@ -147,15 +157,20 @@ static const TableSpec specs[] = {
 		.count = HISTORY_COLUMNS,
 		.columns = {
 			"plan_id", "job_id", "attempt", "worker", "started_at", "finished_at", "outcome",
-			"error", "result"
+			"error", "result", "target", "symbol", "route", "training_type", "model_families",
+			"estimated_samples", "git_commit"
 		},
 		.types = {
 			INT8OID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-			TEXTOID, JSONBOID
+			TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID,
+			INT8OID, TEXTOID
 		},
 		.required = BIT(HISTORY_PLAN_ID) | BIT(HISTORY_JOB_ID) | BIT(HISTORY_ATTEMPT) |
 		BIT(HISTORY_WORKER) | BIT(HISTORY_STARTED_AT) | BIT(HISTORY_FINISHED_AT) |
 		BIT(HISTORY_OUTCOME),
+		.added = BIT(HISTORY_TARGET) | BIT(HISTORY_SYMBOL) | BIT(HISTORY_ROUTE) |
+		BIT(HISTORY_TRAINING_TYPE) | BIT(HISTORY_MODEL_FAMILIES) |
+		BIT(HISTORY_ESTIMATED_SAMPLES) | BIT(HISTORY_GIT_COMMIT),
 		.key = {HISTORY_PLAN_ID, HISTORY_JOB_ID, HISTORY_ATTEMPT},
 		.key_count = 3,
 		.checks = {
@@ -163,6 +178,28 @@ static const TableSpec specs[] = {
 			"'expired'::text]))",
 			"((attempt > 0) AND (attempt <= 1000000000))"
 		}
+	},
+	[TALLY_TABLE] = {
+		.name = "training_plan_tally",
+		.count = TALLY_COLUMNS,
+		.columns = {
+			"plan_id", "part", "places", "waiting", "succeeded", "failed", "cancelled", "blocked"
+		},
+		.types = {
+			INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID
+		},
+		.required = BIT(TALLY_COLUMNS) - 1,
+		.key = {TALLY_PLAN_ID, TALLY_PART},
+		.key_count = 2
+	},
+	[LIMITS_TABLE] = {
+		.name = "training_limits",
+		.count = LIMIT_COLUMNS,
+		.columns = {"name", "families", "max_running"},
+		.types = {TEXTOID, TEXTARRAYOID, INT4OID},
+		.required = BIT(LIMIT_NAME) | BIT(LIMIT_MAX_RUNNING),
+		.key = {LIMIT_NAME},
+		.key_count = 1
 	},
 	[POLICIES_TABLE] = {
 		.name = "routing_policies",
@@ -179,14 +216,34 @@ static const TableSpec specs[] = {
 
 StaticAssertDecl(lengthof(specs) == PLAN_TABLES, "every table has its columns");
 
-/* The index of the queue that jobs are claimed by: (plan_id, priority DESC, ready_at, position). */
-static const int claim_columns[] = {
-	QUEUE_PLAN_ID, QUEUE_PRIORITY, QUEUE_READY_AT, QUEUE_POSITION
+/*
+ * Indexes beside that of the primary key.  Of a partial one, the rows that it has for
+ * certain are those of a condition.
+ */
+typedef struct IndexSpec
+{
+	int			count;
+	int			columns[MAX_INDEX_COLUMNS];
+	int16		options[MAX_INDEX_COLUMNS];
+} IndexSpec;
+
+#define DESCENDING	(INDOPTION_DESC | INDOPTION_NULLS_FIRST)
+
+/* The index of the queue that jobs are claimed by, and that of 1.0. */
+static const IndexSpec claim_index = {
+	5, {QUEUE_PLAN_ID, QUEUE_PRIORITY, QUEUE_KIND, QUEUE_READY_AT, QUEUE_POSITION}, {0, DESCENDING}
 };
-static const int16 claim_options[] = {0, INDOPTION_DESC | INDOPTION_NULLS_FIRST, 0, 0};
+static const IndexSpec claim_index_of_1_0 = {
+	4, {QUEUE_PLAN_ID, QUEUE_PRIORITY, QUEUE_READY_AT, QUEUE_POSITION}, {0, DESCENDING}
+};
+static const IndexSpec running_index = {3, {QUEUE_PLAN_ID, QUEUE_KIND, QUEUE_READY_AT}};
+static const IndexSpec ended_index = {2, {QUEUE_PLAN_ID, QUEUE_STATE_SINCE}};
+static const IndexSpec target_index = {
+	3, {JOB_PLAN_ID, JOB_TABLE_COLUMN(JOB_TARGET), JOB_TABLE_COLUMN(JOB_SYMBOL)}
+};
 
 #define CLAIM_INDEX \
-	"CREATE INDEX training_job_queue_claim_idx ON %s (plan_id, priority DESC, ready_at, position) " \
+	"CREATE INDEX training_job_queue_claim_idx ON %s (plan_id, priority DESC, kind, ready_at, position) " \
 	"WHERE ready_at IS NULL OR ready_at < 'infinity';"
 
 const char *
@@ -200,6 +257,19 @@ const Oid *
 plan_table_types(PlanTableId id)
 {
 	return specs[id].types;
+}
+
+/* How many it has, where none is missing. */
+int
+plan_table_column_count(PlanTableId id)
+{
+	return specs[id].count;
+}
+
+const char *
+plan_table_column_name(PlanTableId id, int column)
+{
+	return specs[id].columns[column];
 }
 
 /* ---- is a table as it was made? ------------------------------------------------- */
@@ -233,6 +303,11 @@ check_column(TupleDesc descriptor, const TableSpec *spec, int column, AttrNumber
 		if (!candidate->attisdropped && strcmp(NameStr(candidate->attname), name) == 0)
 			attribute = candidate;
 	}
+	if (attribute == NULL && (spec->added & BIT(column)) != 0)
+	{
+		*number = InvalidAttrNumber;
+		return;
+	}
 	if (attribute == NULL)
 		report_bad_table(spec, psprintf("it has no column \"%s\"", name));
 	if (attribute->atttypid != spec->types[column])
@@ -252,7 +327,7 @@ check_column(TupleDesc descriptor, const TableSpec *spec, int column, AttrNumber
 static bool
 is_key_column(Relation index, int place, AttrNumber column, Oid type, int16 options)
 {
-	return index->rd_index->indkey.values[place] == column &&
+	return column != InvalidAttrNumber && index->rd_index->indkey.values[place] == column &&
 		index->rd_indoption[place] == options &&
 		get_index_column_opclass(RelationGetRelid(index), place + 1) ==
 		GetDefaultOpClass(type, BTREE_AM_OID) &&
@@ -261,7 +336,7 @@ is_key_column(Relation index, int place, AttrNumber column, Oid type, int16 opti
 
 /* Is an index that can be searched over just these columns of the table? */
 static bool
-is_index_on(Relation index, const PlanTable *table, const int *columns, const int16 *options, int count)
+is_index_on(Relation index, const PlanTable *table, int count, const int *columns, const int16 *options)
 {
 	const TableSpec *spec = &specs[table->id];
 
@@ -283,9 +358,15 @@ is_key(Relation index, const PlanTable *table)
 {
 	const TableSpec *spec = &specs[table->id];
 
-	return is_index_on(index, table, spec->key, NULL, spec->key_count) &&
+	return is_index_on(index, table, spec->key_count, spec->key, NULL) &&
 		index->rd_index->indisunique && index->rd_index->indimmediate &&
 		RelationGetIndexPredicate(index) == NIL;
+}
+
+static bool
+is_index_as(Relation index, const PlanTable *table, const IndexSpec *wanted)
+{
+	return is_index_on(index, table, wanted->count, wanted->columns, wanted->options);
 }
 
 /* Does an index have all places that somebody may claim, some time? */
@@ -311,6 +392,41 @@ has_all_claimable(Relation index, const PlanTable *table)
 	return predicate_implied_by(predicate, list_make1(make_orclause(list_make2(fresh, finite))), false);
 }
 
+/* Is an index partial by this very condition, as PostgreSQL shows it?  NULL: it has all rows. */
+static bool
+has_rows_where(Relation index, Relation relation, const char *condition)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+	List	   *context;
+
+	if (predicate == NIL || condition == NULL)
+		return predicate == NIL;
+	context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
+	return strcmp(deparse_expression((Node *) make_ands_explicit(predicate), context, false, false),
+				  condition) == 0;
+}
+
+/* Take an index for what it is there for, if that has none yet. */
+static void
+take_queue_index(Relation index, Relation relation, PlanTable *table)
+{
+	bool		by_kind = is_index_as(index, table, &claim_index);
+
+	if ((by_kind ? !table->claims_by_kind :
+		 !OidIsValid(table->claim_index) && is_index_as(index, table, &claim_index_of_1_0)) &&
+		has_all_claimable(index, table))
+	{
+		table->claim_index = RelationGetRelid(index);
+		table->claims_by_kind = by_kind;
+	}
+	else if (is_index_as(index, table, &running_index) &&
+			 has_rows_where(index, relation, "(state = 'running'::text)"))
+		table->running_index = RelationGetRelid(index);
+	else if (is_index_as(index, table, &ended_index) &&
+			 has_rows_where(index, relation, "((state = 'succeeded'::text) OR (state = 'failed'::text))"))
+		table->ended_index = RelationGetRelid(index);
+}
+
 /* Find the indexes that are searched. */
 static void
 find_indexes(Relation relation, PlanTable *table)
@@ -320,16 +436,21 @@ find_indexes(Relation relation, PlanTable *table)
 
 	table->key = InvalidOid;
 	table->claim_index = InvalidOid;
+	table->claims_by_kind = false;
+	table->running_index = InvalidOid;
+	table->ended_index = InvalidOid;
+	table->target_index = InvalidOid;
 	foreach(cell, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
 
 		if (!OidIsValid(table->key) && is_key(index, table))
 			table->key = RelationGetRelid(index);
-		else if (table->id == QUEUE_TABLE && !OidIsValid(table->claim_index) &&
-				 is_index_on(index, table, claim_columns, claim_options, lengthof(claim_columns)) &&
-				 has_all_claimable(index, table))
-			table->claim_index = RelationGetRelid(index);
+		else if (table->id == QUEUE_TABLE)
+			take_queue_index(index, relation, table);
+		else if (table->id == JOBS_TABLE && is_index_as(index, table, &target_index) &&
+				 has_rows_where(index, relation, NULL))
+			table->target_index = RelationGetRelid(index);
 		index_close(index, AccessShareLock);
 	}
 	list_free(indexes);
@@ -375,12 +496,15 @@ find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
 	TupleConstr *constraints = descriptor->constr;
 	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
 	bool		rows_are_plain = true;
-	int			columns = 0;
+	int			columns = 0;	/* that are not the extension's */
 
 	for (int i = 0; i < descriptor->natts; i++)
 		columns += !TupleDescAttr(descriptor, i)->attisdropped;
 	for (int i = 0; i < spec->count; i++)
 	{
+		if (!has_column(table, i))
+			continue;
+		columns--;
 		if ((spec->required & BIT(i)) == 0 &&
 			TupleDescAttr(descriptor, table->columns[i] - 1)->attnotnull)
 			rows_are_plain = false;
@@ -390,7 +514,7 @@ find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
 	for (int i = 0; constraints != NULL && i < constraints->num_check && rows_are_plain; i++)
 		rows_are_plain = is_own_check(relation, spec, &constraints->check[i]);
 
-	table->inserts_are_plain = rows_are_plain && columns == spec->count;
+	table->inserts_are_plain = rows_are_plain && columns == 0;
 	table->updates_are_plain = rows_are_plain;
 	table->deletes_are_plain = true;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
@@ -489,6 +613,13 @@ lock_table(Oid schema, PlanTableId id, LOCKMODE lock)
 			UnlockRelationOid(relid, lock);
 		relid = now;
 	}
+}
+
+/* Is there a table?  An older version of the extension may not have it. */
+bool
+plan_table_exists(Oid schema, PlanTableId id)
+{
+	return OidIsValid(get_relname_relid(specs[id].name, schema));
 }
 
 /*

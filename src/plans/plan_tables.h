@@ -7,6 +7,7 @@
 
 #include "access/attnum.h"
 #include "access/genam.h"
+#include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "nodes/parsenodes.h"
 #include "storage/lockdefs.h"
@@ -22,11 +23,13 @@ typedef enum PlanTableId
 	JOBS_TABLE,
 	QUEUE_TABLE,
 	HISTORY_TABLE,
+	TALLY_TABLE,
+	LIMITS_TABLE,
 	POLICIES_TABLE,
 	PLAN_TABLES
 } PlanTableId;
 
-/* Their columns; those of the first four are numbered from the plan's number on. */
+/* Their columns; those of tables about plans are numbered from the plan's number on. */
 typedef enum PlanColumn
 {
 	PLAN_PLAN_ID,
@@ -40,6 +43,9 @@ typedef enum PlanColumn
 	PLAN_METRICS_SNAPSHOT,
 	PLAN_TOTAL_JOBS,
 	PLAN_MAX_ATTEMPTS,
+	PLAN_PRIORITY,
+	PLAN_POOLED_FIRST,
+	PLAN_PAUSED,
 	PLAN_COLUMNS
 } PlanColumn;
 
@@ -61,6 +67,11 @@ typedef enum QueueColumn
 	QUEUE_JOB_ID,
 	QUEUE_STATE,
 	QUEUE_WORKER,
+	QUEUE_KIND,
+	QUEUE_PROGRESS,
+	QUEUE_STARTED_AT,
+	QUEUE_AWAITED,
+	QUEUE_ERROR,
 	QUEUE_COLUMNS
 } QueueColumn;
 
@@ -75,8 +86,36 @@ typedef enum HistoryColumn
 	HISTORY_OUTCOME,
 	HISTORY_ERROR,
 	HISTORY_RESULT,
+	HISTORY_TARGET,
+	HISTORY_SYMBOL,
+	HISTORY_ROUTE,
+	HISTORY_TRAINING_TYPE,
+	HISTORY_MODEL_FAMILIES,
+	HISTORY_ESTIMATED_SAMPLES,
+	HISTORY_GIT_COMMIT,
 	HISTORY_COLUMNS
 } HistoryColumn;
+
+typedef enum TallyColumn
+{
+	TALLY_PLAN_ID,
+	TALLY_PART,
+	TALLY_PLACES,
+	TALLY_WAITING,
+	TALLY_SUCCEEDED,
+	TALLY_FAILED,
+	TALLY_CANCELLED,
+	TALLY_BLOCKED,
+	TALLY_COLUMNS
+} TallyColumn;
+
+typedef enum LimitColumn
+{
+	LIMIT_NAME,
+	LIMIT_FAMILIES,
+	LIMIT_MAX_RUNNING,
+	LIMIT_COLUMNS
+} LimitColumn;
 
 typedef enum PolicyColumn
 {
@@ -87,11 +126,12 @@ typedef enum PolicyColumn
 	POLICY_COLUMNS
 } PolicyColumn;
 
-#define MAX_TABLE_COLUMNS		11
+#define MAX_TABLE_COLUMNS		16
 
 /*
  * A table that has been opened: it is of the kind and has the columns and indexes
- * that the extension gave it, whatever else somebody has added.
+ * that the extension gave it, whatever else somebody has added.  Where the database
+ * has an older version of the extension, it may lack columns and indexes.
  *
  * A write is plain if nothing decides over it that the extension did not make: no
  * trigger, no check, no column that would have to be filled in.
@@ -103,7 +143,11 @@ typedef struct PlanTable
 	Oid			relid;
 	Oid			key;			/* the index of its primary key */
 	Oid			claim_index;	/* of the queue */
-	AttrNumber	columns[MAX_TABLE_COLUMNS];
+	bool		claims_by_kind; /* it has the kind behind the priority */
+	Oid			running_index;	/* of the queue; may be missing, and the next two too */
+	Oid			ended_index;
+	Oid			target_index;	/* of jobs: plan, target, symbol */
+	AttrNumber	columns[MAX_TABLE_COLUMNS]; /* InvalidAttrNumber: it has none */
 	bool		inserts_are_plain;
 	bool		updates_are_plain;
 	bool		deletes_are_plain;
@@ -111,7 +155,10 @@ typedef struct PlanTable
 
 extern const char *plan_table_name(PlanTableId id);
 extern const Oid *plan_table_types(PlanTableId id);
+extern int	plan_table_column_count(PlanTableId id);
+extern const char *plan_table_column_name(PlanTableId id, int column);
 
+extern bool plan_table_exists(Oid schema, PlanTableId id);
 extern void plan_table_open(PlanTable *table, Oid schema, PlanTableId id, LOCKMODE lock);
 extern void plan_table_close(PlanTable *table);
 extern void plan_tables_lock(Oid schema, LOCKMODE queue_lock);
@@ -127,11 +174,27 @@ extern bool plan_table_find(const PlanTable *table, Snapshot snapshot, const Dat
 extern CommandId command_of_snapshot(Snapshot snapshot);
 extern bool plan_table_has_rows_of(const PlanTable *table, int64 plan_id);
 
-/* Where a column is in a row's values. */
+static inline bool
+has_column(const PlanTable *table, int column)
+{
+	return table->columns[column] != InvalidAttrNumber;
+}
+
+/* Where a column that the table has is in a row's values. */
 static inline int
 column_index(const PlanTable *table, int column)
 {
 	return table->columns[column] - 1;
+}
+
+/* A column of a row, which is null if the table does not have it. */
+static inline Datum
+column_value(const PlanTable *table, TupleTableSlot *slot, int column, bool *isnull)
+{
+	if (has_column(table, column))
+		return slot_getattr(slot, table->columns[column], isnull);
+	*isnull = true;
+	return (Datum) 0;
 }
 
 #endif							/* TRAINPLAN_PLAN_TABLES_H */

@@ -58,6 +58,50 @@ table_write_prepare(TableWrite *write, const PlanTable *table, const char *text,
 	check_plan(write);
 }
 
+/* Prepare the insertion of a row into a table: of all columns that it has. */
+void
+table_write_prepare_insert(TableWrite *write, const PlanTable *table)
+{
+	const Oid  *types = plan_table_types(table->id);
+	Oid			argument_types[MAX_TABLE_COLUMNS];
+	StringInfoData columns;
+	StringInfoData arguments;
+	int			count = 0;
+
+	initStringInfo(&columns);
+	initStringInfo(&arguments);
+	for (int i = 0; i < plan_table_column_count(table->id); i++)
+	{
+		if (!has_column(table, i))
+			continue;
+		argument_types[count++] = types[i];
+		appendStringInfo(&columns, "%s%s", count > 1 ? ", " : "", plan_table_column_name(table->id, i));
+		appendStringInfo(&arguments, "%s$%d", count > 1 ? ", " : "", count);
+	}
+	table_write_prepare(write, table,
+						psprintf("INSERT INTO %%s (%s) VALUES (%s)", columns.data, arguments.data),
+						count, argument_types, 0, NULL);
+}
+
+/* Insert a row with it, whose values are those of all columns that there can be. */
+uint64
+table_write_insert(TableWrite *write, const PlanTable *table, const Datum *values, const bool *nulls,
+				   bool as_of_now)
+{
+	Datum		arguments[MAX_TABLE_COLUMNS];
+	bool		argument_nulls[MAX_TABLE_COLUMNS];
+	int			count = 0;
+
+	for (int i = 0; i < plan_table_column_count(table->id); i++)
+	{
+		if (!has_column(table, i))
+			continue;
+		arguments[count] = values[i];
+		argument_nulls[count++] = nulls[i];
+	}
+	return table_write_run(write, arguments, argument_nulls, as_of_now);
+}
+
 /*
  * Run a command.  as_of_now: it sees what has been committed up to now, also in a
  * transaction that sees all else as it was when it began.  Returns how many rows

@@ -22,6 +22,9 @@ typedef struct TableWrite
 extern void table_write_prepare(TableWrite *write, const PlanTable *table, const char *text,
 								int arguments, const Oid *types,
 								int results, const Oid *result_types);
+extern void table_write_prepare_insert(TableWrite *write, const PlanTable *table);
+extern uint64 table_write_insert(TableWrite *write, const PlanTable *table, const Datum *values,
+								 const bool *nulls, bool as_of_now);
 extern uint64 table_write_run(TableWrite *write, Datum *values, const bool *nulls, bool as_of_now);
 extern Datum table_write_result(int column, bool *isnull);
 

@@ -24,6 +24,9 @@ training_update_check_tables(PG_FUNCTION_ARGS)
 	{
 		PlanTable	table;
 
+		/* the version that is updated may not have it */
+		if (!plan_table_exists(schema, id))
+			continue;
 		plan_table_open(&table, schema, id, AccessShareLock);
 		plan_table_close(&table);
 	}
