@@ -188,6 +188,45 @@ EXECUTE FUNCTION queue_training_jobs();
 
 COMMENT ON TRIGGER queue ON training_jobs IS 'Gives new jobs their places in the queue.';
 
+CREATE FUNCTION requeue_training_jobs()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'requeue_training_jobs';
+
+COMMENT ON FUNCTION requeue_training_jobs() IS
+'Internal: trigger of training_jobs; the places of jobs that were changed follow their
+type and families.';
+
+CREATE TRIGGER requeue
+AFTER UPDATE ON training_jobs
+REFERENCING NEW TABLE AS changed_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION requeue_training_jobs();
+
+COMMENT ON TRIGGER requeue ON training_jobs IS 'Has places follow their jobs.';
+
+CREATE FUNCTION training_limits_notify()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_limits_notify';
+
+COMMENT ON FUNCTION training_limits_notify() IS
+'Internal: trigger of training_limits; tells who listens that jobs may be claimable when
+a limit is raised, or is none any more.';
+
+CREATE TRIGGER notify
+AFTER UPDATE OR DELETE ON training_limits
+FOR EACH ROW
+EXECUTE FUNCTION training_limits_notify();
+
+CREATE TRIGGER notify_truncate
+AFTER TRUNCATE ON training_limits
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_limits_notify();
+
+COMMENT ON TRIGGER notify ON training_limits IS 'Tells that jobs may be claimable.';
+COMMENT ON TRIGGER notify_truncate ON training_limits IS 'Tells that jobs may be claimable.';
+
 CREATE FUNCTION training_job_queue_guard()
 RETURNS trigger
 LANGUAGE C
@@ -217,7 +256,7 @@ COMMENT ON TRIGGER guard ON training_job_queue IS 'Keeps the queue right when it
 COMMENT ON TRIGGER guard_before_insert ON training_job_queue IS 'Has places wait for jobs that are inserted at the same time.';
 COMMENT ON TRIGGER guard_after_insert ON training_job_queue IS 'Tells how many jobs have kept the places that they had.';
 
-REVOKE ALL ON FUNCTION queue_training_jobs(), training_job_queue_guard() FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_job_queue_guard() FROM PUBLIC;
 
 CREATE FUNCTION claim_training_jobs(
     worker text,
@@ -257,8 +296,14 @@ COMMENT ON FUNCTION claim_training_jobs(text, integer, bigint, interval, text[],
 highest priority first, and of one priority those that came back (a lease that ran
 out, a retry), then the others in the plan''s order. No two workers get the same job,
 and none waits for another.
-plan_id NULL means the latest plan. With families, only jobs all of whose families are
-among them are claimed. No rows: there is nothing to claim now.
+plan_id NULL means the latest plan; of a paused one nothing is claimed. With any_plan it
+is any plan that is not paused: those of the highest training_plans.priority first, and
+those of one priority in turn.
+Only jobs are claimed all of whose families are among families, whose type is
+training_type, and whose priority is min_priority at least; NULL: any. With job_ids,
+only these, in this order; one that the plan does not have is an error. Kinds of jobs
+that are at a limit (training_limits) are passed over. No rows: there is nothing to
+claim now.
 The worker reports with complete_training_job() or fail_training_job(), by plan_id,
 job_id and attempt, and asks for more time with extend_training_job_lease(). If it
 does not, others can claim the job when the lease has ended; after the plan''s
@@ -365,6 +410,55 @@ COMMENT ON FUNCTION complete_training_jobs(bigint, text[], integer[], jsonb[]) I
 given. held: the job was the worker''s, and has succeeded. A job that the plan does not
 have is not held, and a warning names it.';
 
+CREATE FUNCTION release_training_jobs(worker text, plan_id bigint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 10000
+AS 'MODULE_PATHNAME', 'release_training_jobs';
+
+COMMENT ON FUNCTION release_training_jobs(text, bigint) IS
+'Ends the leases of a worker that is known to be dead, in a plan or in all (NULL), and
+returns how many it had: others can claim its jobs now, unless an attempt was their last.';
+
+CREATE FUNCTION pause_training_plan(plan_id bigint)
+RETURNS boolean
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'pause_training_plan';
+
+COMMENT ON FUNCTION pause_training_plan(bigint) IS
+'Lets nothing of a plan be claimed until it is resumed; what runs goes on, is extended
+and reported. Returns whether that changed anything. Needs the right to update
+training_plans (paused).';
+
+CREATE FUNCTION resume_training_plan(plan_id bigint)
+RETURNS boolean
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'resume_training_plan';
+
+COMMENT ON FUNCTION resume_training_plan(bigint) IS
+'Lets the jobs of a plan that was paused be claimed again. Returns whether that changed
+anything.';
+
+CREATE FUNCTION training_jobs_running(families text[])
+RETURNS bigint
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'training_jobs_running';
+
+COMMENT ON FUNCTION training_jobs_running(text[]) IS
+'Internal: how many jobs run that train any of these families, of all plans, as limits
+count them; NULL: any at all.';
+
 CREATE FUNCTION cancel_training_jobs(
     plan_id bigint,
     job_ids text[] DEFAULT NULL,
@@ -426,6 +520,16 @@ COMMENT ON FUNCTION training_job_state(text, timestamptz, boolean, integer, inte
 'Internal: the state of a job whose place in training_job_queue says so, at this time,
 for the views; a lease that ran out leaves the job pending, or cancelled or failed.
 attempts are those that count.';
+
+CREATE VIEW training_limit_usage WITH (security_invoker = true) AS
+SELECT l.name, l.families, l.max_running, training_jobs_running(l.families) AS running
+FROM training_limits AS l;
+
+COMMENT ON VIEW training_limit_usage IS 'How much of each limit is used, one a row.';
+COMMENT ON COLUMN training_limit_usage.name IS 'What the limit is called.';
+COMMENT ON COLUMN training_limit_usage.families IS 'It counts jobs that train any of these families; NULL: all jobs.';
+COMMENT ON COLUMN training_limit_usage.max_running IS 'At most so many of them run at a time.';
+COMMENT ON COLUMN training_limit_usage.running IS 'How many run, of all plans.';
 
 CREATE VIEW training_job_status WITH (security_invoker = true) AS
 SELECT
@@ -581,7 +685,7 @@ COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have end
 
 -- The installing role, who owns none of it, can use it and hand that on.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history, training_limits TO @extowner@ WITH GRANT OPTION;
-GRANT SELECT ON training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT ON training_limit_usage, training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
     claim_training_jobs(text, integer, bigint, interval, text[], text, integer, text[], boolean),
     extend_training_job_lease(bigint, text, integer, interval, double precision),
@@ -589,6 +693,10 @@ GRANT EXECUTE ON FUNCTION
     fail_training_job(bigint, text, integer, text, interval),
     extend_training_job_leases(bigint, text[], integer[], interval),
     complete_training_jobs(bigint, text[], integer[], jsonb[]),
+    release_training_jobs(text, bigint),
+    pause_training_plan(bigint),
+    resume_training_plan(bigint),
+    training_jobs_running(text[]),
     cancel_training_jobs(bigint, text[], text, text),
     retry_training_jobs(bigint, text[], text, text),
     training_job_state(text, timestamptz, boolean, integer, integer),

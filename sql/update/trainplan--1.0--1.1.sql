@@ -352,6 +352,8 @@ ALTER TABLE training_job_history
 CREATE FUNCTION training_plans_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION training_jobs_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION training_key_guard() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION requeue_training_jobs() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION training_limits_notify() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 
 CREATE TRIGGER cascade_delete
 AFTER DELETE ON training_plans
@@ -384,6 +386,22 @@ CREATE TRIGGER key_guard
 BEFORE UPDATE OF plan_id, job_id ON training_jobs
 FOR EACH ROW
 EXECUTE FUNCTION training_key_guard();
+
+CREATE TRIGGER requeue
+AFTER UPDATE ON training_jobs
+REFERENCING NEW TABLE AS changed_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION requeue_training_jobs();
+
+CREATE TRIGGER notify
+AFTER UPDATE OR DELETE ON training_limits
+FOR EACH ROW
+EXECUTE FUNCTION training_limits_notify();
+
+CREATE TRIGGER notify_truncate
+AFTER TRUNCATE ON training_limits
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_limits_notify();
 
 CREATE TRIGGER guard_before_insert
 BEFORE INSERT ON training_job_queue

@@ -15,6 +15,7 @@
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "storage/lock.h"
 #include "utils/tuplesort.h"
 
 #if PG_VERSION_NUM < 160000
@@ -65,6 +66,11 @@
 #if PG_VERSION_NUM < 170000
 #define getIdentitySequence(relation, column, missing_ok) \
 	getIdentitySequence(RelationGetRelid(relation), column, missing_ok)
+#endif
+
+/* Before PostgreSQL 17, a lock is not asked whether it is at least so strong. */
+#if PG_VERSION_NUM < 170000
+#define LockHeldByMe(tag, mode, or_stronger) LockHeldByMe(tag, mode)
 #endif
 
 #if PG_VERSION_NUM < 180000

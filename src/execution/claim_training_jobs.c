@@ -7,10 +7,11 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/arguments.h"
+#include "execution/claimable_plans.h"
 #include "execution/execution_call.h"
 #include "execution/job_claim.h"
 #include "planning/families.h"
@@ -23,6 +24,10 @@ PG_FUNCTION_INFO_V1(claim_training_jobs);
 #define ARG_PLAN_ID		2
 #define ARG_LEASE		3
 #define ARG_FAMILIES	4
+#define ARG_TRAINING_TYPE	5
+#define ARG_MIN_PRIORITY	6
+#define ARG_JOB_IDS		7
+#define ARG_ANY_PLAN	8
 
 /* The columns behind a job's own. */
 typedef enum ClaimColumn
@@ -33,60 +38,23 @@ typedef enum ClaimColumn
 	CLAIMED_COLUMNS
 } ClaimColumn;
 
-typedef struct Claiming
-{
-	ReturnSetInfo *rsinfo;
-	JobReader	jobs;
-	Dictionary *families;		/* that the worker has; NULL: any */
-} Claiming;
-
-/* Implements JobFilter. */
-static JobFit
-filter_job(void *arg, const QueuePlace *place)
-{
-	Claiming   *claiming = arg;
-	Datum		stored;
-	ArrayType  *families;
-	bool		can_train;
-
-	if (!job_reader_find(&claiming->jobs, place->plan_id, place->job_id))
-		return JOB_HIDDEN;
-	if (claiming->families == NULL)
-		return JOB_FITS;
-
-	stored = claiming->jobs.values[JOB_MODEL_FAMILIES];
-	families = DatumGetArrayTypeP(stored);
-	can_train = has_all_families(claiming->families, families);
-	if ((Pointer) families != DatumGetPointer(stored))
-		pfree(families);
-	return can_train ? JOB_FITS : JOB_NEVER_FITS;
-}
-
-/* Implements JobFinder. */
-static bool
-find_job(void *arg, const QueuePlace *place)
-{
-	Claiming   *claiming = arg;
-
-	return job_reader_find(&claiming->jobs, place->plan_id, place->job_id);
-}
-
 /* Implements JobTaker: returns the job. */
 static void
-take_job(void *arg, const QueuePlace *place)
+take_job(JobClaim *claim, const QueuePlace *place)
 {
-	Claiming   *claiming = arg;
-	ReturnSetInfo *rsinfo = claiming->rsinfo;
+	ReturnSetInfo *rsinfo = claim->arg;
 	Datum		values[CLAIMED_COLUMNS];
 	bool		nulls[CLAIMED_COLUMNS] = {false};
 
-	memcpy(values, claiming->jobs.values, sizeof(claiming->jobs.values));
-	memcpy(nulls, claiming->jobs.nulls, sizeof(claiming->jobs.nulls));
+	memcpy(values, claim->jobs.values, sizeof(claim->jobs.values));
+	memcpy(nulls, claim->jobs.nulls, sizeof(claim->jobs.nulls));
 	values[CLAIMED_PLAN_ID] = Int64GetDatum(place->plan_id);
 	values[CLAIMED_ATTEMPT] = Int32GetDatum(place->attempt.number);
 	values[CLAIMED_LEASE_EXPIRES_AT] = TimestampTzGetDatum(place->ready_at);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
+
+/* ---- arguments ---------------------------------------------------------------- */
 
 static Datum
 worker_argument(FunctionCallInfo fcinfo)
@@ -112,7 +80,7 @@ max_jobs_argument(FunctionCallInfo fcinfo)
 }
 
 /* The worker's families: NULL if it takes any. */
-static ArrayType *
+static Dictionary *
 worker_families(FunctionCallInfo fcinfo)
 {
 	const char *problem;
@@ -127,12 +95,55 @@ worker_families(FunctionCallInfo fcinfo)
 				(errcode(sqlstate),
 				 errmsg("%s", problem),
 				 errhint("Give the families that the worker can train, or NULL for any.")));
-	return families;
+	return families_dictionary(families);
+}
+
+/* Is there an argument?  Version 1.0 declares the function with five. */
+static bool
+has_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_NARGS() > argument && !PG_ARGISNULL(argument);
+}
+
+/* A null slice: any. */
+static Slice
+training_type_argument(FunctionCallInfo fcinfo)
+{
+	Slice		type;
+
+	if (!has_argument(fcinfo, ARG_TRAINING_TYPE))
+		return NULL_SLICE;
+	type = slice_from_text(PG_GETARG_TEXT_PP(ARG_TRAINING_TYPE));
+	for (int i = 0; i < TRAINING_BLOCKED; i++)
+	{
+		if (slice_equal(type, slice_from_string(training_type_names[i])))
+			return type;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown training type \"%s\"", slice_to_string(type)),
+			 errhint("Those that can be claimed are %s and %s.",
+					 training_type_names[TRAINING_CROSS_SECTIONAL],
+					 training_type_names[TRAINING_SYMBOL_SPECIFIC])));
+}
+
+static bool
+any_plan_argument(FunctionCallInfo fcinfo)
+{
+	if (!has_argument(fcinfo, ARG_ANY_PLAN) || !PG_GETARG_BOOL(ARG_ANY_PLAN))
+		return false;
+	if (!PG_ARGISNULL(ARG_PLAN_ID) || has_argument(fcinfo, ARG_JOB_IDS))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("any_plan goes neither with plan_id nor with job_ids"),
+				 errhint("Jobs are named within a plan.")));
+	return true;
 }
 
 /*
  * claim_training_jobs(worker text, max_jobs integer, plan_id bigint, lease interval,
- *					   families text[])
+ *					   families text[], training_type text, min_priority integer,
+ *					   job_ids text[], any_plan boolean)
  *
  * Row-level security on the jobs holds: what the caller can't see it can't
  * claim.
@@ -140,34 +151,43 @@ worker_families(FunctionCallInfo fcinfo)
 Datum
 claim_training_jobs(PG_FUNCTION_ARGS)
 {
-	Claiming	claiming = {(ReturnSetInfo *) fcinfo->resultinfo};
 	Interval	lease = lease_argument(fcinfo, ARG_LEASE);
-	StoredPlan	plan;
 	JobClaim	claim = {
-		.plan = &plan,
 		.worker = worker_argument(fcinfo),
 		.lease = &lease,
 		.wanted = max_jobs_argument(fcinfo),
 		.families = worker_families(fcinfo),
-		.find = find_job,
+		.training_type = training_type_argument(fcinfo),
+		.min_priority = has_argument(fcinfo, ARG_MIN_PRIORITY) ? PG_GETARG_INT32(ARG_MIN_PRIORITY) : PG_INT32_MIN,
 		.take = take_job,
-		.arg = &claiming
+		.arg = fcinfo->resultinfo
 	};
+	bool		any_plan = any_plan_argument(fcinfo);
+	int			count = 0;
+	Datum	   *job_ids = NULL;
+	StoredPlan	plan;
 	JobQueue	queue;
+
+	if (has_argument(fcinfo, ARG_JOB_IDS))
+		job_ids = array_argument(fcinfo, ARG_JOB_IDS, TEXTOID, "job_ids", &count, NULL);
 
 	InitMaterializedSRF(fcinfo, 0);
 	job_queue_open(&queue, get_func_namespace(fcinfo->flinfo->fn_oid), "claim_training_jobs()");
-	if (plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan))
+	job_reader_open(&claim.jobs, queue.schema, queue.snapshot);
+	job_reader_open_unchecked(&claim.all_jobs, queue.schema, queue.snapshot);
+	limits_read(&queue, &claim.limits, claim.wanted, &claim.all_jobs);
+	if (any_plan)
+		claim_from_any_plan(&queue, &claim);
+	else if (plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan))
 	{
-		job_reader_open(&claiming.jobs, queue.schema, queue.snapshot);
-		if (claim.families != NULL)
-			claiming.families = families_dictionary(claim.families);
-		/* who can have any job need not look at it before it is claimed */
-		if (claiming.families != NULL || claiming.jobs.has_policies)
-			claim.filter = filter_job;
-		claim_jobs(&queue, &claim);
-		job_reader_close(&claiming.jobs);
+		if (job_ids != NULL)
+			claim_listed_jobs(&queue, &claim, &plan, job_ids, count);
+		else if (!plan.paused)
+			claim_jobs(&queue, &claim, &plan);
 	}
+	limits_end(&claim.limits);
+	job_reader_close(&claim.all_jobs);
+	job_reader_close(&claim.jobs);
 	job_queue_close(&queue);
 
 	return (Datum) 0;

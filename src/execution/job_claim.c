@@ -1,308 +1,97 @@
 /*
  * job_claim.c
- *		Which jobs a claim gets: the order of the queue, and the way to its front.
+ *		Which jobs a claim gets: the order of the queue.
  *
- * The index has (plan_id, priority DESC, ready_at, position) of all places whose
- * jobs can still be claimed some time.  For each priority there is a lane with
- * two parts: first, by ready_at, the jobs that come back at some time: leases
- * that run or ran out, and retries; then, without a ready_at, the fresh ones, in
- * the plan's order.  A claim goes through the lanes, highest priority first, and
- * in each through what came back up to now, then through what is fresh.  Leases
- * that run are behind the end of the first range and cost nothing; as a rule a
- * lane's first entry says already that nothing has come back.
+ * A claim goes through the lanes of a plan (job_lanes.c), highest priority first.
+ * What a worker can train and what limits allow is a matter of the kind, so it is
+ * decided once for each lane.  Lanes of one priority are merged: what came back goes
+ * before what is fresh, and that comes in the plan's order, whatever its kind.
+ *
+ * A place's kind may be unknown, or not be that of its job any more: somebody has
+ * changed one of them while triggers were off.  So a job that is about to be claimed
+ * is looked at, and goes by what it is; its place is put right then.
  *
  * A row that others claim is skipped, never waited for.
- *
- * Jobs that were claimed leave dead entries behind at the front of the fresh
- * part.  Usually the index forgets them at once; but as long as any transaction
- * in the database has an old snapshot they stay, and a claim would have to step
- * over all of them.  So the session remembers for each lane a mark: the position
- * before which it found nothing that it could have.
- *
- * A mark is a hint, and no more.  Fresh places come with their plan, all in one
- * transaction, and whatever gets into the queue later, or comes back, has a time
- * (training_job_queue_guard() sees to that for changes by hand), so as a rule
- * there is nothing before the mark.  But places are also restored from dumps,
- * deleted and inserted again, written while triggers are off, and what a job
- * trains, or who may see it, is changed.  So marks are forgotten when they have
- * become old, and a claim that has not found enough looks once more without them;
- * only where that takes long, because there are so many dead entries, it is done no
- * more than once a second.
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/relscan.h"
-#include "access/stratnum.h"
-#include "access/xact.h"
-#include "executor/instrument.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/execnodes.h"
-#include "utils/fmgroids.h"
-#include "utils/memutils.h"
+#include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "base/executor_compat.h"
 #include "execution/execution_call.h"
 #include "execution/job_claim.h"
+#include "execution/job_lanes.h"
+#include "execution/known_kinds.h"
+#include "planning/families.h"
 
-/* ---- marks: where the fresh part of a lane begins ----------------------------- */
-
-/* Lanes whose marks are kept; a plan of rules has three. */
-#define MAX_MARKS	16
-
-/* A look without marks that touches no more buffers than this is taken whenever there is reason to. */
-#define QUICK_LOOK	1000
-
-/* How long marks are kept at least, and the time between looks that are not quick. */
-#define MARKS_LIFETIME	USECS_PER_SEC
-
-/* Or microseconds for each buffer that was touched to make them, if that is longer: many times as long as it took. */
-#define LIFETIME_OF_BUFFER	(20 * INT64CONST(1))
+/* Lanes of one priority that are merged; of more, these come first. */
+#define MAX_MERGED		64
 
 /* Fresh places that are locked before they are claimed. */
 #define MAX_LOCKED		100
 
-typedef struct LaneMark
-{
-	int32		priority;
-	int64		kind;
-	int32		position;		/* nothing fresh was found before it */
-} LaneMark;
-
-/* Of the plan that the session claimed from last. */
-static struct
-{
-	Oid			queue;
-	StoredPlan	plan;
-	ArrayType  *families;		/* in TopMemoryContext; NULL: any */
-	int			count;
-	LaneMark	lanes[MAX_MARKS];
-	TimestampTz made_at;		/* when it was looked without marks */
-	int64		buffers;		/* that were touched to find places then */
-}			marks;
+/* ---- what a worker can have ------------------------------------------------------- */
 
 static bool
-same_families(const ArrayType *a, const ArrayType *b)
+fits_worker(const JobClaim *claim, Slice training_type, ArrayType *families)
 {
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
-/* Forget the marks unless they are of this claim's plan and families. */
-static void
-marks_for(const JobQueue *queue, const JobClaim *claim)
-{
-	Oid			relid = queue->places.table.relid;
-
-	if (marks.queue == relid &&
-		marks.plan.plan_id == claim->plan->plan_id &&
-		marks.plan.xmin == claim->plan->xmin &&
-		ItemPointerEquals(&marks.plan.tid, unconstify(ItemPointerData *, &claim->plan->tid)) &&
-		same_families(marks.families, claim->families))
-		return;
-
-	marks.queue = InvalidOid;
-	marks.count = 0;
-	if (marks.families != NULL)
-		pfree(marks.families);
-	marks.families = NULL;
-	if (claim->families != NULL)
-		marks.families = memcpy(MemoryContextAlloc(TopMemoryContext, VARSIZE(claim->families)),
-								claim->families, VARSIZE(claim->families));
-	marks.plan = *claim->plan;
-	marks.queue = relid;
-}
-
-/* May marks be wrong by now? */
-static bool
-are_marks_old(TimestampTz now)
-{
-	int64		age = now - marks.made_at;
-
-	/* or somebody has set the clock back */
-	return age < 0 || age > Max(MARKS_LIFETIME, LIFETIME_OF_BUFFER * marks.buffers);
-}
-
-/* Has it been long enough since it was looked without marks, or is that nothing to wait for? */
-static bool
-may_look_again(TimestampTz now)
-{
-	int64		age = now - marks.made_at;
-
-	return marks.buffers <= QUICK_LOOK || age < 0 || age >= MARKS_LIFETIME;
-}
-
-/* The mark of a lane; NULL if there are too many lanes to keep it. */
-static LaneMark *
-lane_mark(int32 priority, int64 kind)
-{
-	LaneMark   *mark;
-
-	for (int i = 0; i < marks.count; i++)
-	{
-		if (marks.lanes[i].priority == priority && marks.lanes[i].kind == kind)
-			return &marks.lanes[i];
-	}
-	if (marks.count == MAX_MARKS)
-		return NULL;
-	mark = &marks.lanes[marks.count++];
-	mark->priority = priority;
-	mark->kind = kind;
-	mark->position = 0;
-	return mark;
-}
-
-/* ---- lanes -------------------------------------------------------------------- */
-
-/* The ways to go through the index. */
-typedef struct Scans
-{
-	IndexScanDesc lanes;
-	IndexScanDesc returned;
-	IndexScanDesc fresh;
-} Scans;
-
-static IndexScanDesc
-begin_scan(JobQueue *queue, int keys)
-{
-	return index_beginscan(queue->places.table.relation, queue->by_claim, queue->snapshot, NULL, keys, 0);
-}
-
-static void
-begin_scans(JobQueue *queue, Scans *scans)
-{
-	scans->lanes = begin_scan(queue, 3);
-	scans->returned = begin_scan(queue, 4);
-	scans->fresh = begin_scan(queue, 5);
-}
-
-static void
-end_scans(Scans *scans)
-{
-	index_endscan(scans->fresh);
-	index_endscan(scans->returned);
-	index_endscan(scans->lanes);
-}
-
-/* A lane of a plan. */
-typedef struct Lane
-{
-	int64		plan_id;
-	int32		priority;
-	int64		kind;
-	bool		has_returned;	/* there may be something that has come back */
-} Lane;
-
-/*
- * The lane of the highest priority that is not above the one given, of all that
- * the index has of a plan, be it dead or alive.  False: there is none.
- */
-static bool
-find_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, int32 priority, const int64 *above_kind, Lane *lane)
-{
-	ScanKeyData keys[3];
-	Datum		ready_at;
-	bool		isnull;
-
-	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
-	ScanKeyInit(&keys[1], CLAIM_PRIORITY, above_kind ? BTEqualStrategyNumber : BTLessEqualStrategyNumber, above_kind ? F_INT4EQ : F_INT4LE, Int32GetDatum(priority));
-	ScanKeyInit(&keys[2], CLAIM_KIND, above_kind ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber, above_kind ? F_INT8GT : F_INT8GE, Int64GetDatum(above_kind ? *above_kind : PG_INT64_MIN));
-
-	/* the entry says it all: no row is looked at */
-	scan->xs_want_itup = true;
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
-	if (index_getnext_tid(scan, ForwardScanDirection) == NULL)
+	if (!slice_is_null(claim->training_type) && !slice_equal(claim->training_type, training_type))
 		return false;
-	lane->plan_id = plan_id;
-	lane->priority = DatumGetInt32(index_getattr(scan->xs_itup, CLAIM_PRIORITY, scan->xs_itupdesc, &isnull));
-	lane->kind = DatumGetInt64(index_getattr(scan->xs_itup, CLAIM_KIND, scan->xs_itupdesc, &isnull));
-	ready_at = index_getattr(scan->xs_itup, CLAIM_READY_AT, scan->xs_itupdesc, &isnull);
-	lane->has_returned = !isnull && DatumGetTimestampTz(ready_at) <= queue->now;
-	return true;
+	return claim->families == NULL || has_all_families(claim->families, families);
 }
 
-/* The next lane of a plan, from the highest priority down. */
+/* Does it matter to the claim what kind a job is? */
 static bool
-next_lane(JobQueue *queue, IndexScanDesc scan, Lane *lane)
+asks_for_kind(const JobClaim *claim)
 {
-	int64 kind = lane->kind;
-	return find_lane(queue, scan, lane->plan_id, lane->priority, &kind, lane) || (lane->priority > PG_INT32_MIN &&
-		find_lane(queue, scan, lane->plan_id, lane->priority - 1, NULL, lane));
+	return claim->families != NULL || !slice_is_null(claim->training_type) || claim->limits.count > 0;
 }
 
-static bool
-first_lane(JobQueue *queue, IndexScanDesc scan, int64 plan_id, Lane *lane)
+/* The kind of a place, if the session knows it or can learn it from its job; NULL if that is another. */
+static const KnownKind *
+kind_of_place(JobClaim *claim, const QueuePlace *place)
 {
-	return find_lane(queue, scan, plan_id, PG_INT32_MAX, NULL, lane);
+	const KnownKind *kind = place->kind == KIND_UNKNOWN ? NULL : known_kind(place->kind);
+
+	if (kind != NULL || place->kind == KIND_UNKNOWN ||
+		!job_reader_find(&claim->all_jobs, place->plan_id, place->job_id))
+		return kind;
+	kind = learn_kind(&claim->all_jobs);
+	return kind->kind == place->kind ? kind : NULL;
 }
 
-static void
-lane_keys(ScanKeyData *keys, const Lane *lane)
+typedef enum PlaceFit
 {
-	ScanKeyInit(&keys[0], CLAIM_PLAN_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lane->plan_id));
-	ScanKeyInit(&keys[1], CLAIM_PRIORITY, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(lane->priority));
-	ScanKeyInit(&keys[2], CLAIM_KIND, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lane->kind));
+	PLACE_FITS,
+	PLACE_DOES_NOT,
+	LANE_DOES_NOT				/* nor does any other of its kind */
+} PlaceFit;
+
+/* May the claim have a job, as its place has it?  Called before anything is locked. */
+static PlaceFit
+fit(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
+{
+	const KnownKind *kind;
+
+	if (claim->jobs.has_policies && !job_reader_find(&claim->jobs, place->plan_id, place->job_id))
+		return PLACE_DOES_NOT;
+	if (!asks_for_kind(claim))
+		return PLACE_FITS;
+	kind = kind_of_place(claim, place);
+	if (kind != NULL)
+		return fits_worker(claim, kind->training_type, kind->families) &&
+			limits_admit(queue, &claim->limits, kind) ? PLACE_FITS : LANE_DOES_NOT;
+	if (!job_reader_find(&claim->all_jobs, place->plan_id, place->job_id))
+		return PLACE_DOES_NOT;
+	kind = learn_kind(&claim->all_jobs);
+	return fits_worker(claim, kind->training_type, kind->families) &&
+		limits_admit(queue, &claim->limits, kind) ? PLACE_FITS : PLACE_DOES_NOT;
 }
 
-/* Begin to go through what has come back in a lane, up to now. */
-static void
-scan_returned(IndexScanDesc scan, const Lane *lane, TimestampTz now)
-{
-	ScanKeyData keys[4];
-
-	lane_keys(keys, lane);
-	ScanKeyInit(&keys[3], CLAIM_READY_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
-				TimestampTzGetDatum(now));
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
-}
-
-/* Begin to go through what is fresh in a lane, from a position on. */
-static void
-scan_fresh(IndexScanDesc scan, const Lane *lane, int32 position)
-{
-	ScanKeyData keys[5];
-
-	lane_keys(keys, lane);
-	ScanKeyEntryInitialize(&keys[3], SK_ISNULL | SK_SEARCHNULL, CLAIM_READY_AT, InvalidStrategy,
-						   InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
-	ScanKeyInit(&keys[4], CLAIM_POSITION, BTGreaterEqualStrategyNumber, F_INT4GE,
-				Int32GetDatum(position));
-	index_rescan(scan, keys, lengthof(keys), NULL, 0);
-}
-
-static int64
-buffers_touched(void)
-{
-	return pgBufferUsage.shared_blks_hit + pgBufferUsage.shared_blks_read;
-}
-
-static bool
-next_slot(JobQueue *queue, IndexScanDesc scan)
-{
-	int64		buffers_before = buffers_touched();
-	bool		found;
-
-	CHECK_FOR_INTERRUPTS();
-	found = index_getnext_slot(scan, ForwardScanDirection, queue->found);
-	marks.buffers += buffers_touched() - buffers_before;
-	return found;
-}
-
-static bool
-next_place(JobQueue *queue, IndexScanDesc scan, QueuePlace *place)
-{
-	while (next_slot(queue, scan))
-	{
-		queue_place_read(queue, place);
-		if (place->state >= 0)
-			return true;
-		warn_of_unknown_state(place);
-	}
-	return false;
-}
+/* ---- leases that ran out ------------------------------------------------------------ */
 
 /* Where a job stands whose lease ran out. */
 static JobState
@@ -332,6 +121,37 @@ record_expired(JobQueue *queue, const QueuePlace *ended)
 	history_insert(queue, ended, ATTEMPT_EXPIRED, ended->attempt.lease_end, (Datum) 0, (Datum) 0);
 }
 
+/* ---- taking ------------------------------------------------------------------------- */
+
+/*
+ * Find the job of a place that is locked, and give the place its kind.  False: there
+ * is no such job, or the place has another kind than it should, and then it may not be
+ * for this claim.
+ */
+static bool
+find_job(JobQueue *queue, JobClaim *claim, QueuePlace *place)
+{
+	const KnownKind *kind;
+	QueuePlace	corrected;
+
+	if (!job_reader_find(&claim->jobs, place->plan_id, place->job_id))
+		return false;
+	if (!has_column(&queue->places.table, QUEUE_KIND))
+		return true;
+	kind = learn_kind(&claim->jobs);
+	if (kind->kind == place->kind)
+		return true;
+	if (fits_worker(claim, kind->training_type, kind->families) && limits_admit(queue, &claim->limits, kind))
+	{
+		place->kind = kind->kind;
+		return true;
+	}
+	corrected = *place;
+	corrected.kind = kind->kind;
+	queue_place_write(queue, &corrected);
+	return false;
+}
+
 /*
  * Claim a place that is locked, unless there is no such job, or its attempts can't
  * be counted any more.  Returns whether it is claimed.  The lease counts from now.
@@ -349,59 +169,46 @@ take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 						TextDatumGetCString(place->job_id), (long long) place->plan_id)));
 		return false;
 	}
+	if (!find_job(queue, claim, &taken))
+		return false;
 	taken.state = JOB_RUNNING;
 	taken.has_no_progress = true;
 	taken.started_at = DT_NOBEGIN;
 	taken.error = (Datum) 0;
-	taken.state_since = GetCurrentTimestamp();
-	taken.ready_at = time_after(taken.state_since, claim->lease);
 	taken.attempt.number++;
 	taken.worker = claim->worker;
-	if (!claim->find(claim->arg, &taken))
-		return false;
+	taken.state_since = GetCurrentTimestamp();
+	taken.ready_at = time_after(taken.state_since, claim->lease);
 	queue_place_write(queue, &taken);
-	claim->take(claim->arg, &taken);
+	limits_count(&claim->limits, known_kind(taken.kind));
+	claim->take(claim, &taken);
 	claim->wanted--;
 	return true;
 }
 
-static JobFit
-fit(const JobClaim *claim, const QueuePlace *place)
+/*
+ * A job has come back: claim it, if it can be tried again and fits.  A lease that ran
+ * out is recorded on the way, unless somebody else who wants the job is to do that.
+ */
+static PlaceFit
+take_returned(JobQueue *queue, JobClaim *claim, const StoredPlan *plan, QueuePlace *place)
 {
-	return claim->filter == NULL ? JOB_FITS : claim->filter(claim->arg, place);
-}
-
-/* Claim what has come back in a lane.  Returns whether the claim wants more. */
-static bool
-claim_returned(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *lane)
-{
-	QueuePlace	place;
+	bool		expired = place->state == JOB_RUNNING;
+	bool		over = expired && state_after_lease(place, plan) != JOB_PENDING;
+	PlaceFit	fits = over ? PLACE_FITS : fit(queue, claim, place);
 	QueuePlace	ended;
+	bool		taken;
 
-	scan_returned(scan, lane, queue->now);
-	while (next_place(queue, scan, &place))
-	{
-		bool		expired = place.state == JOB_RUNNING;
-		bool		over = expired && state_after_lease(&place, claim->plan) != JOB_PENDING;
-		bool		taken;
-
-		if (!expired && place.state != JOB_PENDING)
-			continue;
-		if (!over && fit(claim, &place) != JOB_FITS)
-			continue;
-		if (!queue_place_try_lock(queue, &place))
-			continue;
-		if (expired)
-			queue_place_expire(queue, &place, claim->plan, &ended);
-		taken = !over && take(queue, claim, &place);
-		if (expired && !taken)
-			queue_place_write(queue, &place);
-		if (expired)
-			record_expired(queue, &ended);
-		if (claim->wanted == 0)
-			return false;
-	}
-	return true;
+	if (fits != PLACE_FITS || !queue_place_try_lock(queue, place))
+		return fits;
+	if (expired)
+		queue_place_expire(queue, place, plan, &ended);
+	taken = !over && take(queue, claim, place);
+	if (expired && !taken)
+		queue_place_write(queue, place);
+	if (expired)
+		record_expired(queue, &ended);
+	return fits;
 }
 
 /*
@@ -419,7 +226,8 @@ static bool
 is_locked_enough(const JobQueue *queue, const JobClaim *claim, const LockedPlaces *locked)
 {
 	/* what others have added to the table may change places while one is written */
-	return !queue->places.table.updates_are_plain || locked->count == Min(claim->wanted, MAX_LOCKED);
+	return !queue->places.table.updates_are_plain ||
+		locked->count == Min(claim->wanted, MAX_LOCKED) || limits_are_reached(&claim->limits, locked->count);
 }
 
 /* Keep the place that was read last. */
@@ -430,8 +238,8 @@ keep_locked(JobQueue *queue, LockedPlaces *locked)
 	locked->rows[locked->count++] = ExecCopySlotHeapTuple(queue->found);
 }
 
-/* Claim the places that are locked.  Returns whether the claim wants more. */
-static bool
+/* Claim the places that are locked. */
+static void
 take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
 {
 	int			count = locked->count;
@@ -446,91 +254,145 @@ take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
 		queue_place_read(queue, &place);
 		(void) take(queue, claim, &place);
 	}
+}
+
+/* ---- lanes ----------------------------------------------------------------------------- */
+
+/* The lane whose next place comes first, of those that have one; *until is where the one behind it begins. */
+static Lane *
+first_lane(Lane *lanes, int count, const LanePoint **until)
+{
+	Lane	   *first = NULL;
+
+	*until = NULL;
+	for (int i = 0; i < count; i++)
+	{
+		if (lanes[i].has_ended)
+			continue;
+		if (first == NULL || lane_point_is_before(&lanes[i].next, &first->next))
+		{
+			*until = first == NULL ? NULL : &first->next;
+			first = &lanes[i];
+		}
+		else if (*until == NULL || lane_point_is_before(&lanes[i].next, *until))
+			*until = &lanes[i].next;
+	}
+	return first;
+}
+
+/* Claim from lanes of one priority.  Returns whether the claim wants more. */
+static bool
+claim_merged(LaneWalk *walk, JobClaim *claim, Lane *lanes, int count)
+{
+	JobQueue   *queue = walk->queue;
+	LockedPlaces locked;
+	const LanePoint *until;
+	Lane	   *lane;
+
+	locked.count = 0;
+	while (claim->wanted > 0 && (lane = first_lane(lanes, count, &until)) != NULL)
+	{
+		QueuePlace	place;
+
+		while (claim->wanted > 0 && lane_next(walk, lane, until, &place))
+		{
+			PlaceFit	fits;
+
+			if (!place.is_fresh)
+				fits = take_returned(queue, claim, walk->plan, &place);
+			else
+			{
+				fits = fit(queue, claim, &place);
+				if (fits == PLACE_FITS && queue_place_try_lock(queue, &place))
+					keep_locked(queue, &locked);
+			}
+			if (fits == LANE_DOES_NOT)
+			{
+				lane->has_ended = true;
+				lane_end(lane);
+				break;
+			}
+			if (locked.count > 0 && is_locked_enough(queue, claim, &locked))
+				take_locked(queue, claim, &locked);
+		}
+	}
+	take_locked(queue, claim, &locked);
+	for (int i = 0; i < count; i++)
+		lane_end(&lanes[i]);
 	return claim->wanted > 0;
 }
 
-/*
- * Claim what is fresh in a lane, and move its mark if that may be.  Returns
- * whether the claim wants more.
- */
+/* Go through the lanes of a plan; returns whether the claim wants more. */
 static bool
-claim_fresh(JobQueue *queue, JobClaim *claim, IndexScanDesc scan, const Lane *lane, bool may_mark)
+claim_lanes(JobQueue *queue, JobClaim *claim, const StoredPlan *plan)
 {
-	LaneMark   *mark = lane_mark(lane->priority, lane->kind);
-	bool		at_front = true;	/* nothing that can be claimed was passed */
-	LockedPlaces locked;
-	QueuePlace	place;
-
-	locked.count = 0;
-	scan_fresh(scan, lane, mark != NULL ? mark->position : 0);
-	while (next_place(queue, scan, &place))
-	{
-		JobFit		fits;
-
-		if (place.state != JOB_PENDING)
-			continue;
-		fits = fit(claim, &place);
-		if (fits == JOB_NEVER_FITS)
-			continue;
-		if (at_front && may_mark && mark != NULL)
-			mark->position = place.position;
-		at_front = false;
-
-		if (fits != JOB_FITS || !queue_place_try_lock(queue, &place))
-			continue;
-		keep_locked(queue, &locked);
-		if (is_locked_enough(queue, claim, &locked) && !take_locked(queue, claim, &locked))
-			return false;
-	}
-	if (at_front && may_mark && mark != NULL)
-		mark->position = PG_INT32_MAX;
-	return take_locked(queue, claim, &locked);
-}
-
-/* Go through the lanes of the plan; returns whether the claim wants more. */
-static bool
-claim_lanes(JobQueue *queue, JobClaim *claim)
-{
-	/* what the own transaction did may roll back, and then it is claimable again */
-	bool		may_mark = !TransactionIdIsValid(GetTopTransactionIdIfAny());
-	Scans		scans;
-	Lane		lane;
+	LaneWalk	walk;
+	Lane		lanes[MAX_MERGED + 1];
+	int			count = 0;
 	bool		wants_more = true;
+	bool		found;
 
-	begin_scans(queue, &scans);
-	for (bool found = first_lane(queue, scans.lanes, claim->plan->plan_id, &lane); found;
-		 found = next_lane(queue, scans.lanes, &lane))
+	lane_walk_begin(&walk, queue, plan);
+	do
 	{
-		wants_more = (!lane.has_returned || claim_returned(queue, claim, scans.returned, &lane)) &&
-			claim_fresh(queue, claim, scans.fresh, &lane, may_mark);
-		if (!wants_more)
-			break;
-	}
-	end_scans(&scans);
+		found = lane_walk_next(&walk, &lanes[count]);
+		if (count > 0 &&
+			(!found || count == MAX_MERGED || lanes[count].priority != lanes[0].priority))
+		{
+			wants_more = claim_merged(&walk, claim, lanes, count);
+			lanes[0] = lanes[count];
+			count = 0;
+		}
+		count++;
+	} while (found && wants_more && lanes[0].priority >= claim->min_priority);
+	lane_walk_end(&walk);
 	return wants_more;
 }
 
-/* The same without marks. */
-static void
-claim_lanes_anew(JobQueue *queue, JobClaim *claim)
+/*
+ * Claim jobs of a plan until the claim has enough, or there are no more.
+ */
+void
+claim_jobs(JobQueue *queue, JobClaim *claim, const StoredPlan *plan)
 {
-	marks.count = 0;
-	marks.made_at = queue->now;
-	marks.buffers = 0;
-	(void) claim_lanes(queue, claim);
+	if (marks_are_used(queue) && !(claim_lanes(queue, claim, plan) && may_look_again(queue)))
+		return;
+	forget_marks(queue);
+	(void) claim_lanes(queue, claim, plan);
+}
+
+/* ---- jobs that are named ------------------------------------------------------------------ */
+
+/* Can a place be claimed now, as far as it is known before it is locked? */
+static bool
+is_claimable(const JobQueue *queue, const QueuePlace *place)
+{
+	if (place->state == JOB_RUNNING)
+		return !lease_holds(&place->attempt, queue->now);
+	return place->state == JOB_PENDING && (place->is_fresh || place->ready_at <= queue->now);
 }
 
 /*
- * Claim jobs until the claim has enough, or there are no more.
+ * Claim those of these jobs that can be claimed, in this order, until the claim has
+ * enough.  One that the plan does not have, or the caller can't see, is an error
+ * (no_data_found), wherever it is on the list.
  */
 void
-claim_jobs(JobQueue *queue, JobClaim *claim)
+claim_listed_jobs(JobQueue *queue, JobClaim *claim, const StoredPlan *plan, const Datum *job_ids, int count)
 {
-	bool		by_marks;
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!job_reader_find(&claim->jobs, plan->plan_id, job_ids[i]))
+			report_no_job(plan->plan_id, job_ids[i]);
+	}
+	for (int i = 0; i < count && claim->wanted > 0 && !plan->paused; i++)
+	{
+		QueuePlace	place;
 
-	marks_for(queue, claim);
-	by_marks = marks.count > 0 && !are_marks_old(queue->now);
-	if (by_marks && !(claim_lanes(queue, claim) && may_look_again(queue->now)))
-		return;
-	claim_lanes_anew(queue, claim);
+		CHECK_FOR_INTERRUPTS();
+		if (job_queue_find(queue, plan->plan_id, job_ids[i], &place) &&
+			place.priority >= claim->min_priority && is_claimable(queue, &place))
+			(void) take_returned(queue, claim, plan, &place);
+	}
 }

@@ -5,45 +5,34 @@
 #ifndef TRAINPLAN_JOB_CLAIM_H
 #define TRAINPLAN_JOB_CLAIM_H
 
-#include "utils/array.h"
-
+#include "base/dictionary.h"
+#include "execution/job_limits.h"
 #include "execution/job_queue.h"
 #include "plans/stored_plan.h"
 
-/*
- * May the worker have this job?  Called before anything is locked.
- */
-typedef enum JobFit
+typedef struct JobClaim JobClaim;
+
+/* The job that claim->jobs has read last is claimed: this is its place. */
+typedef void (*JobTaker) (JobClaim *claim, const QueuePlace *place);
+
+struct JobClaim
 {
-	JOB_FITS,
-	JOB_NEVER_FITS,				/* not these families */
-	JOB_HIDDEN					/* not for this user to see */
-} JobFit;
-typedef JobFit (*JobFilter) (void *arg, const QueuePlace *place);
-
-/*
- * A job is to be claimed; its place is locked.  Returns false if there is no such
- * job, and its place stays as it is.
- */
-typedef bool (*JobFinder) (void *arg, const QueuePlace *place);
-
-/* The job that was found last is claimed: this is its place. */
-typedef void (*JobTaker) (void *arg, const QueuePlace *place);
-
-typedef struct JobClaim
-{
-	const StoredPlan *plan;
 	Datum		worker;			/* text */
 	const Interval *lease;
 	int			wanted;			/* how many more */
-	ArrayType  *families;		/* what filter goes by, or NULL */
-	JobFilter	filter;			/* NULL: any job will do */
-	JobFinder	find;
+	Dictionary *families;		/* that the worker has; NULL: any */
+	Slice		training_type;	/* null: any */
+	int32		min_priority;
+	JobReader	jobs;			/* as the caller sees them */
+	JobReader	all_jobs;		/* and as they are */
+	JobLimits	limits;
 	JobTaker	take;
-	void	   *arg;			/* of these */
-} JobClaim;
+	void	   *arg;			/* of take */
+};
 
-extern void claim_jobs(JobQueue *queue, JobClaim *claim);
+extern void claim_jobs(JobQueue *queue, JobClaim *claim, const StoredPlan *plan);
+extern void claim_listed_jobs(JobQueue *queue, JobClaim *claim, const StoredPlan *plan,
+							  const Datum *job_ids, int count);
 extern void queue_place_expire(JobQueue *queue, QueuePlace *place, const StoredPlan *plan,
 							   QueuePlace *ended);
 extern void record_expired(JobQueue *queue, const QueuePlace *ended);

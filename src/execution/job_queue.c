@@ -321,6 +321,57 @@ job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place)
 	return found;
 }
 
+/* ---- what runs ------------------------------------------------------------------ */
+
+/* Begin to go through the places whose jobs run; the table is open. */
+void
+running_scan_begin(RunningScan *scan, const PlanTable *places, Snapshot snapshot)
+{
+	memset(scan, 0, sizeof(RunningScan));
+	scan->places = places;
+	if (OidIsValid(places->running_index))
+	{
+		scan->index = index_open(places->running_index, AccessShareLock);
+		scan->by_index = index_beginscan(places->relation, scan->index, snapshot, NULL, 0, 0);
+		index_rescan(scan->by_index, NULL, 0, NULL, 0);
+	}
+	else
+		scan->by_table = table_beginscan(places->relation, snapshot, 0, NULL);
+}
+
+/* Read the next one into a slot; false after the last. */
+bool
+running_scan_next(RunningScan *scan, TupleTableSlot *slot)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (scan->by_index != NULL)
+		return index_getnext_slot(scan->by_index, ForwardScanDirection, slot);
+	while (table_scan_getnextslot(scan->by_table, ForwardScanDirection, slot))
+	{
+		bool		isnull;
+		Datum		state = column_value(scan->places, slot, QUEUE_STATE, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!isnull && slice_equal(slice_from_text(DatumGetTextPP(state)), job_states.words[JOB_RUNNING]))
+			return true;
+	}
+	return false;
+}
+
+void
+running_scan_end(RunningScan *scan)
+{
+	if (scan->by_table != NULL)
+		table_endscan(scan->by_table);
+	if (scan->by_index != NULL)
+	{
+		index_endscan(scan->by_index);
+		index_close(scan->index, AccessShareLock);
+	}
+}
+
+/* ---- locking and writing ---------------------------------------------------------- */
+
 static TM_Result
 lock_place(JobQueue *queue, const QueuePlace *place, LockWaitPolicy policy)
 {

@@ -71,12 +71,24 @@ typedef struct JobQueue
 	Relation	attempts;		/* index of the history */
 } JobQueue;
 
+/* A walk over all places whose jobs run, as it is written. */
+typedef struct RunningScan
+{
+	const PlanTable *places;
+	Relation	index;			/* NULL: the table itself is read */
+	IndexScanDesc by_index;
+	TableScanDesc by_table;
+} RunningScan;
+
 extern void job_queue_open(JobQueue *queue, Oid schema, const char *function);
 extern void job_queue_close(JobQueue *queue);
 extern void job_queue_refresh(JobQueue *queue);
 
 extern bool job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place);
 extern IndexScanDesc job_queue_scan_plan(JobQueue *queue, int64 plan_id);
+extern void running_scan_begin(RunningScan *scan, const PlanTable *places, Snapshot snapshot);
+extern bool running_scan_next(RunningScan *scan, TupleTableSlot *slot);
+extern void running_scan_end(RunningScan *scan);
 extern void queue_place_read(JobQueue *queue, QueuePlace *place);
 extern void warn_of_unknown_state(const QueuePlace *place);
 extern bool queue_place_try_lock(JobQueue *queue, const QueuePlace *place);

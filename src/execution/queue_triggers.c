@@ -1,8 +1,9 @@
 /*
  * queue_triggers.c
- *		SQL functions queue_training_jobs() and training_job_queue_guard(): the
- *		triggers that keep the queue right when jobs or places come or change by
- *		other ways than trainplan's own functions, which need none.
+ *		SQL functions queue_training_jobs(), requeue_training_jobs() and
+ *		training_job_queue_guard(): the triggers that keep the queue right when jobs
+ *		or places come or change by other ways than trainplan's own functions, which
+ *		need none.
  *
  * Those ways are plain INSERTs into training_jobs, changes of the queue by hand,
  * and pg_dump's scripts.  A dump has the jobs and their places, and restores them
@@ -27,15 +28,19 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/byte_sort.h"
 #include "base/executor_compat.h"
 #include "execution/job_queue.h"
+#include "execution/known_kinds.h"
 #include "plans/job_channel.h"
+#include "plans/job_keys.h"
 #include "plans/plan_store.h"
 #include "plans/stored_plan.h"
 #include "plans/table_delete.h"
 #include "plans/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(queue_training_jobs);
+PG_FUNCTION_INFO_V1(requeue_training_jobs);
 PG_FUNCTION_INFO_V1(training_job_queue_guard);
 
 /* Beside 1 and 2, which are the users' advisory locks, and 3, that of a directory. */
@@ -254,6 +259,107 @@ queue_training_jobs(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+/* ---- jobs that are changed by hand -------------------------------------------------- */
+
+/* The places of jobs that were changed. */
+typedef struct ChangedJobs
+{
+	PlanTable	table;
+	ByteSort   *keys;			/* in the order in which places are locked */
+} ChangedJobs;
+
+static void
+note_changed(void *arg, TupleTableSlot *slot)
+{
+	ChangedJobs *changed = arg;
+
+	put_key(changed->keys, &changed->table, slot);
+}
+
+/* Nobody is to claim a job any more: its place goes. */
+static void
+remove_place(Oid schema, const Datum *key)
+{
+	TableDelete delete;
+
+	table_delete_begin(&delete, schema, QUEUE_TABLE);
+	table_delete_rows(&delete, key, 2);
+	table_delete_end(&delete);
+}
+
+/* Have a place follow its job; returns whether it lacks one. */
+static bool
+follow_job(JobQueue *queue, JobReader *jobs, const Datum *key)
+{
+	QueuePlace	place;
+
+	CHECK_FOR_INTERRUPTS();
+	while (job_reader_find(jobs, DatumGetInt64(key[0]), key[1]))
+	{
+		const KnownKind *kind = learn_kind(jobs);
+		bool		is_blocked = slice_equal(kind->training_type,
+											 slice_from_string(training_type_names[TRAINING_BLOCKED]));
+
+		if (!job_queue_find(queue, DatumGetInt64(key[0]), key[1], &place))
+			return !is_blocked;
+		if (!is_blocked && kind->kind == place.kind)
+			return false;
+		if (!queue_place_lock(queue, &place))
+			continue;
+		if (is_blocked)
+			remove_place(queue->schema, key);
+		else
+		{
+			place.kind = kind->kind;
+			queue_place_write(queue, &place);
+		}
+		return false;
+	}
+	return false;
+}
+
+/* requeue_training_jobs(): a trigger behind an UPDATE of training_jobs */
+Datum
+requeue_training_jobs(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = trigger_call(fcinfo, "requeue_training_jobs", JOBS_TABLE,
+										TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_AFTER);
+	Oid			schema = RelationGetNamespace(trigger->tg_relation);
+	bool		some_lack_places = false;
+	ChangedJobs changed;
+	JobQueue	queue;
+	JobReader	jobs;
+	Slice		record;
+
+	if (trigger->tg_newtable == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("requeue_training_jobs needs a table of new rows")));
+	plan_table_open(&changed.table, schema, JOBS_TABLE, NoLock);
+	changed.keys = byte_sort_create(work_mem);
+	transition_table_read(trigger, trigger->tg_newtable, note_changed, &changed);
+	byte_sort_perform(changed.keys);
+	plan_table_close(&changed.table);
+
+	job_queue_open(&queue, schema, "UPDATE");
+	job_reader_open_unchecked(&jobs, schema, queue.snapshot);
+	while (byte_sort_next(changed.keys, &record))
+	{
+		Datum		key[2];
+
+		(void) read_key(record, key);
+		some_lack_places |= follow_job(&queue, &jobs, key);
+		pfree(DatumGetPointer(key[1]));
+	}
+	job_reader_close(&jobs);
+	job_queue_close(&queue);
+	byte_sort_end(changed.keys);
+	if (some_lack_places)
+		insert_places(schema, trigger);
+
+	return PointerGetDatum(NULL);
+}
+
 /* ---- places that come in or are changed by hand --------------------------------------- */
 
 /* How many places a statement has kept from being replaced. */
@@ -425,6 +531,20 @@ last_attempt(Oid schema, const PlaceRow *row)
 	return number;
 }
 
+/* Give a place the kind of its job, if that is there. */
+static void
+settle_kind(const PlanTable *queue, PlaceRow *row, Snapshot snapshot)
+{
+	JobReader	jobs;
+
+	if (!has_column(queue, QUEUE_KIND))
+		return;
+	job_reader_open_unchecked(&jobs, RelationGetNamespace(queue->relation), snapshot);
+	if (job_reader_find(&jobs, DatumGetInt64(row->values[QUEUE_PLAN_ID]), row->values[QUEUE_JOB_ID]))
+		set_value(row, QUEUE_KIND, Int64GetDatum(learn_kind(&jobs)->kind));
+	job_reader_close(&jobs);
+}
+
 /*
  * A place that comes in: NULL if its job has one that it does not replace.  Its
  * attempts go on behind those that the history has.
@@ -447,6 +567,9 @@ guard_insert(const PlanTable *queue, HeapTuple tuple)
 	slot = table_slot_create(queue->relation, NULL);
 	if (find_by_job(queue, &row, snapshot, ForwardScanDirection, slot))
 		keeps_out = !replaces(queue, slot, snapshot);
+	if (!keeps_out && !inserts_for_jobs() &&
+		(row.nulls[QUEUE_KIND] || DatumGetInt64(row.values[QUEUE_KIND]) == KIND_UNKNOWN))
+		settle_kind(queue, &row, snapshot);
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	if (keeps_out)
@@ -553,6 +676,8 @@ guard_update(const PlanTable *queue, HeapTuple old_tuple, HeapTuple tuple)
 		return tuple;
 
 	settle_attempts(&before, &after);
+	if (!after.nulls[QUEUE_KIND] && after.values[QUEUE_KIND] != before.values[QUEUE_KIND])
+		settle_kind(queue, &after, GetActiveSnapshot());
 	if (after.state >= 0 && (after.state != before.state || is_handed_over(&before, &after)))
 	{
 		int32		last = integer_value(&before, QUEUE_ATTEMPT);

@@ -19,13 +19,12 @@
 #include "catalog/catalog.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
-#include "port/pg_bswap.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "base/byte_sort.h"
 #include "base/executor_compat.h"
+#include "plans/job_keys.h"
 #include "plans/table_delete.h"
 #include "plans/trigger_call.h"
 
@@ -62,33 +61,8 @@ static void
 note_key(void *arg, TupleTableSlot *slot)
 {
 	DeletedKeys *deleted = arg;
-	bool		isnull;
-	int64		plan_id = DatumGetInt64(slot_getattr(slot, deleted->table.columns[0], &isnull));
-	StringInfo	record = byte_sort_begin_record(deleted->keys);
 
-	/* bytes that sort as the number does */
-	plan_id = pg_hton64((uint64) plan_id ^ (UINT64CONST(1) << 63));
-	appendBinaryStringInfo(record, (const char *) &plan_id, sizeof(plan_id));
-	if (deleted->table.id == JOBS_TABLE)
-		append_slice(record, slice_from_text(PG_DETOAST_DATUM_PACKED(slot_getattr(slot,
-																				  deleted->table.columns[JOB_TABLE_COLUMN(JOB_ID)],
-																				  &isnull))));
-	byte_sort_put(deleted->keys);
-}
-
-/* The values of a key; returns how many. */
-static int
-read_key(Slice record, Datum *key)
-{
-	int64		plan_id;
-	Slice		job_id = {record.data + sizeof(plan_id), record.len - sizeof(plan_id)};
-
-	memcpy(&plan_id, record.data, sizeof(plan_id));
-	key[0] = Int64GetDatum((int64) (pg_ntoh64(plan_id) ^ (UINT64CONST(1) << 63)));
-	if (job_id.len == 0)
-		return 1;
-	key[1] = slice_to_text(job_id);
-	return 2;
+	put_key(deleted->keys, &deleted->table, slot);
 }
 
 /* Delete all rows of a table that belong to deleted rows. */

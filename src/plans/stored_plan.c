@@ -40,7 +40,7 @@ check_may_read(const PlanTable *table, int first, int count)
 /* ---- plans ---------------------------------------------------------------------- */
 
 /* What a query for a plan returns. */
-static const Oid plan_types[] = {INT8OID, INT4OID, XIDOID, TIDOID};
+static const Oid plan_types[] = {INT8OID};
 
 typedef struct FoundPlan
 {
@@ -53,25 +53,19 @@ take_plan(void *arg, const Datum *values, const bool *nulls)
 {
 	FoundPlan  *found = arg;
 
-	for (int i = 0; i < lengthof(plan_types); i++)
-	{
-		if (nulls[i])
-			return;
-	}
+	if (nulls[0])
+		return;
 	found->plan->plan_id = DatumGetInt64(values[0]);
-	found->plan->max_attempts = DatumGetInt32(values[1]);
-	found->plan->xmin = DatumGetTransactionId(values[2]);
-	found->plan->tid = *(ItemPointer) DatumGetPointer(values[3]);
 	found->found = true;
 }
 
-/* Ask PostgreSQL for the plan that a condition and an order find. */
+/* Ask PostgreSQL for the number of the plan that a condition and an order find. */
 static bool
 query_plan(const PlanTable *table, Snapshot snapshot, const char *condition, StoredPlan *plan)
 {
 	FoundPlan	found = {plan, false};
 	RowQuery	query = {
-		.text = psprintf("SELECT plan_id, max_attempts, xmin, ctid FROM ONLY %%s %s", condition),
+		.text = psprintf("SELECT plan_id FROM ONLY %%s %s", condition),
 		.relation_count = 1,
 		.relations = &table->relid,
 		.columns = lengthof(plan_types),
@@ -98,6 +92,9 @@ scan_plan(const PlanTable *table, Snapshot snapshot, const Datum *key, int colum
 	{
 		plan->plan_id = DatumGetInt64(slot_getattr(slot, table->columns[PLAN_PLAN_ID], &isnull));
 		plan->max_attempts = DatumGetInt32(slot_getattr(slot, table->columns[PLAN_MAX_ATTEMPTS], &isnull));
+		plan->priority = DatumGetInt32(column_value(table, slot, PLAN_PRIORITY, &isnull));
+		plan->paused = DatumGetBool(column_value(table, slot, PLAN_PAUSED, &isnull));
+		plan->pooled_first = DatumGetBool(column_value(table, slot, PLAN_POOLED_FIRST, &isnull));
 		plan->xmin = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
 		plan->tid = slot->tts_tid;
 	}
@@ -122,8 +119,8 @@ find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan)
 	bool		found;
 
 	open_plans(&table, schema);
-	found = plan_table_has_policies(&table) ?
-		query_plan(&table, snapshot, psprintf("WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id), plan) :
+	found = (!plan_table_has_policies(&table) ||
+			 query_plan(&table, snapshot, psprintf("WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id), plan)) &&
 		scan_plan(&table, snapshot, &key, 1, ForwardScanDirection, plan);
 	plan_table_close(&table);
 	return found;
@@ -137,9 +134,18 @@ find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan)
 	bool		found;
 
 	open_plans(&table, schema);
-	found = plan_table_has_policies(&table) ?
-		query_plan(&table, snapshot, "ORDER BY plan_id DESC LIMIT 1", plan) :
-		scan_plan(&table, snapshot, NULL, 0, BackwardScanDirection, plan);
+	if (plan_table_has_policies(&table))
+	{
+		found = query_plan(&table, snapshot, "ORDER BY plan_id DESC LIMIT 1", plan);
+		if (found)
+		{
+			Datum		key = Int64GetDatum(plan->plan_id);
+
+			found = scan_plan(&table, snapshot, &key, 1, ForwardScanDirection, plan);
+		}
+	}
+	else
+		found = scan_plan(&table, snapshot, NULL, 0, BackwardScanDirection, plan);
 	plan_table_close(&table);
 	return found;
 }
@@ -199,19 +205,29 @@ hold_plan(const PlanTable *plans, int64 plan_id)
 
 /* ---- jobs ------------------------------------------------------------------------ */
 
-/* Begin to read jobs, in the current memory context, as the snapshot has them. */
+/*
+ * Begin to read jobs as the snapshot has them, in the current memory context, for what
+ * the extension itself goes by: whatever the caller may see.
+ */
 void
-job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot)
+job_reader_open_unchecked(JobReader *reader, Oid schema, Snapshot snapshot)
 {
 	memset(reader, 0, sizeof(JobReader));
 	plan_table_open(&reader->table, schema, JOBS_TABLE, AccessShareLock);
-	check_may_read(&reader->table, 0, JOB_TABLE_COLUMNS);
 	reader->snapshot = RegisterSnapshot(snapshot);
-	reader->has_policies = plan_table_has_policies(&reader->table);
 	reader->index = index_open(reader->table.key, AccessShareLock);
 	reader->slot = table_slot_create(reader->table.relation, NULL);
 	reader->context = AllocSetContextCreate(CurrentMemoryContext, "trainplan job",
 											ALLOCSET_DEFAULT_SIZES);
+}
+
+/* The same for the caller, by his rights and as he may see them. */
+void
+job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot)
+{
+	job_reader_open_unchecked(reader, schema, snapshot);
+	check_may_read(&reader->table, 0, JOB_TABLE_COLUMNS);
+	reader->has_policies = plan_table_has_policies(&reader->table);
 }
 
 static void

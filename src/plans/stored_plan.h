@@ -15,6 +15,9 @@ typedef struct StoredPlan
 {
 	int64		plan_id;
 	int32		max_attempts;
+	int32		priority;
+	bool		paused;
+	bool		pooled_first;
 	TransactionId xmin;			/* of its row, and where that is: who has both is the same plan */
 	ItemPointerData tid;
 } StoredPlan;
@@ -48,6 +51,7 @@ typedef struct JobReader
 	bool		nulls[JOB_COLUMNS];
 } JobReader;
 
+extern void job_reader_open_unchecked(JobReader *reader, Oid schema, Snapshot snapshot);
 extern void job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot);
 extern bool job_reader_find(JobReader *reader, int64 plan_id, Datum job_id);
 extern void job_reader_close(JobReader *reader);

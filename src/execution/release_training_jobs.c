@@ -1,0 +1,151 @@
+/*
+ * release_training_jobs.c
+ *		SQL function release_training_jobs(): the leases of a worker that is known to
+ *		be dead end now.
+ *
+ * Its jobs are found by what runs, locked in the order of plan and job_id, and then
+ * are what they would be had their leases run out.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+
+#include "execution/execution_call.h"
+#include "execution/job_claim.h"
+#include "plans/job_channel.h"
+
+PG_FUNCTION_INFO_V1(release_training_jobs);
+
+/* Arguments, as the SQL declaration has them. */
+#define ARG_WORKER		0
+#define ARG_PLAN_ID		1
+
+/* A job that a worker has. */
+typedef struct HeldJob
+{
+	int64		plan_id;
+	Datum		job_id;
+} HeldJob;
+
+typedef struct HeldJobs
+{
+	HeldJob    *jobs;
+	int			count;
+	int			allocated;
+} HeldJobs;
+
+static int
+compare_jobs(const HeldJob *left, const HeldJob *right)
+{
+	if (left->plan_id != right->plan_id)
+		return left->plan_id < right->plan_id ? -1 : 1;
+	return slice_compare(slice_from_text(DatumGetTextPP(left->job_id)),
+						 slice_from_text(DatumGetTextPP(right->job_id)));
+}
+
+#define ST_SORT sort_jobs
+#define ST_ELEMENT_TYPE HeldJob
+#define ST_COMPARE(a, b) compare_jobs(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* Does a worker hold the job of a place? */
+static bool
+is_held_by(const JobQueue *queue, const QueuePlace *place, Slice worker)
+{
+	return place->state == JOB_RUNNING && place->worker != (Datum) 0 &&
+		slice_equal(slice_from_text(DatumGetTextPP(place->worker)), worker) &&
+		lease_holds(&place->attempt, queue->now);
+}
+
+/* The jobs that a worker has, of a plan or of all, in the order in which rows are locked. */
+static void
+find_held(JobQueue *queue, Slice worker, const int64 *plan_id, HeldJobs *held)
+{
+	RunningScan scan;
+	QueuePlace	place;
+
+	running_scan_begin(&scan, &queue->places.table, queue->snapshot);
+	while (running_scan_next(&scan, queue->found))
+	{
+		HeldJob		job;
+
+		queue_place_read(queue, &place);
+		if (!is_held_by(queue, &place, worker) || (plan_id != NULL && place.plan_id != *plan_id))
+			continue;
+		job.plan_id = place.plan_id;
+		job.job_id = datumCopy(place.job_id, false, -1);
+		if (held->count == held->allocated)
+		{
+			held->allocated = Max(2 * held->allocated, 16);
+			held->jobs = held->jobs == NULL ? palloc(held->allocated * sizeof(HeldJob)) :
+				repalloc_huge(held->jobs, held->allocated * sizeof(HeldJob));
+		}
+		held->jobs[held->count++] = job;
+	}
+	running_scan_end(&scan);
+	sort_jobs(held->jobs, held->count);
+}
+
+/* End the lease of a job now, if the worker has it still and the caller can see it. */
+static bool
+release(JobQueue *queue, const HeldJob *job, Slice worker, const StoredPlan *plan)
+{
+	QueuePlace	place;
+	QueuePlace	ended;
+
+	while (job_queue_find(queue, job->plan_id, job->job_id, &place) && is_held_by(queue, &place, worker))
+	{
+		if (!queue_place_lock(queue, &place))
+			continue;
+		if (!is_held_by(queue, &place, worker) || !is_job_visible(queue, job->plan_id, job->job_id))
+			return false;
+		place.attempt.lease_end = queue->now;
+		queue_place_expire(queue, &place, plan, &ended);
+		queue_place_write(queue, &place);
+		record_expired(queue, &ended);
+		if (place.state == JOB_PENDING)
+			notify_of_jobs(job->plan_id);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * release_training_jobs(worker text, plan_id bigint)
+ *
+ * Returns how many jobs the worker had.
+ */
+Datum
+release_training_jobs(PG_FUNCTION_ARGS)
+{
+	Slice		worker = required_slice_argument(fcinfo, ARG_WORKER, "worker");
+	int64		plan_id = PG_ARGISNULL(ARG_PLAN_ID) ? 0 : PG_GETARG_INT64(ARG_PLAN_ID);
+	HeldJobs	held = {0};
+	StoredPlan	plan;
+	JobQueue	queue;
+	int64		released = 0;
+
+	job_queue_open(&queue, get_func_namespace(fcinfo->flinfo->fn_oid), "release_training_jobs()");
+	if (!PG_ARGISNULL(ARG_PLAN_ID))
+		(void) plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan);
+	find_held(&queue, worker, PG_ARGISNULL(ARG_PLAN_ID) ? NULL : &plan_id, &held);
+	for (int i = 0; i < held.count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if ((i == 0 || held.jobs[i].plan_id != held.jobs[i - 1].plan_id) &&
+			!find_plan(queue.schema, queue.snapshot, held.jobs[i].plan_id, &plan))
+			plan.plan_id = held.jobs[i].plan_id - 1;
+		/* a plan that is deleted meanwhile, or that the caller can't see */
+		if (plan.plan_id == held.jobs[i].plan_id)
+			released += release(&queue, &held.jobs[i], worker, &plan);
+	}
+	job_queue_close(&queue);
+	PG_RETURN_INT64(released);
+}
