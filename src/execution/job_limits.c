@@ -183,7 +183,7 @@ count_running(const PlanTable *places, Snapshot snapshot, TimestampTz now, Array
 #define ALONE		ExclusiveLock
 
 /* How many jobs one may have claimed who holds a lock of a level. */
-static const int64 level_jobs[] = {1, 8, 64, 1024, PG_INT32_MAX};
+static const int64 level_jobs[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, PG_INT32_MAX};
 
 #define LEVELS		((int) lengthof(level_jobs))
 
