@@ -327,24 +327,24 @@ static bool
 claim_lanes(JobQueue *queue, JobClaim *claim, const StoredPlan *plan)
 {
 	LaneWalk	walk;
-	Lane		lanes[MAX_MERGED + 1];
-	int			count = 0;
+	Lane		lanes[MAX_MERGED];
 	bool		wants_more = true;
-	bool		found;
 
 	lane_walk_begin(&walk, queue, plan);
-	do
+	while (wants_more && lane_walk_next_priority(&walk, &lanes[0]) &&
+		   lanes[0].priority >= claim->min_priority)
 	{
-		found = lane_walk_next(&walk, &lanes[count]);
-		if (count > 0 &&
-			(!found || count == MAX_MERGED || lanes[count].priority != lanes[0].priority))
+		int			count = 1;
+
+		while (wants_more && count > 0)
 		{
+			while (count < MAX_MERGED && lane_walk_next_kind(&walk, &lanes[count]))
+				count++;
 			wants_more = claim_merged(&walk, claim, lanes, count);
-			lanes[0] = lanes[count];
-			count = 0;
+			/* of very many kinds, some are left */
+			count = count == MAX_MERGED && lane_walk_next_kind(&walk, &lanes[0]) ? 1 : 0;
 		}
-		count++;
-	} while (found && wants_more && lanes[0].priority >= claim->min_priority);
+	}
 	lane_walk_end(&walk);
 	return wants_more;
 }

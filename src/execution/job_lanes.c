@@ -14,7 +14,7 @@
  * the index forgets them at once; but as long as any transaction in the database has
  * an old snapshot they stay, and a claim would have to step over all of them.  So the
  * session remembers for each lane a mark: where it found the first that can be
- * claimed.
+ * claimed; and whether it is the last of its priority.
  *
  * A mark is a hint, and no more.  Fresh places come with their plan, all in one
  * transaction, and whatever gets into the queue later, or comes back, has a time
@@ -68,6 +68,7 @@ typedef struct LaneMark
 	int64		kind;
 	TimestampTz ready_at;		/* nothing that came back was found before it */
 	int32		position;		/* nothing fresh was found before it */
+	bool		is_last_kind;	/* no other of its priority was found behind it */
 } LaneMark;
 
 static struct
@@ -133,7 +134,8 @@ lane_mark(const StoredPlan *plan, int32 priority, int64 kind)
 	mark->priority = priority;
 	mark->kind = kind;
 	mark->ready_at = DT_NOBEGIN;
-	mark->position = 0;
+	mark->position = PG_INT32_MIN;
+	mark->is_last_kind = false;
 	return mark;
 }
 
@@ -242,29 +244,14 @@ find_priority(LaneWalk *walk, int32 priority)
 	return find_entry(walk->scan, keys, lengthof(keys));
 }
 
-/*
- * The next lane of the plan, from the highest priority down, of all that the index
- * has, be its places dead or alive.  False after the last.
- */
-bool
-lane_walk_next(LaneWalk *walk, Lane *lane)
+/* The lane of the entry that a scan has found. */
+static void
+read_lane(LaneWalk *walk, IndexScanDesc scan, Lane *lane)
 {
 	JobQueue   *queue = walk->queue;
-	IndexScanDesc scan = walk->scan;
 	LaneMark   *mark;
 	Datum		ready_at;
 	bool		isnull;
-
-	CHECK_FOR_INTERRUPTS();
-	if (!walk->has_lane)
-	{
-		if (!find_priority(walk, PG_INT32_MAX))
-			return false;
-	}
-	else if (find_kind(walk))
-		scan = walk->kinds;
-	else if (walk->last.priority == PG_INT32_MIN || !find_priority(walk, walk->last.priority - 1))
-		return false;
 
 	memset(lane, 0, sizeof(Lane));
 	lane->plan_id = walk->plan->plan_id;
@@ -282,7 +269,41 @@ lane_walk_next(LaneWalk *walk, Lane *lane)
 	lane->next.position = mark == NULL || !lane->next.is_fresh ? PG_INT32_MIN : mark->position;
 	walk->last = *lane;
 	walk->has_lane = true;
+}
+
+/*
+ * The first lane of the plan's next priority, from the highest down, of all that the
+ * index has, be its places dead or alive.  False after the last.
+ */
+bool
+lane_walk_next_priority(LaneWalk *walk, Lane *lane)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (walk->has_lane && walk->last.priority == PG_INT32_MIN)
+		return false;
+	if (!find_priority(walk, walk->has_lane ? walk->last.priority - 1 : PG_INT32_MAX))
+		return false;
+	read_lane(walk, walk->scan, lane);
 	return true;
+}
+
+/* The next lane of the same priority; false after the last. */
+bool
+lane_walk_next_kind(LaneWalk *walk, Lane *lane)
+{
+	LaneMark   *mark = walk->last.mark;
+
+	CHECK_FOR_INTERRUPTS();
+	if (mark != NULL && mark->is_last_kind)
+		return false;
+	if (find_kind(walk))
+	{
+		read_lane(walk, walk->kinds, lane);
+		return true;
+	}
+	if (mark != NULL && walk->may_mark)
+		mark->is_last_kind = true;
+	return false;
 }
 
 /* Does a point come before another, in whatever lanes of one priority they are? */

@@ -44,7 +44,8 @@ typedef struct LaneWalk
 } LaneWalk;
 
 extern void lane_walk_begin(LaneWalk *walk, JobQueue *queue, const StoredPlan *plan);
-extern bool lane_walk_next(LaneWalk *walk, Lane *lane);
+extern bool lane_walk_next_priority(LaneWalk *walk, Lane *lane);
+extern bool lane_walk_next_kind(LaneWalk *walk, Lane *lane);
 extern void lane_walk_end(LaneWalk *walk);
 
 extern bool lane_next(LaneWalk *walk, Lane *lane, const LanePoint *until, QueuePlace *place);

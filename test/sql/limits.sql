@@ -73,5 +73,6 @@ INSERT INTO training_limits VALUES ('less', NULL, -1);
 INSERT INTO training_limits VALUES ('gpu', NULL, NULL);
 
 DROP VIEW usage;
+DELETE FROM training_limits;
 DROP TABLE decisions;
 TRUNCATE training_plans, training_jobs, training_job_queue, training_job_history;
