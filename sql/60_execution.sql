@@ -324,7 +324,8 @@ COST 1000
 AS 'MODULE_PATHNAME', 'extend_training_job_lease';
 
 COMMENT ON FUNCTION extend_training_job_lease(bigint, text, integer, interval, double precision) IS
-'Lets a worker keep a job for the time of the lease, from now. False: the job is not
+'Lets a worker keep a job for the time of the lease, from now, and say how far it is,
+from 0 to 1, which training_job_status shows. False: the job is not
 the worker''s any more (the lease ran out, the job was cancelled, the plan deleted),
 and it should stop. A job that the plan does not have is an error.';
 

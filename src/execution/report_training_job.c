@@ -43,6 +43,7 @@ PG_FUNCTION_INFO_V1(complete_training_jobs);
 #define ARG_RESULTS		3
 #define ARG_ERROR		3
 #define ARG_RETRY_IN	4
+#define ARG_PROGRESS	4
 
 /* Which attempt a worker reports about. */
 typedef struct ReportedAttempt
@@ -110,11 +111,12 @@ end_attempt(JobQueue *queue, const QueuePlace *held, const Report *report)
 }
 
 /*
- * Give a job another lease from now on, if the worker holds it.  The worker of a
- * job that is to be cancelled learns it here, and the job is cancelled.
+ * Give a job another lease from now on, if the worker holds it, and note how far it is
+ * (NULL: as far as it was).  The worker of a job that is to be cancelled learns it
+ * here, and the job is cancelled.
  */
 static bool
-extend_lease(JobQueue *queue, const ReportedAttempt *attempt, const Interval *lease)
+extend_lease(JobQueue *queue, const ReportedAttempt *attempt, const Interval *lease, const double *progress)
 {
 	QueuePlace	place;
 
@@ -128,6 +130,11 @@ extend_lease(JobQueue *queue, const ReportedAttempt *attempt, const Interval *le
 		return false;
 	}
 	place.ready_at = time_after(queue->now, lease);
+	if (progress != NULL)
+	{
+		place.progress = *progress;
+		place.has_no_progress = false;
+	}
 	queue_place_write(queue, &place);
 	return true;
 }
@@ -227,18 +234,36 @@ value_or_none(FunctionCallInfo fcinfo, int argument)
 	return PG_ARGISNULL(argument) ? (Datum) 0 : PG_GETARG_DATUM(argument);
 }
 
+/* How far a job is, from 0 to 1. */
+static double
+progress_argument(FunctionCallInfo fcinfo)
+{
+	double		progress = PG_GETARG_FLOAT8(ARG_PROGRESS);
+
+	if (!(progress >= 0 && progress <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("progress must be from 0 to 1")));
+	return progress;
+}
+
 /*
- * extend_training_job_lease(plan_id bigint, job_id text, attempt integer, lease interval)
+ * extend_training_job_lease(plan_id bigint, job_id text, attempt integer, lease interval,
+ *							 progress double precision)
  */
 Datum
 extend_training_job_lease(PG_FUNCTION_ARGS)
 {
 	ReportedAttempt attempt = attempt_arguments(fcinfo);
 	Interval	lease = lease_argument(fcinfo, ARG_LEASE);
+	/* version 1.0 declares the function without it */
+	bool		has_progress = PG_NARGS() > ARG_PROGRESS && !PG_ARGISNULL(ARG_PROGRESS);
+	double		progress = has_progress ? progress_argument(fcinfo) : 0;
 	JobQueue	queue;
 
 	open_queue(&queue, fcinfo, "extend_training_job_lease()");
-	return close_report(&queue, &attempt, extend_lease(&queue, &attempt, &lease));
+	return close_report(&queue, &attempt,
+						extend_lease(&queue, &attempt, &lease, has_progress ? &progress : NULL));
 }
 
 /*
@@ -411,7 +436,7 @@ extend_training_job_leases(PG_FUNCTION_ARGS)
 	{
 		ReportedAttempt attempt = batch_attempt(&batch, i);
 
-		note_report(&batch, &queue, i, &attempt, extend_lease(&queue, &attempt, &lease));
+		note_report(&batch, &queue, i, &attempt, extend_lease(&queue, &attempt, &lease, NULL));
 	}
 	job_queue_close(&queue);
 	return_batch(fcinfo, &batch);
