@@ -54,8 +54,8 @@ sql(q{SELECT cron.alter_job(jobid, schedule => '@reboot') FROM cron.job});
 $server->restart;
 ok($server->poll_query_until('research',
 		q{SELECT count(*) = 2 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')}), 'pg_cron runs it');
-is(sql('SELECT d.jobid, d.status, d.return_message FROM cron.job_run_details AS d ORDER BY 1'),
-	"1|succeeded|1 row\n2|succeeded|DELETE 1", 'well');
+is(sql('SELECT jobid, status FROM cron.job_run_details ORDER BY 1'), "1|succeeded\n2|succeeded", 'well')
+	or diag(sql('SELECT * FROM cron.job_run_details'));
 is(sql('SELECT min(plan_id), count(*) FROM training_plans; SELECT string_agg(plan_id::text, \' \' ORDER BY plan_id) FROM training_plans WHERE plan_id < 52'),
 	"1|101\n1 51", 'plans are forgotten but for what runs and the newest');
 is(sql('SELECT plan_id, target, symbol, outcome FROM training_job_history'), '3|t|a|succeeded', 'and so are old attempts');
