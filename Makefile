@@ -99,6 +99,8 @@ DASK_PACKAGES = to work with Dask: python3-distributed;
 DOCUMENT_PACKAGES = to read documents as others do: cmark-gfm nodejs node-yaml python3-yaml;
 # (npm may have come with a Node.js that is not Debian's)
 PARQUET_PACKAGES = to get DuckDB, for Parquet (optional): $$(command -v npm >/dev/null || echo npm);
+# (VERSION is that of the PostgreSQL that is used)
+CRON_PACKAGES = to forget plans by a timer (optional): postgresql-VERSION-cron;
 train_with = psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/$(1) && psql -X -f examples/eu_stocks/scores.sql
 
 # The example's plan, trained on Celery and on Dask, in a minute or two each.
@@ -111,7 +113,7 @@ example-dask:
 	    sh -c '$(call train_with,dask_run.py)'
 
 test:
-	@PACKAGES="$(DOCUMENT_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES)" SMALL_DISK=4m \
+	@PACKAGES="$(DOCUMENT_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $(CRON_PACKAGES)" SMALL_DISK=4m \
 	    dev/with-server test/run
 
 bench:

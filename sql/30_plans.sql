@@ -5,7 +5,7 @@
 --
 -- No table refers to another by a foreign key: pg_restore would go by it only where
 -- it restores one table after the other.  What belongs to a plan or job is deleted
--- with it by triggers.
+-- with it by triggers; the history of what was trained stays.
 
 CREATE TABLE training_plans (
     plan_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -85,8 +85,8 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'training_plans_cascade';
 
 COMMENT ON FUNCTION training_plans_cascade() IS
-'Internal: trigger of training_plans; deletes the jobs of deleted plans, with all that
-belongs to them.';
+'Internal: trigger of training_plans; deletes the jobs of deleted plans, with their
+places in the queue.';
 
 CREATE TRIGGER cascade_delete
 AFTER DELETE ON training_plans
@@ -108,8 +108,7 @@ LANGUAGE C
 AS 'MODULE_PATHNAME', 'training_jobs_cascade';
 
 COMMENT ON FUNCTION training_jobs_cascade() IS
-'Internal: trigger of training_jobs; deletes the places in the queue and the attempts
-of deleted jobs.';
+'Internal: trigger of training_jobs; deletes the places in the queue of deleted jobs.';
 
 CREATE TRIGGER cascade_delete
 AFTER DELETE ON training_jobs
@@ -197,6 +196,22 @@ The first two arguments are those of route_training_candidates(), the others tho
 create_training_plan(). The plan keeps the relation''s name as routing, and the hash
 of the policy''s text as config_hash.';
 
+CREATE FUNCTION forget_training_plans(older_than interval, keep integer DEFAULT 1)
+RETURNS bigint
+LANGUAGE C
+VOLATILE
+PARALLEL UNSAFE
+COST 10000
+AS 'MODULE_PATHNAME', 'forget_training_plans';
+
+COMMENT ON FUNCTION forget_training_plans(interval, integer) IS
+'Deletes plans that were made longer ago than older_than, and returns how many. Those
+of which a job runs just now stay, and so do the newest, as many as keep says. What is
+deleted with a plan are its jobs and their places in the queue; the history of attempts
+stays.
+Needs the rights to read and delete training_plans; row-level security decides which
+plans there are.';
+
 CREATE FUNCTION latest_training_plan()
 RETURNS bigint
 LANGUAGE SQL
@@ -215,6 +230,7 @@ GRANT SELECT, UPDATE, USAGE ON SEQUENCE training_plans_plan_id_seq TO @extowner@
 GRANT EXECUTE ON FUNCTION
     create_training_plan(regclass, text[], boolean, text, text, text, boolean),
     plan_training(regclass, text, text[], boolean, text, text, boolean),
+    forget_training_plans(interval, integer),
     latest_training_plan()
 TO @extowner@ WITH GRANT OPTION;
 

@@ -90,7 +90,7 @@ CREATE TABLE training_job_history (
 );
 
 COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row, with what was trained; they outlive job and plan.';
-COMMENT ON COLUMN training_job_history.plan_id IS 'The plan that the job belongs to.';
+COMMENT ON COLUMN training_job_history.plan_id IS 'The plan that the job belonged to; it may be deleted by now.';
 COMMENT ON COLUMN training_job_history.job_id IS 'The job.';
 COMMENT ON COLUMN training_job_history.attempt IS 'The number of the attempt, from 1.';
 COMMENT ON COLUMN training_job_history.worker IS 'Who claimed the job.';
@@ -594,7 +594,7 @@ SELECT h.plan_id, h.job_id, h.attempt, h.worker, h.started_at, h.finished_at, h.
 FROM training_jobs AS j
 JOIN training_job_history AS h ON h.plan_id = j.plan_id AND h.job_id = j.job_id;
 
-COMMENT ON VIEW training_job_attempts IS 'All attempts at jobs, ended or not, one a row.';
+COMMENT ON VIEW training_job_attempts IS 'All attempts at jobs that are there, ended or not, one a row; training_job_history has those at deleted jobs too.';
 COMMENT ON COLUMN training_job_attempts.plan_id IS 'The plan that the job belongs to.';
 COMMENT ON COLUMN training_job_attempts.job_id IS 'The job.';
 COMMENT ON COLUMN training_job_attempts.attempt IS 'The number of the attempt, from 1.';

@@ -6,8 +6,9 @@
 -- whoever runs the script does, who is a superuser where that role was none.  What
 -- such a role has hung on the tables would run with other rights then: what could be
 -- a trap is refused.  For the same reason nothing here runs what others have made:
--- no row is written, names have their schema, arguments and operands the very types of
--- functions and operators, and no literal has a backslash, which settings give a meaning.
+-- rows are written only behind that, and with no trigger; names have their schema,
+-- arguments and operands the very types of functions and operators, and no literal has
+-- a backslash, which settings give a meaning.
 
 -- as everybody locks them
 LOCK TABLE training_plans, training_jobs, training_job_queue, training_job_history, routing_policies IN ACCESS EXCLUSIVE MODE;
@@ -304,6 +305,36 @@ ALTER TABLE training_job_history
     ADD git_commit text COLLATE "C";
 
 DROP INDEX training_job_queue_claim_idx;
+
+-- What is new in rows that are there.  The triggers that somebody may have hung on a
+-- table do not fire, not even where a superuser owned it and let others do that; whoever
+-- could have them fire always is its owner.  What else has a say when a row is written
+-- (checks, generated columns, indexes, and such triggers) has been refused above if it
+-- would run anything of theirs.  The indexes come after it: then a place that is written
+-- stays in its page, and no index has two entries of it.
+CREATE FUNCTION training_job_kind(training_type text, model_families text[]) RETURNS bigint LANGUAGE C AS 'MODULE_PATHNAME';
+
+SET LOCAL session_replication_role = replica;
+UPDATE ONLY @extschema@.training_job_history AS h
+SET target = j.target, symbol = j.symbol, route = j.route, training_type = j.training_type,
+    model_families = j.model_families, estimated_samples = j.estimated_samples, git_commit = p.git_commit
+FROM ONLY @extschema@.training_jobs AS j
+JOIN ONLY @extschema@.training_plans AS p ON p.plan_id = j.plan_id
+WHERE j.plan_id = h.plan_id AND j.job_id = h.job_id;
+
+-- of whatever can be claimed, now or when it is tried again
+UPDATE ONLY @extschema@.training_job_queue AS q
+SET kind = @extschema@.training_job_kind(j.training_type, j.model_families)
+FROM ONLY @extschema@.training_jobs AS j
+WHERE q.state <> 'succeeded' AND j.plan_id = q.plan_id AND j.job_id = q.job_id;
+
+UPDATE ONLY @extschema@.training_job_queue AS q
+SET started_at = h.started_at
+FROM ONLY @extschema@.training_job_history AS h
+WHERE q.state IN ('succeeded', 'failed', 'cancelled')
+    AND h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt;
+SET LOCAL session_replication_role = origin;
+
 CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, kind, ready_at, position)
 WHERE ready_at IS NULL OR ready_at < 'infinity';
 

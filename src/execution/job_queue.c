@@ -100,6 +100,7 @@ job_queue_open(JobQueue *queue, Oid schema, const char *function)
 
 	memset(queue, 0, sizeof(JobQueue));
 	queue->context = CurrentMemoryContext;
+	queue->attempted.context = CurrentMemoryContext;
 	queue->schema = schema;
 	plan_tables_lock(schema, RowExclusiveLock);
 	plan_table_open(&jobs, schema, JOBS_TABLE, AccessShareLock);
@@ -140,6 +141,7 @@ job_queue_close(JobQueue *queue)
 		MemoryContextSwitchTo(caller);
 	}
 	ExecDropSingleTupleTableSlot(queue->found);
+	attempted_jobs_close(&queue->attempted);
 	if (queue->history.table.relation != NULL)
 		close_table(&queue->history);
 	close_table(&queue->places);
@@ -675,7 +677,8 @@ write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
 /*
  * Record the attempt of a place, as it was while it ran, under a number that
  * queue_place_number_attempt() has found.  The place has been locked or written
- * by this transaction.  error and result may be 0: none.
+ * by this transaction.  error and result may be 0: none.  With it is written what the
+ * job is; a job that is not there leaves that null.
  */
 void
 history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
@@ -695,10 +698,11 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 	};
 	bool		nulls[HISTORY_COLUMNS] = {
 		[HISTORY_ERROR] = error == (Datum) 0,
-		[HISTORY_RESULT] = result == (Datum) 0,
-		[HISTORY_TARGET] = true, true, true, true, true, true, true
+		[HISTORY_RESULT] = result == (Datum) 0
 	};
 
+	attempted_job_read(&queue->attempted, queue->schema, &queue->history.table, queue->snapshot,
+					   place->plan_id, place->job_id, values, nulls);
 	if (queue->history.table.inserts_are_plain)
 		write_attempt(queue, values, nulls);
 	else

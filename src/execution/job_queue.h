@@ -10,6 +10,7 @@
 #include "access/tableam.h"
 
 #include "execution/attempt_rules.h"
+#include "execution/attempted_job.h"
 #include "planning/job_kind.h"
 #include "plans/table_write.h"
 
@@ -69,6 +70,7 @@ typedef struct JobQueue
 	Relation	by_job;			/* indexes */
 	Relation	by_claim;
 	Relation	attempts;		/* index of the history */
+	AttemptedJobs attempted;	/* what the history keeps of jobs */
 } JobQueue;
 
 /* A walk over all places whose jobs run, as it is written. */

@@ -8,9 +8,9 @@
  * them, and of tables of an extension it does not; and because theirs is a query
  * for each row.  Here it is one walk through an index for each plan.
  *
- * They go table by table in the order in which everybody locks rows: jobs, places,
- * attempts.  Who works a job off has locked its place, is waited for there, and has
- * left all that he leaves.
+ * They go table by table in the order in which everybody locks rows: jobs, then
+ * places.  Who works a job off has locked its place, and is waited for there.
+ * Attempts that have ended stay: what was learnt outlives job and plan.
  */
 #include "postgres.h"
 
@@ -32,9 +32,9 @@ PG_FUNCTION_INFO_V1(training_plans_cascade);
 PG_FUNCTION_INFO_V1(training_jobs_cascade);
 PG_FUNCTION_INFO_V1(training_key_guard);
 
-/* The tables whose rows go, in the order of PlanTableId. */
-static const PlanTableId parts_of_plan[] = {JOBS_TABLE, QUEUE_TABLE, HISTORY_TABLE};
-static const PlanTableId parts_of_job[] = {QUEUE_TABLE, HISTORY_TABLE};
+/* The tables whose rows go, in the order of PlanTableId; what was stays. */
+static const PlanTableId parts_of_plan[] = {JOBS_TABLE, QUEUE_TABLE};
+static const PlanTableId parts_of_job[] = {QUEUE_TABLE};
 
 static void
 lock_parts(Oid schema, const PlanTableId *parts, int count, LOCKMODE lock)

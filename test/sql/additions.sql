@@ -32,6 +32,7 @@ ALTER TABLE training_job_queue DROP region, DROP is_late, DROP number;
 ALTER TABLE training_job_history DROP region, DROP took;
 SELECT create_training_plan('decisions') > :plan AS stored;
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 
 -- triggers fire, for every table and every way to write
 CREATE TABLE fired (id bigint GENERATED ALWAYS AS IDENTITY, what text);
@@ -78,6 +79,7 @@ TRUNCATE training_plans;
 SELECT * FROM fired();
 SELECT (SELECT count(*) FROM training_jobs), (SELECT count(*) FROM training_job_queue), (SELECT count(*) FROM training_job_history);
 DROP FUNCTION note() CASCADE;
+DELETE FROM training_job_history;
 
 -- one that changes the row, and one that suppresses it
 CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -96,6 +98,7 @@ SELECT * FROM complete_training_jobs(:plan, '{sym_t_s1,sym_t_s2}', '{1,1}');
 SELECT job_id, worker, outcome FROM training_job_history ORDER BY job_id;
 DROP FUNCTION change() CASCADE;
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 
 -- checks, domains and further keys
 CREATE DOMAIN small AS bigint CHECK (VALUE < 1000000);
@@ -248,6 +251,7 @@ SELECT job_id FROM claim_training_jobs('w', 1);
 SELECT complete_training_job(:plan, 'sym_t_s1', 1);
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP TABLE decisions, fired;
 DROP FUNCTION fired();
 

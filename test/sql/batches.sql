@@ -81,4 +81,5 @@ FROM (SELECT array_agg(job_id) AS jobs, array_agg(attempt) AS attempts FROM clai
 SELECT state, count(*) FROM training_job_status WHERE plan_id = :plan GROUP BY state ORDER BY state;
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP TABLE decisions;

@@ -84,5 +84,6 @@ SELECT replace(pg_temp.attempt($$SELECT cancel_training_jobs(latest_training_pla
 SELECT pg_temp.attempt($$SELECT retry_training_jobs(latest_training_plan(), '{NULL}')$$);
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP VIEW status;
 DROP TABLE decisions;

@@ -1,4 +1,5 @@
--- What belongs to a plan or a job goes with it: all of it, and nothing else.
+-- What belongs to a plan or a job goes with it: all of it, and nothing else.  Attempts
+-- stay: what was learnt outlives both.
 
 CREATE TABLE decisions AS
 SELECT 't' || t AS target, CASE WHEN s > 0 THEN 's' || s END AS symbol, CASE WHEN s > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END AS route
@@ -105,7 +106,7 @@ FROM (SELECT plan + (SELECT min(plan_id) FROM training_job_history) AS plan_id, 
 ROLLBACK;
 
 -- who may truncate all of it empties it all
-GRANT TRUNCATE ON training_plans, training_jobs, training_job_queue TO regress_trainplan_owner;
+GRANT TRUNCATE ON training_plans, training_jobs TO regress_trainplan_owner;
 BEGIN;
 SELECT make_plans();
 SET LOCAL ROLE regress_trainplan_owner;
@@ -113,7 +114,7 @@ SAVEPOINT s;
 TRUNCATE training_plans;
 ROLLBACK TO s;
 RESET ROLE;
-GRANT TRUNCATE ON training_job_history TO regress_trainplan_owner;
+GRANT TRUNCATE ON training_job_queue TO regress_trainplan_owner;
 SET LOCAL ROLE regress_trainplan_owner;
 TRUNCATE training_plans;
 RESET ROLE;

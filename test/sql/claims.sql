@@ -138,6 +138,7 @@ DROP OWNED BY regress_trainplan_worker;
 DROP ROLE regress_trainplan_worker;
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP TABLE decisions;
 
 -- nobody keeps any rights

@@ -152,5 +152,6 @@ FROM training_jobs, generate_series(1, 2) AS n WHERE plan_id = :plan AND symbol 
 SELECT regexp_replace(attempt, '\d{10}', '<bytes>') FROM pg_temp.attempt(format('SELECT training_plan_to_json(%s)', :plan)) AS attempt;
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP VIEW word_decisions, no_decisions;
 DROP TABLE decisions, words;

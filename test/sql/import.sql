@@ -180,4 +180,5 @@ SELECT count(*) FROM training_plans WHERE routing = 'x' AND total_jobs > 6;
 SELECT import_training_plan('{"jobs": [], "metadata": {"routing_plan_path": "x", "model_families": [], "owner": "me"}, "summary": {"more": 1}, "x": 1}') > 0 AS imported;
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP TABLE decisions, times;

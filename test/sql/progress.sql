@@ -74,4 +74,5 @@ ROLLBACK;
 DROP VIEW rates;
 DROP FUNCTION work, finish;
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP TABLE decisions;

@@ -74,6 +74,7 @@ UPDATE training_job_queue SET state = 'lost' WHERE job_id = 'sym_t_b' AND plan_i
 SELECT job_id FROM claim_training_jobs('w', 9);
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP ROLE regress_trainplan_planner;
 DROP TABLE decisions;
 

@@ -165,5 +165,6 @@ SELECT complete_training_job(1, 'x', 1);
 ROLLBACK;
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP VIEW status, attempts;
 DROP TABLE decisions;

@@ -66,14 +66,27 @@ my $grants = q{
 	GRANT SELECT ON plans.training_job_status, plans.training_job_attempts, plans.training_plan_progress TO scheduler;
 	GRANT UPDATE (max_attempts) ON plans.training_plans TO scheduler;
 };
+# What 1.0 knows of it.
 my $contents = q{
-	SELECT md5(string_agg(p::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
+	SELECT md5(string_agg((to_jsonb(p) - '{priority,pooled_first,paused}'::text[])::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
 	SELECT md5(string_agg(j::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_jobs AS j;
 	SELECT md5(string_agg(r::text, ' ' ORDER BY name)), count(*) FROM plans.routing_policies AS r;
-	SELECT md5(string_agg(q::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_queue AS q;
-	SELECT md5(string_agg(h::text, ' ' ORDER BY plan_id, job_id, attempt)), count(*) FROM plans.training_job_history AS h;
-	SELECT md5(string_agg(s::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_status AS s;
+	SELECT md5(string_agg((to_jsonb(q) - '{kind,progress,started_at,awaited,error}'::text[])::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_queue AS q;
+	SELECT md5(string_agg((to_jsonb(h) - '{target,symbol,route,training_type,model_families,estimated_samples,git_commit}'::text[])::text, ' ' ORDER BY plan_id, job_id, attempt)), count(*) FROM plans.training_job_history AS h;
+	SELECT md5(string_agg((to_jsonb(s) - '{progress}'::text[])::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_status AS s;
 	SELECT state, count(*) FROM plans.training_job_status GROUP BY state ORDER BY state;
+};
+
+# What the update has added to rows that were there; nothing.
+my $missing = q{
+	SELECT count(*) FROM plans.training_job_history AS h
+	WHERE ROW(h.target, h.symbol, h.route, h.training_type, h.model_families, h.estimated_samples, h.git_commit) IS DISTINCT FROM
+		(SELECT ROW(j.target, j.symbol, j.route, j.training_type, j.model_families, j.estimated_samples, p.git_commit)
+		FROM plans.training_jobs AS j JOIN plans.training_plans AS p USING (plan_id) WHERE j.plan_id = h.plan_id AND j.job_id = h.job_id);
+	SELECT count(*) FROM plans.training_job_queue AS q JOIN plans.training_jobs AS j USING (plan_id, job_id)
+	WHERE q.state <> 'succeeded' AND q.kind IS DISTINCT FROM plans.training_job_kind(j.training_type, j.model_families);
+	SELECT count(*) FROM plans.training_job_queue AS q JOIN plans.training_job_history AS h USING (plan_id, job_id, attempt)
+	WHERE q.state IN ('succeeded', 'failed') AND q.started_at IS DISTINCT FROM h.started_at;
 };
 
 # The lines of two databases' catalogs that are not in both.
@@ -112,8 +125,11 @@ sub check_use
 			SET SESSION AUTHORIZATION analyst;
 			SELECT total_jobs FROM plans.training_plan_summary WHERE plan_id = 1;
 		}), "t|t\n149\n149\n3\n220", "$name: work goes on, for whom it was granted to");
-	is(sql($database, 'DELETE FROM plans.training_plans WHERE plan_id = 1; SELECT count(*) FROM plans.training_job_history'),
-		'0', "$name: what belongs to a plan goes with it");
+	is(sql($database, q{
+			DELETE FROM plans.training_plans WHERE plan_id = 1;
+			SELECT (SELECT count(*) FROM plans.training_jobs WHERE plan_id = 1), (SELECT count(*) FROM plans.training_job_queue WHERE plan_id = 1);
+			SELECT count(*), count(target), count(git_commit) FROM plans.training_job_history WHERE worker = 'c';
+		}), "0|0\n149|149|149", "$name: what belongs to a plan goes with it, and what was trained is remembered");
 }
 
 sql('postgres', 'CREATE ROLE quant; CREATE ROLE analyst; CREATE ROLE planner; CREATE ROLE scheduler; GRANT analyst TO planner');
@@ -138,6 +154,7 @@ foreach my $owner ('postgres', 'quant')
 	is(sql($old, "SET SESSION AUTHORIZATION $owner; ALTER EXTENSION trainplan UPDATE; SELECT extversion FROM pg_extension WHERE extname = 'trainplan'"),
 		'1.1', "$owner updates");
 	is(sql($old, $contents), $before, "$owner: all is there as before");
+	is(sql($old, $missing), "0\n0\n0", "$owner: and what is new is filled in");
 
 	is(make_database($new, $owner, '1.1'), '', "$owner installs 1.1");
 	sql($new, "SET SESSION AUTHORIZATION $owner; $grants");
@@ -213,6 +230,12 @@ is_refused('CREATE RULE r AS ON INSERT TO plans.training_plans DO ALSO DELETE FR
 	'DROP RULE r ON plans.training_plans', qr/^ERROR:  table "training_plans" is not as trainplan made it: it has rules/);
 is_refused('CREATE RULE r AS ON INSERT TO plans.training_job_status DO INSTEAD DELETE FROM pg_authid',
 	'DROP RULE r ON plans.training_job_status', qr/$refused rule r on view training_job_status would run/);
+is_refused('CREATE TRIGGER t BEFORE UPDATE ON plans.training_job_history FOR EACH ROW EXECUTE FUNCTION trap(); ALTER TABLE plans.training_job_history ENABLE ALWAYS TRIGGER t',
+	'DROP TRIGGER t ON plans.training_job_history', qr/$refused trigger t on table training_job_history would run/);
+is_refused('ALTER TABLE plans.training_job_history ADD g text GENERATED ALWAYS AS (public.trap(worker)) STORED', 'ALTER TABLE plans.training_job_history DROP g',
+	qr/$refused default value for column g of table training_job_history would run/);
+is_refused('CREATE INDEX i ON plans.training_job_history (trap(worker))', 'DROP INDEX plans.i', qr/$refused index i would run/);
+is_refused('CREATE INDEX i ON plans.training_job_queue (job_id) WHERE trap(worker) IS NULL', 'DROP INDEX plans.i', qr/$refused index i would run/);
 is_refused('CREATE INDEX i ON plans.training_jobs (trap(reason))', 'DROP INDEX plans.i', qr/$refused index i would run/);
 is_refused('CREATE STATISTICS plans.s ON trap(reason), priority FROM plans.training_jobs', 'DROP STATISTICS plans.s', qr/$refused statistics object s would run/);
 is_refused('ALTER TABLE plans.training_jobs ADD c checked', 'ALTER TABLE plans.training_jobs DROP c', qr/$refused column c of table training_jobs would run/);
@@ -308,8 +331,27 @@ is(sql('library', q{
 		SELECT count(*) FROM pg_indexes WHERE indexname = 'notes';
 		SELECT proname FROM pg_proc WHERE pronamespace = 'plans'::regnamespace AND (prosecdef OR proname = 'training_job_state' AND prosrc <> '' OR proname = 'routing_policy_hash' AND NOT proisstrict);
 		SELECT DISTINCT state FROM plans.training_job_status WHERE plan_id = 4;
-	}), "none|662\nSELECT\nUPDATE\nt|postgres\n3\n1\npending", 'what is no trap is kept, and functions are what they were');
+		RESET SESSION AUTHORIZATION;
+	} . $missing), "none|662\nSELECT\nUPDATE\nt|postgres\n3\n1\npending\n0\n0\n0", 'what is no trap is kept, and functions are what they were');
 is(sql('library', 'DROP ROLE hanger'), '', 'a role that no right is left to can be dropped');
+
+# Where a superuser owned the tables and let others hang triggers on them, the update fires none.
+make_database('granted', 'postgres', '1.0');
+sql('granted', "$work; $grants" . q{
+	GRANT USAGE ON SCHEMA plans TO quant;
+	GRANT TRIGGER ON plans.training_job_history, plans.training_job_queue TO quant;
+	CREATE TABLE fired (by text);
+	GRANT ALL ON fired TO quant;
+	GRANT CREATE ON SCHEMA public TO quant;
+	SET SESSION AUTHORIZATION quant;
+	CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO fired VALUES (current_user); RETURN NEW; END';
+	CREATE TRIGGER t BEFORE UPDATE ON plans.training_job_history FOR EACH ROW EXECUTE FUNCTION trap();
+	CREATE TRIGGER t AFTER UPDATE ON plans.training_job_queue FOR EACH STATEMENT EXECUTE FUNCTION trap();
+	CREATE CONSTRAINT TRIGGER u AFTER UPDATE ON plans.training_job_queue DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION trap();
+});
+is(sql('granted', "ALTER EXTENSION trainplan UPDATE; SHOW session_replication_role; SELECT count(*) FROM fired; $missing"), "origin\n0\n0\n0\n0",
+	'the update fires no triggers');
+is(sql('granted', q{UPDATE plans.training_job_history SET worker = worker; SELECT count(*) > 0 FROM fired}), 't', 'they fire again after it');
 
 # A schema in which others have made objects, for those who update.
 make_database('hostile', 'quant', '1.0');
