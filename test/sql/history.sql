@@ -3,6 +3,8 @@
 \set attempt :test '/helpers/attempt.sql'
 \i :attempt
 
+TRUNCATE training_job_history;
+ALTER TABLE training_plans ALTER plan_id RESTART;
 CREATE TABLE decisions (target text, symbol text, route text, sample_size bigint, model_families text[]);
 INSERT INTO decisions VALUES
     ('fwd_ret_5d', NULL, 'ENABLED', 90000, NULL),
