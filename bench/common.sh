@@ -33,7 +33,7 @@ compare() {
 }
 
 # Empty the tables, and let nothing of that be left to do later.
-forget() { sql -c 'TRUNCATE training_plans' -c 'DROP TABLE IF EXISTS plain_plans, plain_table, plain_places, plain_attempts' -c CHECKPOINT 2>/dev/null; }
+forget() { sql -c 'TRUNCATE training_plans, training_job_history' -c 'DROP TABLE IF EXISTS plain_plans, plain_table, plain_places' -c CHECKPOINT 2>/dev/null; }
 
 # The backend's peak of memory of its own, in MB, while it runs a query for the
 # second time: by then it has touched what it will touch of shared memory, which

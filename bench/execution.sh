@@ -64,6 +64,14 @@ beside_snapshot() {
     wait $! || :
 }
 
+# With a limit on a family that all of them train.
+under_limit() {
+    plan=$(only_plan)
+    sql -c "INSERT INTO training_limits VALUES ('all', '{xgboost}', 1000)"
+    work_off claim_and_complete.pgbench "$plan"
+    sql -c 'DELETE FROM training_limits'
+}
+
 claims() { work_off claim.pgbench "$(only_plan)"; }
 claims_of_100() { work_off claim.pgbench "$(only_plan)" 100; }
 batches_of_100() { work_off batch.pgbench "$(only_plan)" 100; }
@@ -100,6 +108,7 @@ compare "beside $finished finished" among_finished ours 'without' /s
 sql -c 'DROP DATABASE finished'
 
 compare 'while a snapshot is held' beside_snapshot ours 'without' /s
+compare 'under a limit of 1000' under_limit ours 'without' /s
 compare 'claim 100 at a time' claims_of_100 claims 'claim one by one' /s
 compare 'claim and complete 100 at a time' batches_of_100 ours 'claim and complete, one by one' /s
 

@@ -20,11 +20,11 @@ ALTER TABLE plain_table ADD UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol);
 CREATE TABLE plain_places WITH (fillfactor = 60) AS
 SELECT plan_id, priority, row_number() OVER (ORDER BY target, symbol NULLS FIRST)::integer AS position,
     NULL::timestamptz AS ready_at, now() AS state_since, 0 AS attempt, 0 AS attempts_forgiven,
-    false AS cancel_requested, job_id, 'pending' AS state, NULL::text AS worker
+    false AS cancel_requested, job_id, 'pending' AS state, NULL::text AS worker, 1::bigint AS kind
 FROM plain_table
 WHERE training_type <> 'blocked';
 ALTER TABLE plain_places ADD PRIMARY KEY (plan_id, job_id);
-CREATE INDEX ON plain_places (plan_id, priority DESC, ready_at, position) WHERE ready_at IS NULL OR ready_at < 'infinity';
+CREATE INDEX ON plain_places (plan_id, priority DESC, kind, ready_at, position) WHERE ready_at IS NULL OR ready_at < 'infinity';
 SQL
 }
 
@@ -48,18 +48,15 @@ delete_plain() {
 CREATE TABLE plain_plans (LIKE training_plans INCLUDING ALL);
 CREATE TABLE plain_table (LIKE training_jobs INCLUDING ALL);
 CREATE TABLE plain_places (LIKE training_job_queue INCLUDING ALL);
-CREATE TABLE plain_attempts (LIKE training_job_history INCLUDING ALL);
 INSERT INTO plain_plans OVERRIDING SYSTEM VALUE SELECT * FROM training_plans;
 INSERT INTO plain_table SELECT * FROM training_jobs;
 INSERT INTO plain_places SELECT * FROM training_job_queue;
-INSERT INTO plain_attempts SELECT * FROM training_job_history;
 TRUNCATE training_plans;
 CHECKPOINT;
 SQL
     milliseconds <<'SQL'
 BEGIN;
 DELETE FROM plain_places WHERE plan_id = (SELECT plan_id FROM plain_plans);
-DELETE FROM plain_attempts WHERE plan_id = (SELECT plan_id FROM plain_plans);
 DELETE FROM plain_table WHERE plan_id = (SELECT plan_id FROM plain_plans);
 DELETE FROM plain_plans;
 COMMIT;

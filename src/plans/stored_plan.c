@@ -15,8 +15,6 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -217,8 +215,6 @@ job_reader_open_unchecked(JobReader *reader, Oid schema, Snapshot snapshot)
 	reader->snapshot = RegisterSnapshot(snapshot);
 	reader->index = index_open(reader->table.key, AccessShareLock);
 	reader->slot = table_slot_create(reader->table.relation, NULL);
-	reader->context = AllocSetContextCreate(CurrentMemoryContext, "trainplan job",
-											ALLOCSET_DEFAULT_SIZES);
 }
 
 /* The same for the caller, by his rights and as he may see them. */
@@ -231,51 +227,38 @@ job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot)
 }
 
 static void
-take_job(void *arg, const Datum *values, const bool *nulls)
+note_visible(void *arg, const Datum *values, const bool *nulls)
 {
-	JobReader  *reader = arg;
-	const Oid  *types = plan_table_types(JOBS_TABLE);
-	MemoryContext caller = MemoryContextSwitchTo(reader->context);
-
-	for (int i = 0; i < JOB_COLUMNS; i++)
-	{
-		bool		by_value = types[JOB_TABLE_COLUMN(i)] == INT4OID || types[JOB_TABLE_COLUMN(i)] == INT8OID;
-
-		reader->nulls[i] = nulls[i];
-		reader->values[i] = nulls[i] ? (Datum) 0 :
-			datumCopy(values[i], by_value, by_value ? sizeof(Datum) : -1);
-	}
-	reader->found = true;
-	MemoryContextSwitchTo(caller);
+	*(bool *) arg = true;
 }
 
-/* Ask PostgreSQL for a job. */
+/*
+ * Do policies let the caller see the job that was found?  PostgreSQL is asked for it by
+ * its place in the table, which it finds without looking for it, whatever it knows of
+ * the table.
+ */
 static bool
-query_job(JobReader *reader, int64 plan_id, Datum job_id)
+is_visible(JobReader *reader)
 {
-	MemoryContext caller;
+	static const Oid types[] = {BOOLOID};
+	ItemPointer tid = &reader->slot->tts_tid;
 	RowQuery	query = {
 		.relation_count = 1,
 		.relations = &reader->table.relid,
-		.columns = JOB_COLUMNS,
-		.types = plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0),
+		.columns = lengthof(types),
+		.types = types,
 		.read_only = true
 	};
+	bool		visible = false;
 
-	MemoryContextReset(reader->context);
-	caller = MemoryContextSwitchTo(reader->context);
-	query.text = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
-						  "priority, estimated_samples, reason, metadata FROM ONLY %%s "
-						  "WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT
-						  " AND job_id OPERATOR(pg_catalog.=) %s",
-						  plan_id, quote_literal_cstr(TextDatumGetCString(job_id)));
-	MemoryContextSwitchTo(caller);
-
-	reader->found = false;
+	query.text = psprintf("SELECT true FROM ONLY %%s "
+						  "WHERE ctid OPERATOR(pg_catalog.=) '(%u,%u)'::pg_catalog.tid",
+						  ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
 	PushActiveSnapshot(reader->snapshot);
-	row_query_run(&query, take_job, reader);
+	row_query_run(&query, note_visible, &visible);
 	PopActiveSnapshot();
-	return reader->found;
+	pfree(unconstify(char *, query.text));
+	return visible;
 }
 
 /*
@@ -288,9 +271,6 @@ job_reader_find(JobReader *reader, int64 plan_id, Datum job_id)
 	Datum		key[] = {Int64GetDatum(plan_id), job_id};
 	IndexScanDesc scan;
 	bool		found;
-
-	if (reader->has_policies)
-		return query_job(reader, plan_id, job_id);
 
 	scan = plan_table_scan(&reader->table, reader->index, reader->snapshot, key, lengthof(key));
 	found = index_getnext_slot(scan, ForwardScanDirection, reader->slot);
@@ -306,14 +286,13 @@ job_reader_find(JobReader *reader, int64 plan_id, Datum job_id)
 		}
 	}
 	index_endscan(scan);
-	return found;
+	return found && (!reader->has_policies || is_visible(reader));
 }
 
 void
 job_reader_close(JobReader *reader)
 {
 	UnregisterSnapshot(reader->snapshot);
-	MemoryContextDelete(reader->context);
 	ExecDropSingleTupleTableSlot(reader->slot);
 	index_close(reader->index, AccessShareLock);
 	plan_table_close(&reader->table);

@@ -45,8 +45,6 @@ typedef struct JobReader
 	bool		has_policies;	/* row-level security decides what the caller sees */
 	Relation	index;
 	TupleTableSlot *slot;
-	MemoryContext context;		/* of values, if it does */
-	bool		found;
 	Datum		values[JOB_COLUMNS];	/* of the job that was read last */
 	bool		nulls[JOB_COLUMNS];
 } JobReader;
