@@ -28,6 +28,13 @@ flag_argument(FunctionCallInfo fcinfo, int argument)
 	return !PG_ARGISNULL(argument) && PG_GETARG_BOOL(argument);
 }
 
+/* A flag that a function did not have in the version before: false there. */
+bool
+added_flag_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_NARGS() > argument && flag_argument(fcinfo, argument);
+}
+
 /* A text, in the current memory context; NULL if it is. */
 const char *
 text_argument(FunctionCallInfo fcinfo, int argument)

@@ -14,6 +14,7 @@
 
 extern void require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern bool flag_argument(FunctionCallInfo fcinfo, int argument);
+extern bool added_flag_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *text_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *required_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern Slice required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name);

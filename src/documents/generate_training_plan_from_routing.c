@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(generate_training_plan_from_routing);
 #define ARG_OUTPUT_DIR			1
 #define ARG_MODEL_FAMILIES		2
 #define ARG_INCLUDE_BLOCKED		3
+#define ARG_POOLED_FIRST		4
 
 /* The reason as planning has it, in the current memory context. */
 static Slice
@@ -86,7 +87,8 @@ plan_decision(void *planner, const DocumentedDecision *documented)
 
 /*
  * generate_training_plan_from_routing(routing_plan_path text, output_dir text,
- *									   model_families text[], include_blocked boolean)
+ *									   model_families text[], include_blocked boolean,
+ *									   pooled_first boolean)
  *
  * Returns the new plan's plan_id.
  */
@@ -112,6 +114,7 @@ generate_training_plan_from_routing(PG_FUNCTION_ARGS)
 
 	facts.families = families_argument(fcinfo, ARG_MODEL_FAMILIES);
 	facts.include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
+	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
 
 	planner = planner_create(name, facts.include_blocked, JOBS_BY_TARGET);
 	context = AllocSetContextCreate(CurrentMemoryContext, "trainplan document",

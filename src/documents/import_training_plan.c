@@ -6,6 +6,8 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -17,6 +19,8 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#include "base/arguments.h"
+#include "base/executor_compat.h"
 #include "documents/document_call.h"
 #include "documents/plan_import.h"
 #include "formats/json_texts.h"
@@ -25,11 +29,18 @@
 
 PG_FUNCTION_INFO_V1(import_training_plan);
 
-/* Jobs wait here until the document has told all of the plan. */
+/* Arguments, as the SQL declaration has them. */
+#define ARG_POOLED_FIRST	1
+
+/*
+ * Jobs wait here until the document has told all of the plan: as they come, or by target
+ * and symbol, as a plan is stored whose jobs wait for others of their target.
+ */
 typedef struct WaitingJobs
 {
 	TupleDesc	descriptor;
-	Tuplestorestate *jobs;
+	Tuplestorestate *jobs;		/* NULL: they are sorted */
+	Tuplesortstate *sorted;
 	TupleTableSlot *slot;
 } WaitingJobs;
 
@@ -47,13 +58,24 @@ static const Oid column_types[] = {
 };
 
 static void
-waiting_jobs_init(WaitingJobs *waiting)
+waiting_jobs_init(WaitingJobs *waiting, bool by_target)
 {
+	static AttrNumber columns[] = {JOB_TARGET + 1, JOB_SYMBOL + 1};
+	static Oid	operators[] = {TextLessOperator, TextLessOperator};
+	static Oid	collations[] = {C_COLLATION_OID, C_COLLATION_OID};
+	static bool nulls_first[] = {true, true};
+
 	waiting->descriptor = CreateTemplateTupleDesc(JOB_COLUMNS);
 	for (int i = 0; i < JOB_COLUMNS; i++)
 		TupleDescInitEntry(waiting->descriptor, i + 1, NULL, column_types[i], -1, 0);
-	waiting->jobs = tuplestore_begin_heap(false, false, work_mem);
-	waiting->slot = MakeSingleTupleTableSlot(waiting->descriptor, &TTSOpsMinimalTuple);
+	waiting->jobs = NULL;
+	waiting->sorted = NULL;
+	if (by_target)
+		waiting->sorted = tuplesort_begin_heap(waiting->descriptor, lengthof(columns), columns, operators,
+											   collations, nulls_first, work_mem, NULL, TUPLESORT_NONE);
+	else
+		waiting->jobs = tuplestore_begin_heap(false, false, work_mem);
+	waiting->slot = MakeSingleTupleTableSlot(waiting->descriptor, &TTSOpsVirtual);
 }
 
 static Datum
@@ -82,7 +104,37 @@ put_job(void *arg, const ImportedJob *job)
 	nulls[JOB_ESTIMATED_SAMPLES] = !job->has_samples;
 	values[JOB_REASON] = slice_to_text_or_null(job->reason, &nulls[JOB_REASON]);
 	values[JOB_METADATA] = jsonb_datum(job->metadata);
-	tuplestore_putvalues(waiting->jobs, waiting->descriptor, values, nulls);
+	if (waiting->jobs != NULL)
+	{
+		tuplestore_putvalues(waiting->jobs, waiting->descriptor, values, nulls);
+		return;
+	}
+	ExecClearTuple(waiting->slot);
+	memcpy(waiting->slot->tts_values, values, sizeof(values));
+	memcpy(waiting->slot->tts_isnull, nulls, sizeof(nulls));
+	ExecStoreVirtualTuple(waiting->slot);
+	tuplesort_puttupleslot(waiting->sorted, waiting->slot);
+	ExecClearTuple(waiting->slot);
+}
+
+/* All jobs are there. */
+static void
+waiting_jobs_finish(WaitingJobs *waiting)
+{
+	ExecDropSingleTupleTableSlot(waiting->slot);
+	waiting->slot = MakeSingleTupleTableSlot(waiting->descriptor, &TTSOpsMinimalTuple);
+	if (waiting->sorted != NULL)
+		tuplesort_performsort(waiting->sorted);
+}
+
+static void
+waiting_jobs_end(WaitingJobs *waiting)
+{
+	ExecDropSingleTupleTableSlot(waiting->slot);
+	if (waiting->sorted != NULL)
+		tuplesort_end(waiting->sorted);
+	else
+		tuplestore_end(waiting->jobs);
 }
 
 /* A source of jobs for store_plan(). */
@@ -92,7 +144,9 @@ next_job(void *arg, MemoryContext context, Datum *values, bool *nulls)
 	WaitingJobs *waiting = arg;
 	MemoryContext caller;
 
-	if (!tuplestore_gettupleslot(waiting->jobs, true, false, waiting->slot))
+	if (waiting->sorted != NULL ?
+		!tuplesort_gettupleslot(waiting->sorted, true, false, waiting->slot, NULL) :
+		!tuplestore_gettupleslot(waiting->jobs, true, false, waiting->slot))
 		return false;
 	slot_getallattrs(waiting->slot);
 	caller = MemoryContextSwitchTo(context);
@@ -130,7 +184,7 @@ timestamp_text(const char *generated_at)
 }
 
 /*
- * import_training_plan(document text)
+ * import_training_plan(document text, pooled_first boolean)
  *
  * Returns the new plan's plan_id.  The plan keeps the run_id and generated_at of
  * the document, if it has them.
@@ -147,8 +201,10 @@ import_training_plan(PG_FUNCTION_ARGS)
 	WaitingJobs waiting;
 	int64		plan_id;
 
-	waiting_jobs_init(&waiting);
+	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
+	waiting_jobs_init(&waiting, facts.pooled_first);
 	plan_import_read(document, "the document", &imported, put_job, &waiting);
+	waiting_jobs_finish(&waiting);
 
 	facts.run_id = imported.run_id;
 	facts.generated_at = timestamp_text(imported.generated_at);
@@ -161,8 +217,7 @@ import_training_plan(PG_FUNCTION_ARGS)
 	facts.total_jobs = imported.total_jobs;
 	plan_id = store_plan(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, next_job, &waiting);
 
-	ExecDropSingleTupleTableSlot(waiting.slot);
-	tuplestore_end(waiting.jobs);
+	waiting_jobs_end(&waiting);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_INT64(plan_id);

@@ -109,6 +109,8 @@ push_string(JsonbParseState **state, const char *key, Slice string)
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
 
+#define NEEDS_POOLED	"needs_cs_ensemble"
+
 static Jsonb *
 make_metadata(const Job *job)
 {
@@ -132,7 +134,7 @@ make_metadata(const Job *job)
 			break;
 		case TRAINING_SYMBOL_SPECIFIC:
 			push_string(&state, "local_state", decision->local_state);
-			push_key(&state, "needs_cs_ensemble");
+			push_key(&state, NEEDS_POOLED);
 			value.type = jbvBool;
 			value.val.boolean = job->rule->needs_cs_ensemble;
 			pushJsonbValue(&state, WJB_VALUE, &value);
@@ -206,4 +208,29 @@ job_tuple_make(JobTupleMaker *maker, const Job *job, Datum *values, bool *nulls)
 	values[JOB_REASON] = slice_is_null(reason) ? (Datum) 0 : slice_to_text(reason);
 	values[JOB_METADATA] = PointerGetDatum(is_target ? make_metadata(job) :
 										   symbol_metadata(maker, job));
+}
+
+/* Is a job that of a target as a whole, by its columns? */
+bool
+job_is_pooled(bool symbol_is_null, Datum training_type)
+{
+	return symbol_is_null &&
+		slice_equal(slice_from_text(DatumGetTextPP(training_type)),
+					slice_from_string(training_type_names[TRAINING_CROSS_SECTIONAL]));
+}
+
+/* Does a job of a symbol need the pooled model of its target, as its metadata say? */
+bool
+job_needs_pooled(Datum metadata)
+{
+	Jsonb	   *object = DatumGetJsonbP(metadata);
+	JsonbValue	found;
+	bool		needs = false;
+
+	if (JB_ROOT_IS_OBJECT(object) &&
+		getKeyJsonValueFromContainer(&object->root, NEEDS_POOLED, strlen(NEEDS_POOLED), &found) != NULL)
+		needs = found.type == jbvBool && found.val.boolean;
+	if ((Pointer) object != DatumGetPointer(metadata))
+		pfree(object);
+	return needs;
 }

@@ -29,5 +29,7 @@ typedef struct JobTupleMaker JobTupleMaker;
 
 extern JobTupleMaker *job_tuple_maker_create(ArrayType *call_families);
 extern void job_tuple_make(JobTupleMaker *maker, const Job *job, Datum *values, bool *nulls);
+extern bool job_is_pooled(bool symbol_is_null, Datum training_type);
+extern bool job_needs_pooled(Datum metadata);
 
 #endif							/* TRAINPLAN_JOB_TUPLE_H */

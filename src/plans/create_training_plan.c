@@ -17,10 +17,12 @@ PG_FUNCTION_INFO_V1(create_training_plan);
 #define ARG_GIT_COMMIT			3
 #define ARG_CONFIG_HASH			4
 #define ARG_METRICS_SNAPSHOT	5
+#define ARG_POOLED_FIRST		6
 
 /*
  * create_training_plan(routing regclass, families text[], include_blocked boolean,
- *						git_commit text, config_hash text, metrics_snapshot text)
+ *						git_commit text, config_hash text, metrics_snapshot text,
+ *						pooled_first boolean)
  *
  * Returns the new plan's plan_id.
  */
@@ -38,6 +40,7 @@ create_training_plan(PG_FUNCTION_ARGS)
 	facts.routing = call.routing_name;
 	facts.families = call.families;
 	facts.include_blocked = call.include_blocked;
+	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
 	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
 	facts.config_hash = text_argument(fcinfo, ARG_CONFIG_HASH);
 	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);

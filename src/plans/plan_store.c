@@ -23,6 +23,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "base/bulk_insert.h"
 #include "base/executor_compat.h"
@@ -177,6 +178,16 @@ row_sink_keep(RowSink *sink, const Datum *values, const bool *nulls, int columns
 		row_nulls[column_index(&sink->table, i)] = nulls[i];
 	}
 	bulk_insert_keep(sink->bulk);
+}
+
+/* Put the place of a new job in, which was made in the memory for it. */
+static void
+write_new_place(RowSink *places, Datum *place, bool *nulls)
+{
+	if (places->bulk != NULL)
+		row_sink_keep(places, place, nulls, QUEUE_COLUMNS);
+	else
+		row_sink_write(places, place, nulls);
 }
 
 static void
@@ -341,19 +352,149 @@ insert_job_row(RowSink *jobs, MemoryContext context, Datum *values, bool *nulls)
 	PG_END_TRY();
 }
 
-/* Insert jobs and their places.  Returns whether any of them can be claimed. */
+/*
+ * Places of a target that wait to be written until all of them are known: those of jobs
+ * that need its pooled model, and that job's own.  Which it is, is not known before the
+ * target's last job: it may come behind the others.
+ */
+typedef struct HeldPlaces
+{
+	Tuplestorestate *rows;		/* NULL: nothing is ever held */
+	TupleTableSlot *slot;
+	StringInfoData target;
+	bool		has_pooled;
+	int64		dependents;
+	int32		priority;		/* the highest of them all */
+} HeldPlaces;
+
+/* Behind the columns of a held place: is it the pooled job's? */
+#define HELD_IS_POOLED	QUEUE_COLUMNS
+
+static void
+held_places_begin(HeldPlaces *held)
+{
+	const Oid  *types = plan_table_types(QUEUE_TABLE);
+	TupleDesc	descriptor = CreateTemplateTupleDesc(QUEUE_COLUMNS + 1);
+
+	for (int i = 0; i < QUEUE_COLUMNS; i++)
+		TupleDescInitEntry(descriptor, i + 1, NULL, types[i], -1, 0);
+	TupleDescInitEntry(descriptor, HELD_IS_POOLED + 1, NULL, BOOLOID, -1, 0);
+	held->rows = tuplestore_begin_heap(false, false, work_mem);
+	held->slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsMinimalTuple);
+	initStringInfo(&held->target);
+}
+
+static void
+held_places_end(HeldPlaces *held)
+{
+	ExecDropSingleTupleTableSlot(held->slot);
+	tuplestore_end(held->rows);
+}
+
+/* Hold the place of a job back, if others of its target may have to do with it.  Returns whether it is. */
 static bool
-insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, JobSource next_job, void *arg)
+hold_place(HeldPlaces *held, const Datum *job, const bool *job_nulls, const Datum *place, const bool *nulls)
+{
+	bool		is_pooled = job_is_pooled(job_nulls[JOB_SYMBOL], job[JOB_TRAINING_TYPE]);
+	int32		priority = DatumGetInt32(place[QUEUE_PRIORITY]);
+	Datum		values[QUEUE_COLUMNS + 1];
+	bool		value_nulls[QUEUE_COLUMNS + 1];
+
+	if (!is_pooled && !job_needs_pooled(job[JOB_METADATA]))
+		return false;
+	if (!held->has_pooled && held->dependents == 0)
+		held->priority = priority;
+	held->priority = Max(held->priority, priority);
+	held->has_pooled |= is_pooled;
+	held->dependents += !is_pooled;
+	memcpy(values, place, QUEUE_COLUMNS * sizeof(Datum));
+	memcpy(value_nulls, nulls, QUEUE_COLUMNS * sizeof(bool));
+	values[HELD_IS_POOLED] = BoolGetDatum(is_pooled);
+	value_nulls[HELD_IS_POOLED] = false;
+	tuplestore_putvalues(held->rows, held->slot->tts_tupleDescriptor, values, value_nulls);
+	return true;
+}
+
+/* Copy a place's values into the current memory context. */
+static void
+copy_place(TupleTableSlot *slot, Datum *values, bool *nulls)
+{
+	for (int i = 0; i < QUEUE_COLUMNS; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(slot->tts_tupleDescriptor, i);
+
+		nulls[i] = slot->tts_isnull[i];
+		values[i] = nulls[i] ? (Datum) 0 : datumCopy(slot->tts_values[i], column->attbyval, column->attlen);
+	}
+}
+
+/* All jobs of a target have come: write the places that were held back, as they are to be. */
+static void
+write_held_places(HeldPlaces *held, RowSink *places, MemoryContext row_context)
+{
+	while (tuplestore_gettupleslot(held->rows, true, false, held->slot))
+	{
+		MemoryContext caller;
+		Datum		place[QUEUE_COLUMNS];
+		bool		nulls[QUEUE_COLUMNS];
+
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(held->slot);
+		caller = MemoryContextSwitchTo(places->bulk != NULL ? bulk_insert_context(places->bulk) : row_context);
+		copy_place(held->slot, place, nulls);
+		if (DatumGetBool(held->slot->tts_values[HELD_IS_POOLED]))
+		{
+			place[QUEUE_PRIORITY] = Int32GetDatum(held->priority);
+			place[QUEUE_AWAITED] = BoolGetDatum(held->dependents > 0);
+		}
+		else if (held->has_pooled)
+		{
+			place[QUEUE_STATE] = slice_to_text(job_states.words[JOB_WAITING]);
+			place[QUEUE_READY_AT] = TimestampTzGetDatum(DT_NOEND);
+			nulls[QUEUE_READY_AT] = false;
+		}
+		MemoryContextSwitchTo(caller);
+		write_new_place(places, place, nulls);
+		MemoryContextReset(row_context);
+	}
+	tuplestore_clear(held->rows);
+	held->has_pooled = false;
+	held->dependents = 0;
+}
+
+/* Another job comes: if it is of another target than those before, all of that have come. */
+static void
+next_target(HeldPlaces *held, const Datum *job, RowSink *places, MemoryContext place_context)
+{
+	Slice		target = slice_from_text(DatumGetTextPP(job[JOB_TARGET]));
+
+	if (slice_equal(target, slice_from_buffer(&held->target)))
+		return;
+	write_held_places(held, places, place_context);
+	hold_slice(&held->target, target);
+}
+
+/*
+ * Insert jobs and their places.  Returns whether any of them can be claimed.  Where jobs
+ * wait for the pooled model of their target, those of a target come together.
+ */
+static bool
+insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, bool pooled_first, JobSource next_job, void *arg)
 {
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan row",
 													  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext held_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan held place",
+													   ALLOCSET_DEFAULT_SIZES);
 	PlanOrder	order = {0};
 	LastKind	kind = {.kind = KIND_UNKNOWN};
+	HeldPlaces	held = {0};
 	bool		claimable = false;
 
 	initStringInfo(&order.target);
 	initStringInfo(&kind.training_type);
 	initStringInfo(&kind.families);
+	if (pooled_first)
+		held_places_begin(&held);
 	for (;;)
 	{
 		MemoryContext job_context = jobs->bulk != NULL ? bulk_insert_context(jobs->bulk) : row_context;
@@ -373,20 +514,26 @@ insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, JobSource next_job, v
 		if (jobs->bulk == NULL)
 			insert_job_row(jobs, job_context, job, job_nulls);
 
+		if (pooled_first)
+			next_target(&held, job + 1, places, held_context);
 		/* before the job is kept: then its values may be gone */
 		has_place = make_place(place_context, job + 1, plan_id,
 							   next_position(&order, job + 1, job_nulls + 1), &kind,
 							   place, place_nulls);
-		if (has_place && places->bulk != NULL)
-			row_sink_keep(places, place, place_nulls, QUEUE_COLUMNS);
-		else if (has_place)
-			row_sink_write(places, place, place_nulls);
+		if (has_place && !(pooled_first && hold_place(&held, job + 1, job_nulls + 1, place, place_nulls)))
+			write_new_place(places, place, place_nulls);
 		if (jobs->bulk != NULL)
 			row_sink_keep(jobs, job, job_nulls, JOB_TABLE_COLUMNS);
 
 		claimable |= has_place;
 		MemoryContextReset(row_context);
 	}
+	if (pooled_first)
+	{
+		write_held_places(&held, places, held_context);
+		held_places_end(&held);
+	}
+	MemoryContextDelete(held_context);
 	MemoryContextDelete(row_context);
 	return claimable;
 }
@@ -421,7 +568,7 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	plan_id = insert_plan(&plans, draw_number(&plans, numbered), facts);
 	row_sink_begin(&jobs);
 	row_sink_begin(&places);
-	if (insert_jobs(&jobs, &places, plan_id, next_job, arg))
+	if (insert_jobs(&jobs, &places, plan_id, facts->pooled_first, next_job, arg))
 		notify_of_jobs(plan_id);
 	row_sink_end(&places);
 	row_sink_end(&jobs);
