@@ -131,10 +131,10 @@ AS 'MODULE_PATHNAME', 'training_key_guard';
 
 COMMENT ON FUNCTION training_key_guard() IS
 'Internal: trigger of training_plans and training_jobs; keeps their keys, which other
-tables know, from being changed.';
+tables know, and what jobs of a plan wait for, from being changed.';
 
 CREATE TRIGGER key_guard
-BEFORE UPDATE OF plan_id ON training_plans
+BEFORE UPDATE OF plan_id, pooled_first ON training_plans
 FOR EACH ROW
 EXECUTE FUNCTION training_key_guard();
 
@@ -143,7 +143,7 @@ BEFORE UPDATE OF plan_id, job_id ON training_jobs
 FOR EACH ROW
 EXECUTE FUNCTION training_key_guard();
 
-COMMENT ON TRIGGER key_guard ON training_plans IS 'Keeps a plan''s number.';
+COMMENT ON TRIGGER key_guard ON training_plans IS 'Keeps a plan''s number, and what its jobs wait for.';
 COMMENT ON TRIGGER key_guard ON training_jobs IS 'Keeps a job''s plan and name.';
 
 REVOKE ALL ON FUNCTION training_plans_cascade(), training_jobs_cascade(), training_key_guard() FROM PUBLIC;

@@ -256,7 +256,64 @@ COMMENT ON TRIGGER guard ON training_job_queue IS 'Keeps the queue right when it
 COMMENT ON TRIGGER guard_before_insert ON training_job_queue IS 'Has places wait for jobs that are inserted at the same time.';
 COMMENT ON TRIGGER guard_after_insert ON training_job_queue IS 'Tells how many jobs have kept the places that they had.';
 
-REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_job_queue_guard() FROM PUBLIC;
+-- Jobs that wait for the pooled model of their target: they do when jobs, places or the
+-- plan come or change by other ways, and do not wait for what does not come.  Fires after
+-- the triggers above, by its name.
+CREATE FUNCTION settle_training_jobs()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'settle_training_jobs';
+
+COMMENT ON FUNCTION settle_training_jobs() IS
+'Internal: trigger of training_plans, training_jobs and training_job_queue; in plans with
+pooled_first, has jobs wait for the pooled model of their target, or not any more, when
+somebody has written these tables.';
+
+CREATE TRIGGER settle_insert
+AFTER INSERT ON training_plans
+FOR EACH ROW
+WHEN (NEW.pooled_first)
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_insert
+AFTER INSERT ON training_jobs
+REFERENCING NEW TABLE AS inserted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_update
+AFTER UPDATE ON training_jobs
+REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_delete
+AFTER DELETE ON training_jobs
+REFERENCING OLD TABLE AS deleted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_update
+AFTER UPDATE ON training_job_queue
+REFERENCING OLD TABLE AS old_places NEW TABLE AS new_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_delete
+AFTER DELETE ON training_job_queue
+REFERENCING OLD TABLE AS deleted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+COMMENT ON TRIGGER settle_insert ON training_plans IS 'Has jobs wait that are there before their plan.';
+COMMENT ON TRIGGER settle_insert ON training_jobs IS 'Has new jobs wait for the pooled model that they need, and others for new pooled jobs.';
+COMMENT ON TRIGGER settle_update ON training_jobs IS 'Has jobs wait for what they need now.';
+COMMENT ON TRIGGER settle_delete ON training_jobs IS 'Has no job wait for one that was deleted.';
+COMMENT ON TRIGGER settle_update ON training_job_queue IS 'Has jobs follow the pooled job whose place was changed.';
+COMMENT ON TRIGGER settle_delete ON training_job_queue IS 'Has no job wait for one whose place was deleted.';
+
+REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_job_queue_guard(),
+    settle_training_jobs() FROM PUBLIC;
 
 CREATE FUNCTION claim_training_jobs(
     worker text,
@@ -476,7 +533,9 @@ AS 'MODULE_PATHNAME', 'cancel_training_jobs';
 COMMENT ON FUNCTION cancel_training_jobs(bigint, text[], text, text) IS
 'Cancels the jobs of a plan that have not ended, or those of them with these job_ids,
 this target and this symbol, and returns how many. Pending jobs are cancelled at once,
-running ones when their worker reports next, or when their lease ends.';
+running ones when their worker reports next, or when their lease ends.
+In a plan with pooled_first, jobs that wait for a job that is cancelled are cancelled with
+it, and counted too; their error says why.';
 
 CREATE FUNCTION retry_training_jobs(
     plan_id bigint,
@@ -494,7 +553,10 @@ AS 'MODULE_PATHNAME', 'retry_training_jobs';
 COMMENT ON FUNCTION retry_training_jobs(bigint, text[], text, text) IS
 'Makes the jobs of a plan claimable again that failed for good or were cancelled, or
 those of them with these job_ids, this target and this symbol, and returns how many.
-Each has the plan''s max_attempts once more.';
+Each has the plan''s max_attempts once more.
+In a plan with pooled_first, jobs that were cancelled with the cross-sectional job of their
+target wait for it again when that is retried, and are counted too; a job that needs it
+waits if it has not ended, and is left as it is if it failed or was cancelled.';
 
 -- What the views say of a lease that ran out holds from its end on, although
 -- nobody may have claimed the job since; claim_training_jobs() goes by the same

@@ -385,6 +385,7 @@ CREATE FUNCTION training_jobs_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PA
 CREATE FUNCTION training_key_guard() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION requeue_training_jobs() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION training_limits_notify() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION settle_training_jobs() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 
 CREATE TRIGGER cascade_delete
 AFTER DELETE ON training_plans
@@ -409,7 +410,7 @@ FOR EACH STATEMENT
 EXECUTE FUNCTION training_jobs_cascade();
 
 CREATE TRIGGER key_guard
-BEFORE UPDATE OF plan_id ON training_plans
+BEFORE UPDATE OF plan_id, pooled_first ON training_plans
 FOR EACH ROW
 EXECUTE FUNCTION training_key_guard();
 
@@ -443,6 +444,42 @@ CREATE TRIGGER guard_after_insert
 AFTER INSERT ON training_job_queue
 FOR EACH STATEMENT
 EXECUTE FUNCTION training_job_queue_guard();
+
+CREATE TRIGGER settle_insert
+AFTER INSERT ON training_plans
+FOR EACH ROW
+WHEN (NEW.pooled_first)
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_insert
+AFTER INSERT ON training_jobs
+REFERENCING NEW TABLE AS inserted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_update
+AFTER UPDATE ON training_jobs
+REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_delete
+AFTER DELETE ON training_jobs
+REFERENCING OLD TABLE AS deleted_jobs
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_update
+AFTER UPDATE ON training_job_queue
+REFERENCING OLD TABLE AS old_places NEW TABLE AS new_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
+CREATE TRIGGER settle_delete
+AFTER DELETE ON training_job_queue
+REFERENCING OLD TABLE AS deleted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
 
 SELECT pg_catalog.pg_extension_config_dump('training_limits', '');
 

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "port/pg_bswap.h"
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
@@ -104,4 +105,25 @@ byte_sort_end(ByteSort *sort)
 		pfree(DatumGetPointer(sort->current));
 	pfree(sort->datum.data);
 	pfree(sort);
+}
+
+/* Append a number to a record, as bytes that sort as it does. */
+void
+append_sortable_number(StringInfo record, int64 number)
+{
+	uint64		bytes = pg_hton64((uint64) number ^ (UINT64CONST(1) << 63));
+
+	appendBinaryStringInfo(record, (const char *) &bytes, sizeof(bytes));
+}
+
+/* Read such a number from the beginning of a record, which is what is behind it then. */
+int64
+read_sortable_number(Slice *record)
+{
+	uint64		bytes;
+
+	memcpy(&bytes, record->data, sizeof(bytes));
+	record->data += sizeof(bytes);
+	record->len -= sizeof(bytes);
+	return (int64) (pg_ntoh64(bytes) ^ (UINT64CONST(1) << 63));
 }

@@ -18,4 +18,7 @@ extern bool byte_sort_next(ByteSort *sort, Slice *record);
 extern void byte_sort_rewind(ByteSort *sort);
 extern void byte_sort_end(ByteSort *sort);
 
+extern void append_sortable_number(StringInfo record, int64 number);
+extern int64 read_sortable_number(Slice *record);
+
 #endif							/* TRAINPLAN_BYTE_SORT_H */

@@ -21,6 +21,7 @@
 #include "base/row_query.h"
 #include "execution/execution_call.h"
 #include "execution/job_claim.h"
+#include "execution/pooled_first.h"
 #include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(cancel_training_jobs);
@@ -35,13 +36,23 @@ PG_FUNCTION_INFO_V1(retry_training_jobs);
 /* What is to become of a place; false if it is to stay as it is. */
 typedef bool (*PlaceChange) (QueuePlace *place, TimestampTz now);
 
+/* Which jobs of a plan with pooled_first a walk through them changes. */
+typedef enum ChangedPart
+{
+	CHANGE_ANY,
+	CHANGE_AWAITED,
+	CHANGE_OTHERS
+} ChangedPart;
+
 /* A call that changes jobs of a plan. */
 typedef struct Changing
 {
 	JobQueue	queue;
 	StoredPlan	plan;
 	PlaceChange change;
-	int64		changed;
+	ByteSort   *job_ids;		/* of a plan with pooled_first: all that are to be changed; else NULL */
+	ChangedPart part;
+	int64		changed;		/* how many are in another state now */
 	bool		any_claimable;	/* of those that were changed */
 } Changing;
 
@@ -56,7 +67,13 @@ cancel(QueuePlace *place, TimestampTz now)
 		place->attempt.cancel_requested = true;
 		return true;
 	}
-	if (place->state != JOB_PENDING)
+	/* one that was cancelled with its pooled job does not come back with it any more */
+	if (place->state == JOB_CANCELLED && place->error != (Datum) 0)
+	{
+		place->error = (Datum) 0;
+		return true;
+	}
+	if (place->state != JOB_PENDING && place->state != JOB_WAITING)
 		return false;
 	queue_place_end_attempt(place, JOB_CANCELLED, now, 0);
 	return true;
@@ -100,17 +117,42 @@ is_to_change(const Changing *changing, const QueuePlace *place)
 	return has_expired(place, changing->queue.now) || changing->change(&changed, changing->queue.now);
 }
 
+/* Is a place one of those that are changed now? */
+static bool
+is_in_part(const Changing *changing, const QueuePlace *place)
+{
+	return changing->part == CHANGE_ANY || place->awaited == (changing->part == CHANGE_AWAITED);
+}
+
+/*
+ * What is retried in a plan with pooled_first waits if the pooled model that it needs is not
+ * there.  Returns whether it can be retried.
+ */
+static bool
+settle_retried(Changing *changing, QueuePlace *place)
+{
+	JobState	state;
+
+	if (changing->part != CHANGE_OTHERS || place->state != JOB_PENDING)
+		return true;
+	if (!pooled_first_retried_state(&changing->queue, place, &state))
+		return false;
+	queue_place_end_attempt(place, state, place->state_since, place->ready_at);
+	return true;
+}
+
 /* Change the place of a job, once it is locked. */
 static void
 change_job(Changing *changing, Datum job_id)
 {
 	JobQueue   *queue = &changing->queue;
 	QueuePlace	place;
+	QueuePlace	before;
 	QueuePlace	ended;
 
 	CHECK_FOR_INTERRUPTS();
 	while (job_queue_find(queue, changing->plan.plan_id, job_id, &place) &&
-		   is_to_change(changing, &place))
+		   is_in_part(changing, &place) && is_to_change(changing, &place))
 	{
 		bool		expired;
 		bool		changed;
@@ -120,15 +162,74 @@ change_job(Changing *changing, Datum job_id)
 		expired = has_expired(&place, queue->now);
 		if (expired)
 			queue_place_expire(queue, &place, &changing->plan, &ended);
+		before = place;
 		changed = changing->change(&place, queue->now);
+		if (changed && !settle_retried(changing, &place))
+		{
+			place = before;
+			changed = false;
+		}
 		if (expired || changed)
 			queue_place_write(queue, &place);
 		if (expired)
 			record_expired(queue, &ended);
-		changing->changed += changed;
+		changing->changed += changed &&
+			(place.state != before.state || place.state == JOB_RUNNING);
 		changing->any_claimable |= changed && place.state == JOB_PENDING;
+		if (place.awaited && place.state != JOB_RUNNING)
+			changing->changed += pooled_first_follow(queue, &place);
 		break;
 	}
+}
+
+/*
+ * Change the job of an id; in a plan with pooled_first it is noted, and changed when all are
+ * locked that have to be.
+ */
+static void
+take_job(Changing *changing, Datum job_id)
+{
+	if (changing->job_ids == NULL)
+	{
+		change_job(changing, job_id);
+		return;
+	}
+	append_slice(byte_sort_begin_record(changing->job_ids), slice_from_text(DatumGetTextPP(job_id)));
+	byte_sort_put(changing->job_ids);
+}
+
+/* Change the jobs that were noted and are of a part. */
+static void
+change_part(Changing *changing, ChangedPart part)
+{
+	Slice		record;
+
+	/* see what followed others */
+	job_queue_refresh(&changing->queue);
+	byte_sort_rewind(changing->job_ids);
+	changing->part = part;
+	while (byte_sort_next(changing->job_ids, &record))
+	{
+		Datum		job_id = slice_to_text(record);
+
+		change_job(changing, job_id);
+		pfree(DatumGetPointer(job_id));
+	}
+}
+
+/*
+ * Change the jobs that were noted, with what follows them: first those that others wait for,
+ * so that these know what they go by.  All that may be changed is locked before, in order.
+ */
+static void
+change_noted(Changing *changing)
+{
+	byte_sort_perform(changing->job_ids);
+	pooled_first_lock(&changing->queue, changing->plan.plan_id, changing->job_ids,
+					  changing->change == retry ? POOLED_IS_RETRIED : POOLED_ENDS);
+	change_part(changing, CHANGE_AWAITED);
+	change_part(changing, CHANGE_OTHERS);
+	byte_sort_end(changing->job_ids);
 }
 
 /* Change all jobs of the plan. */
@@ -150,7 +251,7 @@ change_all(Changing *changing)
 			continue;
 		/* it is found again, and queue->found has others then */
 		job_id = datumCopy(place.job_id, false, -1);
-		change_job(changing, job_id);
+		take_job(changing, job_id);
 		pfree(DatumGetPointer(job_id));
 	}
 	index_endscan(scan);
@@ -162,7 +263,7 @@ static void
 change_found_job(void *changing, const Datum *values, const bool *nulls)
 {
 	if (!nulls[0])
-		change_job(changing, values[0]);
+		take_job(changing, values[0]);
 }
 
 /* Change the jobs of the plan that have this target and symbol and the caller can see. */
@@ -227,7 +328,7 @@ change_listed(Changing *changing, FunctionCallInfo fcinfo, const char *target, c
 			report_no_job(changing->plan.plan_id, job_ids[i]);
 		if (matches(jobs.values[JOB_TARGET], jobs.nulls[JOB_TARGET], target) &&
 			matches(jobs.values[JOB_SYMBOL], jobs.nulls[JOB_SYMBOL], symbol))
-			change_job(changing, job_ids[i]);
+			take_job(changing, job_ids[i]);
 	}
 	job_reader_close(&jobs);
 }
@@ -243,12 +344,16 @@ change_jobs(FunctionCallInfo fcinfo, const char *function, PlaceChange change)
 	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
 	job_queue_open(&changing.queue, get_func_namespace(fcinfo->flinfo->fn_oid), function);
 	(void) plan_argument(fcinfo, ARG_PLAN_ID, &changing.queue, &changing.plan);
+	if (is_plan_pooled_first(changing.queue.schema, changing.queue.snapshot, changing.plan.plan_id))
+		changing.job_ids = byte_sort_create_rewindable(work_mem);
 	if (!PG_ARGISNULL(ARG_JOB_IDS))
 		change_listed(&changing, fcinfo, target, symbol);
 	else if (target != NULL || symbol != NULL || changing.queue.jobs_have_policies)
 		change_matching(&changing, target, symbol);
 	else
 		change_all(&changing);
+	if (changing.job_ids != NULL)
+		change_noted(&changing);
 	job_queue_close(&changing.queue);
 
 	if (changing.any_claimable)

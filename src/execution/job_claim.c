@@ -25,6 +25,7 @@
 #include "execution/job_claim.h"
 #include "execution/job_lanes.h"
 #include "execution/known_kinds.h"
+#include "execution/pooled_first.h"
 #include "planning/families.h"
 
 /* Lanes of one priority that are merged; of more, these come first. */
@@ -200,6 +201,9 @@ take_returned(JobQueue *queue, JobClaim *claim, const StoredPlan *plan, QueuePla
 	bool		taken;
 
 	if (fits != PLACE_FITS || !queue_place_try_lock(queue, place))
+		return fits;
+	/* what waits for the job follows, or it is left to the next claim */
+	if (over && place->awaited && !pooled_first_try_settle(queue, place, state_after_lease(place, plan)))
 		return fits;
 	if (expired)
 		queue_place_expire(queue, place, plan, &ended);

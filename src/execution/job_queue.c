@@ -158,6 +158,33 @@ job_queue_refresh(JobQueue *queue)
 	look(queue);
 }
 
+/*
+ * Look at other places, as they are now, while the place that was read last stays as it is
+ * in queue->found, and scans go on with their snapshot.
+ */
+void
+job_queue_look_aside(JobQueue *queue, QueueAside *aside)
+{
+	MemoryContext caller = MemoryContextSwitchTo(queue->context);
+
+	/* see what the command has written */
+	CommandCounterIncrement();
+	aside->found = queue->found;
+	aside->snapshot = queue->snapshot;
+	queue->found = table_slot_create(queue->places.table.relation, NULL);
+	look(queue);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+job_queue_look_back(JobQueue *queue, const QueueAside *aside)
+{
+	ExecDropSingleTupleTableSlot(queue->found);
+	UnregisterSnapshot(queue->snapshot);
+	queue->found = aside->found;
+	queue->snapshot = aside->snapshot;
+}
+
 /* What does not change of a place. */
 static bool
 is_fixed(int column)
@@ -257,6 +284,7 @@ queue_place_read(JobQueue *queue, QueuePlace *place)
 	place->priority = DatumGetInt32(required_value(queue, QUEUE_PRIORITY));
 	place->position = DatumGetInt32(required_value(queue, QUEUE_POSITION));
 	value = place_value(queue, QUEUE_READY_AT, &place->is_fresh);
+	place->stays_fresh = false;
 	place->ready_at = place->is_fresh ? DT_NOBEGIN : DatumGetTimestampTz(value);
 	place->state_since = DatumGetTimestampTz(required_value(queue, QUEUE_STATE_SINCE));
 	place->attempt.number = DatumGetInt32(required_value(queue, QUEUE_ATTEMPT));
@@ -396,8 +424,8 @@ queue_place_try_lock(JobQueue *queue, const QueuePlace *place)
 }
 
 /* Is what is in queue->found the last that this transaction wrote of a place?  Then it has it. */
-static bool
-is_own(const JobQueue *queue)
+bool
+queue_place_is_own(const JobQueue *queue)
 {
 	bool		should_free;
 	HeapTupleHeader header = ExecFetchSlotHeapTuple(queue->found, false, &should_free)->t_data;
@@ -418,7 +446,7 @@ queue_place_lock(JobQueue *queue, const QueuePlace *place)
 	TM_Result	result;
 
 	CHECK_FOR_INTERRUPTS();
-	result = is_own(queue) ? TM_Ok : lock_place(queue, place, LockWaitBlock);
+	result = queue_place_is_own(queue) ? TM_Ok : lock_place(queue, place, LockWaitBlock);
 	if (result == TM_Ok)
 	{
 		queue->now = GetCurrentTimestamp();
@@ -458,6 +486,7 @@ place_values(const QueuePlace *place, Datum *values, bool *nulls)
 	values[QUEUE_PRIORITY] = Int32GetDatum(place->priority);
 	values[QUEUE_POSITION] = Int32GetDatum(place->position);
 	values[QUEUE_READY_AT] = TimestampTzGetDatum(place->ready_at);
+	nulls[QUEUE_READY_AT] = place->stays_fresh;
 	values[QUEUE_STATE_SINCE] = TimestampTzGetDatum(place->state_since);
 	values[QUEUE_ATTEMPT] = Int32GetDatum(place->attempt.number);
 	values[QUEUE_ATTEMPTS_FORGIVEN] = Int32GetDatum(place->attempt.forgiven);
@@ -526,6 +555,13 @@ is_written_by_queue(int64 plan_id, Datum job_id)
 					slice_from_text(DatumGetTextPP(job_id)));
 }
 
+/* Does the trigger of a statement that runs see one by which the extension writes a place? */
+bool
+is_queue_writing(void)
+{
+	return written_place != NULL && trigger_depth() == written_depth + 1;
+}
+
 /* Write a place by SQL; others' triggers may have its times and its attempt otherwise. */
 static void
 write_place_by_sql(JobQueue *queue, QueuePlace *place, Datum *values, bool *nulls)
@@ -584,6 +620,7 @@ queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, Ti
 	place->state_since = since;
 	place->has_no_progress = true;
 	place->ready_at = state == JOB_PENDING ? ready_at : DT_NOEND;
+	place->error = (Datum) 0;
 	place->attempt.cancel_requested = false;
 	place->worker = (Datum) 0;
 }

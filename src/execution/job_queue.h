@@ -33,6 +33,7 @@ typedef struct QueuePlace
 	int32		priority;
 	int32		position;
 	bool		is_fresh;		/* was never claimed: has no ready_at */
+	bool		stays_fresh;	/* when it is written: nobody else could see it yet */
 	TimestampTz ready_at;
 	TimestampTz state_since;
 	Attempt		attempt;		/* of one that runs, with the end of its lease */
@@ -102,5 +103,17 @@ extern void queue_place_number_attempt(JobQueue *queue, QueuePlace *place);
 extern void history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 						   TimestampTz finished_at, Datum error, Datum result);
 extern bool is_written_by_queue(int64 plan_id, Datum job_id);
+extern bool is_queue_writing(void);
+
+/* What a look at other places has put aside. */
+typedef struct QueueAside
+{
+	TupleTableSlot *found;
+	Snapshot	snapshot;
+} QueueAside;
+
+extern void job_queue_look_aside(JobQueue *queue, QueueAside *aside);
+extern void job_queue_look_back(JobQueue *queue, const QueueAside *aside);
+extern bool queue_place_is_own(const JobQueue *queue);
 
 #endif							/* TRAINPLAN_JOB_QUEUE_H */

@@ -24,6 +24,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -32,6 +33,7 @@
 #include "base/executor_compat.h"
 #include "execution/job_queue.h"
 #include "execution/known_kinds.h"
+#include "execution/pooled_first.h"
 #include "plans/job_channel.h"
 #include "plans/job_keys.h"
 #include "plans/plan_store.h"
@@ -362,8 +364,41 @@ requeue_training_jobs(PG_FUNCTION_ARGS)
 
 /* ---- places that come in or are changed by hand --------------------------------------- */
 
-/* How many places a statement has kept from being replaced. */
+/* How many places a statement has kept from being replaced, and of which plans the last of them and others are. */
 static int64 places_kept = 0;
+static int64 *plans_kept = NULL;	/* in TopMemoryContext */
+static int	plans_kept_count = 0;
+
+static void
+note_kept_place(int64 plan_id)
+{
+	places_kept++;
+	/* places of a plan come together, as a rule */
+	if (plans_kept_count > 0 && plans_kept[plans_kept_count - 1] == plan_id)
+		return;
+	if (plans_kept == NULL)
+		plans_kept = MemoryContextAlloc(TopMemoryContext, sizeof(int64));
+	else if ((plans_kept_count & (plans_kept_count - 1)) == 0)
+		plans_kept = repalloc_huge(plans_kept, 2 * plans_kept_count * sizeof(int64));
+	plans_kept[plans_kept_count++] = plan_id;
+}
+
+/* What came in beside places that were kept may not go with them: what waits, and for what. */
+static void
+settle_kept_plans(Oid schema)
+{
+	ByteSort   *targets = settled_targets_create();
+	bool		any = false;
+
+	for (int i = 0; i < plans_kept_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_plan_pooled_first(schema, NULL, plans_kept[i]))
+			any |= settled_targets_add_plan(targets, schema, plans_kept[i]);
+	}
+	if (any)
+		settle_targets(schema, targets);
+}
 
 /* A row of the queue, by its columns. */
 typedef struct PlaceRow
@@ -442,6 +477,8 @@ settle_state(PlaceRow *row, TimestampTz now)
 	if (row->state < 0 || row->state == JOB_RUNNING)
 		return;
 	set_null(row, QUEUE_WORKER);
+	if (row->state != JOB_CANCELLED)
+		set_null(row, QUEUE_ERROR);
 	set_value(row, QUEUE_CANCEL_REQUESTED, BoolGetDatum(false));
 	if (row->state != JOB_PENDING)
 		set_value(row, QUEUE_READY_AT, TimestampTzGetDatum(DT_NOEND));
@@ -453,7 +490,7 @@ settle_state(PlaceRow *row, TimestampTz now)
 static bool
 is_untouched(const PlaceRow *row)
 {
-	return row->state == JOB_PENDING && row->nulls[QUEUE_READY_AT] &&
+	return ((row->state == JOB_PENDING && row->nulls[QUEUE_READY_AT]) || row->state == JOB_WAITING) &&
 		integer_value(row, QUEUE_ATTEMPT) == 0 && integer_value(row, QUEUE_ATTEMPTS_FORGIVEN) == 0;
 }
 
@@ -484,7 +521,7 @@ slot_is_untouched(const PlanTable *queue, TupleTableSlot *slot)
  * waited for.
  */
 static bool
-replaces(const PlanTable *queue, TupleTableSlot *found, Snapshot snapshot)
+replaces(const PlanTable *queue, int64 plan_id, TupleTableSlot *found, Snapshot snapshot)
 {
 	TableDelete delete;
 	ItemPointerData tid = found->tts_tid;
@@ -506,7 +543,7 @@ replaces(const PlanTable *queue, TupleTableSlot *found, Snapshot snapshot)
 		table_delete_end(&delete);
 	}
 	if (!replaced)
-		places_kept++;
+		note_kept_place(plan_id);
 	return replaced;
 }
 
@@ -566,7 +603,7 @@ guard_insert(const PlanTable *queue, HeapTuple tuple)
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	slot = table_slot_create(queue->relation, NULL);
 	if (find_by_job(queue, &row, snapshot, ForwardScanDirection, slot))
-		keeps_out = !replaces(queue, slot, snapshot);
+		keeps_out = !replaces(queue, DatumGetInt64(row.values[QUEUE_PLAN_ID]), slot, snapshot);
 	if (!keeps_out && !inserts_for_jobs() &&
 		(row.nulls[QUEUE_KIND] || DatumGetInt64(row.values[QUEUE_KIND]) == KIND_UNKNOWN))
 		settle_kind(queue, &row, snapshot);
@@ -711,12 +748,16 @@ guard_statement(const PlanTable *queue, TriggerEvent event)
 	{
 		lock_inserts(queue->relid, PLACES_COME);
 		places_kept = 0;
+		plans_kept_count = 0;
 	}
 	else if (places_kept > 0)
+	{
 		ereport(WARNING,
 				(errmsg_plural("%lld job was claimed or changed since, and keeps its place in table \"%s\"",
 							   "%lld jobs were claimed or changed since, and keep their places in table \"%s\"",
 							   places_kept, (long long) places_kept, plan_table_name(QUEUE_TABLE))));
+		settle_kept_plans(RelationGetNamespace(queue->relation));
+	}
 }
 
 /*

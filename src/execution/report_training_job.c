@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 
 #include "execution/execution_call.h"
+#include "execution/pooled_first.h"
 #include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(extend_training_job_lease);
@@ -51,6 +52,7 @@ typedef struct ReportedAttempt
 	int64		plan_id;
 	Datum		job_id;			/* text */
 	int32		number;
+	bool		is_locked;		/* its place, with all that follow it, as far as they may */
 } ReportedAttempt;
 
 /* What it says of it. */
@@ -72,15 +74,24 @@ is_held(const JobQueue *queue, const QueuePlace *place, int32 attempt)
 }
 
 /*
- * Find the place of a job that the worker holds, and lock it.  False: the worker
- * does not hold it, or can't see it.
+ * Find the place of a job that the worker holds, and lock it; where others wait for it,
+ * those before it in the order of locks first, if the report ends the attempt.  False: the
+ * worker does not hold it, or can't see it.
  */
 static bool
-hold_place(JobQueue *queue, const ReportedAttempt *attempt, QueuePlace *place)
+hold_place(JobQueue *queue, const ReportedAttempt *attempt, bool ends, QueuePlace *place)
 {
+	bool		is_locked = attempt->is_locked;
+
 	while (job_queue_find(queue, attempt->plan_id, attempt->job_id, place) &&
 		   is_held(queue, place, attempt->number))
 	{
+		if (place->awaited && !is_locked && (ends || place->attempt.cancel_requested))
+		{
+			pooled_first_lock_one(queue, attempt->plan_id, attempt->job_id);
+			is_locked = true;
+			continue;
+		}
 		if (queue_place_lock(queue, place))
 			return is_held(queue, place, attempt->number) &&
 				is_job_visible(queue, attempt->plan_id, attempt->job_id);
@@ -107,6 +118,8 @@ end_attempt(JobQueue *queue, const QueuePlace *held, const Report *report)
 	history_insert(queue, &ended, outcome, queue->now, report->error, report->result);
 	if (place.state == JOB_PENDING && place.ready_at <= queue->now)
 		notify_of_jobs(place.plan_id);
+	if (place.awaited && place.state != JOB_PENDING)
+		(void) pooled_first_follow(queue, &place);
 	return outcome == report->outcome;
 }
 
@@ -120,7 +133,7 @@ extend_lease(JobQueue *queue, const ReportedAttempt *attempt, const Interval *le
 {
 	QueuePlace	place;
 
-	if (!hold_place(queue, attempt, &place))
+	if (!hold_place(queue, attempt, false, &place))
 		return false;
 	if (place.attempt.cancel_requested)
 	{
@@ -146,7 +159,7 @@ complete(JobQueue *queue, const ReportedAttempt *attempt, Datum result)
 	Report		report = {.outcome = ATTEMPT_SUCCEEDED, .result = result};
 	QueuePlace	place;
 
-	return hold_place(queue, attempt, &place) && end_attempt(queue, &place, &report);
+	return hold_place(queue, attempt, true, &place) && end_attempt(queue, &place, &report);
 }
 
 /* May the caller read plans and jobs?  Reports that are accepted do not ask for that. */
@@ -197,7 +210,7 @@ is_unknown_job(JobQueue *queue, const ReportedAttempt *attempt)
 static ReportedAttempt
 attempt_arguments(FunctionCallInfo fcinfo)
 {
-	ReportedAttempt attempt;
+	ReportedAttempt attempt = {0};
 
 	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
 	require_argument(fcinfo, ARG_JOB_ID, "job_id");
@@ -299,7 +312,7 @@ fail_training_job(PG_FUNCTION_ARGS)
 	bool		recorded = false;
 
 	open_queue(&queue, fcinfo, "fail_training_job()");
-	if (hold_place(&queue, &attempt, &place))
+	if (hold_place(&queue, &attempt, true, &place))
 	{
 		(void) plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan);
 		report.max_attempts = plan.max_attempts;
@@ -372,13 +385,35 @@ batch_arguments(FunctionCallInfo fcinfo, Batch *batch)
 	sort_reports(batch->order, batch->count, batch);
 }
 
+/*
+ * Where jobs wait for others of the batch, their places are locked in one order with those
+ * of the batch, before any is changed.
+ */
+static void
+lock_batch(JobQueue *queue, const Batch *batch, PooledChange change)
+{
+	ByteSort   *job_ids;
+
+	if (!is_plan_pooled_first(queue->schema, queue->snapshot, batch->plan_id))
+		return;
+	job_ids = byte_sort_create_rewindable(work_mem);
+	for (int i = 0; i < batch->count; i++)
+	{
+		append_slice(byte_sort_begin_record(job_ids), slice_from_text(DatumGetTextPP(batch->job_ids[i])));
+		byte_sort_put(job_ids);
+	}
+	byte_sort_perform(job_ids);
+	pooled_first_lock(queue, batch->plan_id, job_ids, change);
+	byte_sort_end(job_ids);
+}
+
 /* The attempt that a report is about, by its number in the order. */
 static ReportedAttempt
 batch_attempt(const Batch *batch, int i)
 {
 	ReportedAttempt attempt = {
 		batch->plan_id, batch->job_ids[batch->order[i]],
-		DatumGetInt32(batch->attempts[batch->order[i]])
+		DatumGetInt32(batch->attempts[batch->order[i]]), true
 	};
 
 	CHECK_FOR_INTERRUPTS();
@@ -432,6 +467,7 @@ extend_training_job_leases(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	batch_arguments(fcinfo, &batch);
 	open_queue(&queue, fcinfo, "extend_training_job_leases()");
+	lock_batch(&queue, &batch, POOLED_IS_EXTENDED);
 	for (int i = 0; i < batch.count; i++)
 	{
 		ReportedAttempt attempt = batch_attempt(&batch, i);
@@ -474,6 +510,7 @@ complete_training_jobs(PG_FUNCTION_ARGS)
 	batch_arguments(fcinfo, &batch);
 	results = results_argument(fcinfo, &batch, &nulls);
 	open_queue(&queue, fcinfo, "complete_training_jobs()");
+	lock_batch(&queue, &batch, POOLED_ENDS);
 	for (int i = 0; i < batch.count; i++)
 	{
 		ReportedAttempt attempt = batch_attempt(&batch, i);

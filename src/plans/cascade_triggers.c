@@ -203,7 +203,7 @@ is_changed(TriggerData *trigger, AttrNumber column, bool by_value)
 
 /*
  * training_key_guard(): a trigger before an UPDATE of a row of training_plans or
- * training_jobs, whose keys other tables know
+ * training_jobs, whose keys other tables know; what a plan's jobs wait for stays, too
  */
 Datum
 training_key_guard(PG_FUNCTION_ARGS)
@@ -213,8 +213,11 @@ training_key_guard(PG_FUNCTION_ARGS)
 										TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE);
 	PlanTable	table;
 	bool		changed;
+	bool		has_other_order;
 
 	plan_table_open(&table, RelationGetNamespace(trigger->tg_relation), id, NoLock);
+	has_other_order = id == PLANS_TABLE && has_column(&table, PLAN_POOLED_FIRST) &&
+		is_changed(trigger, table.columns[PLAN_POOLED_FIRST], true);
 	changed = is_changed(trigger, table.columns[0], true) ||
 		(id == JOBS_TABLE && is_changed(trigger, table.columns[JOB_TABLE_COLUMN(JOB_ID)], false));
 	plan_table_close(&table);
@@ -223,5 +226,10 @@ training_key_guard(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("the key of a row of table \"%s\" cannot be changed", plan_table_name(id)),
 				 errdetail("Its place in the queue and its attempts are known by it.")));
+	if (has_other_order)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"pooled_first\" of table \"%s\" cannot be changed", plan_table_name(id)),
+				 errdetail("It decides which jobs wait when a plan is stored.")));
 	return PointerGetDatum(trigger->tg_newtuple);
 }

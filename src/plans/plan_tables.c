@@ -761,6 +761,29 @@ plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 	return scan;
 }
 
+/* The index by which the jobs of a target are found. */
+Relation
+plan_table_open_target_index(const PlanTable *jobs)
+{
+	if (!OidIsValid(jobs->target_index))
+		report_bad_table(&specs[JOBS_TABLE], "it has no index on plan_id, target and symbol as it was made with");
+	return index_open(jobs->target_index, AccessShareLock);
+}
+
+/* Begin to go through the jobs of a target, or if that is 0, through all of a plan by target and symbol. */
+IndexScanDesc
+plan_table_scan_target(const PlanTable *jobs, Relation index, Snapshot snapshot, int64 plan_id, Datum target)
+{
+	int			columns = target != (Datum) 0 ? 2 : 1;
+	IndexScanDesc scan = index_beginscan(jobs->relation, index, snapshot, NULL, columns, 0);
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ, target);
+	index_rescan(scan, keys, columns, NULL, 0);
+	return scan;
+}
+
 /* Find the first of these rows, or from behind the last; it is in the slot then. */
 bool
 plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,

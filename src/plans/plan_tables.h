@@ -169,6 +169,9 @@ extern void plan_table_check_rights(const PlanTable *table, AclMode rights);
 extern bool plan_table_has_policies(const PlanTable *table);
 extern IndexScanDesc plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 									 const Datum *key, int columns);
+extern Relation plan_table_open_target_index(const PlanTable *jobs);
+extern IndexScanDesc plan_table_scan_target(const PlanTable *jobs, Relation index, Snapshot snapshot,
+											int64 plan_id, Datum target);
 extern bool plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
 							ScanDirection direction, TupleTableSlot *slot);
 extern CommandId command_of_snapshot(Snapshot snapshot);

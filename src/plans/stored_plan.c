@@ -148,6 +148,31 @@ find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan)
 	return found;
 }
 
+/*
+ * Do jobs of a plan wait for the pooled model of their target, as the snapshot has it, or
+ * if that is NULL, now?  What must hold for the queue holds whatever the caller can see.
+ */
+bool
+is_plan_pooled_first(Oid schema, Snapshot snapshot, int64 plan_id)
+{
+	PlanTable	table;
+	TupleTableSlot *slot;
+	Datum		key = Int64GetDatum(plan_id);
+	bool		isnull = true;
+	Datum		value = (Datum) 0;
+
+	plan_table_open(&table, schema, PLANS_TABLE, AccessShareLock);
+	snapshot = RegisterSnapshot(snapshot != NULL ? snapshot : GetLatestSnapshot());
+	slot = table_slot_create(table.relation, NULL);
+	if (has_column(&table, PLAN_POOLED_FIRST) &&
+		plan_table_find(&table, snapshot, &key, 1, ForwardScanDirection, slot))
+		value = column_value(&table, slot, PLAN_POOLED_FIRST, &isnull);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	plan_table_close(&table);
+	return !isnull && DatumGetBool(value);
+}
+
 /* The error that a plan does not exist, or that the caller can't see it. */
 void
 report_no_plan(int64 plan_id)

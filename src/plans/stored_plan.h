@@ -23,6 +23,7 @@ typedef struct StoredPlan
 } StoredPlan;
 
 extern bool find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan);
+extern bool is_plan_pooled_first(Oid schema, Snapshot snapshot, int64 plan_id);
 extern bool find_latest_plan(Oid schema, Snapshot snapshot, StoredPlan *plan);
 pg_noreturn extern void report_no_plan(int64 plan_id);
 pg_noreturn extern void report_no_job(int64 plan_id, Datum job_id);
