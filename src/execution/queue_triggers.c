@@ -486,11 +486,17 @@ settle_state(PlaceRow *row, TimestampTz now)
 		set_value(row, QUEUE_READY_AT, TimestampTzGetDatum(now));
 }
 
-/* Is a place as it was made, and nobody has touched it since? */
+/*
+ * Is a place as it was made, and nobody has touched it since?  That others wait for the job
+ * is known only when they have come, and moves it.
+ */
 static bool
 is_untouched(const PlaceRow *row)
 {
-	return ((row->state == JOB_PENDING && row->nulls[QUEUE_READY_AT]) || row->state == JOB_WAITING) &&
+	bool		is_fresh = row->nulls[QUEUE_READY_AT] ||
+		(!row->nulls[QUEUE_AWAITED] && DatumGetBool(row->values[QUEUE_AWAITED]));
+
+	return ((row->state == JOB_PENDING && is_fresh) || row->state == JOB_WAITING) &&
 		integer_value(row, QUEUE_ATTEMPT) == 0 && integer_value(row, QUEUE_ATTEMPTS_FORGIVEN) == 0;
 }
 
