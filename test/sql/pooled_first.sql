@@ -109,5 +109,6 @@ SELECT state, ready, count(*) FROM places GROUP BY state, ready ORDER BY state;
 RESET work_mem;
 
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP VIEW places;
 DROP TABLE decisions, document, many;

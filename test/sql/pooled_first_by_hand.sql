@@ -142,6 +142,7 @@ ALTER TABLE training_jobs DISABLE ROW LEVEL SECURITY;
 ALTER TABLE training_jobs DROP CONSTRAINT training_jobs_priority_check;
 ALTER TABLE training_job_queue DROP CONSTRAINT training_job_queue_priority_check;
 DELETE FROM training_plans;
+DELETE FROM training_job_history;
 DROP VIEW places;
 DROP TABLE decisions, saved;
 DROP FUNCTION note();
