@@ -258,6 +258,66 @@ change_all(Changing *changing)
 	UnregisterSnapshot(snapshot);
 }
 
+/* Is a value what is wanted, or anything? */
+static bool
+matches(Datum value, bool isnull, const char *wanted)
+{
+	return wanted == NULL ||
+		(!isnull && slice_equal(slice_from_text(DatumGetTextPP(value)), slice_from_string(wanted)));
+}
+
+/*
+ * Change the jobs of a target, or all, that have this symbol and the caller can see.  They
+ * are found by their index: a new plan has no statistics that a query could be planned by.
+ */
+static void
+change_matching(Changing *changing, const char *target, const char *symbol)
+{
+	Snapshot	snapshot = RegisterSnapshot(changing->queue.snapshot);
+	ByteSort   *found = byte_sort_create(work_mem);
+	JobReader	jobs;
+	Relation	index;
+	TupleTableSlot *slot;
+	IndexScanDesc scan;
+	Slice		record;
+
+	job_reader_open(&jobs, changing->queue.schema, snapshot);
+	index = plan_table_open_target_index(&jobs.table);
+	slot = table_slot_create(jobs.table.relation, NULL);
+	scan = plan_table_scan_target(&jobs.table, index, snapshot, changing->plan.plan_id,
+								  target == NULL ? (Datum) 0 : CStringGetTextDatum(target));
+	while (index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		bool		isnull;
+		Datum		value = column_value(&jobs.table, slot, JOB_TABLE_COLUMN(JOB_SYMBOL), &isnull);
+		Datum		job_id;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!matches(value, isnull, symbol))
+			continue;
+		job_id = column_value(&jobs.table, slot, JOB_TABLE_COLUMN(JOB_ID), &isnull);
+		if (jobs.has_policies && !job_reader_find(&jobs, changing->plan.plan_id, job_id))
+			continue;
+		append_slice(byte_sort_begin_record(found), slice_from_text(DatumGetTextPP(job_id)));
+		byte_sort_put(found);
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	job_reader_close(&jobs);
+	UnregisterSnapshot(snapshot);
+
+	byte_sort_perform(found);
+	while (byte_sort_next(found, &record))
+	{
+		Datum		job_id = slice_to_text(record);
+
+		take_job(changing, job_id);
+		pfree(DatumGetPointer(job_id));
+	}
+	byte_sort_end(found);
+}
+
 /* Implements RowCallback: a row has a job_id. */
 static void
 change_found_job(void *changing, const Datum *values, const bool *nulls)
@@ -266,26 +326,17 @@ change_found_job(void *changing, const Datum *values, const bool *nulls)
 		take_job(changing, values[0]);
 }
 
-/* Change the jobs of the plan that have this target and symbol and the caller can see. */
+/* Change all jobs of the plan that policies let the caller see. */
 static void
-change_matching(Changing *changing, const char *target, const char *symbol)
+change_visible(Changing *changing)
 {
 	static const Oid types[] = {TEXTOID};
 	PlanTable	jobs;
-	StringInfoData text;
 	RowQuery	query = {.relation_count = 1, .columns = lengthof(types), .types = types, .read_only = true};
 
-	initStringInfo(&text);
-	appendStringInfo(&text, "SELECT job_id FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
-					 changing->plan.plan_id);
-	if (target != NULL)
-		appendStringInfo(&text, " AND target OPERATOR(pg_catalog.=) %s", quote_literal_cstr(target));
-	if (symbol != NULL)
-		appendStringInfo(&text, " AND symbol OPERATOR(pg_catalog.=) %s", quote_literal_cstr(symbol));
-	appendStringInfoString(&text, " ORDER BY job_id");
-
 	plan_table_open(&jobs, changing->queue.schema, JOBS_TABLE, AccessShareLock);
-	query.text = text.data;
+	query.text = psprintf("SELECT job_id FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT
+						  " ORDER BY job_id", changing->plan.plan_id);
 	query.relations = &jobs.relid;
 	PushActiveSnapshot(changing->queue.snapshot);
 	row_query_run(&query, change_found_job, changing);
@@ -301,14 +352,6 @@ change_matching(Changing *changing, const char *target, const char *symbol)
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-/* Is a value what is wanted, or anything? */
-static bool
-matches(Datum value, bool isnull, const char *wanted)
-{
-	return wanted == NULL ||
-		(!isnull && slice_equal(slice_from_text(DatumGetTextPP(value)), slice_from_string(wanted)));
-}
 
 /* Change the jobs of these ids that have this target and symbol; one that the plan does not have is an error. */
 static void
@@ -348,8 +391,10 @@ change_jobs(FunctionCallInfo fcinfo, const char *function, PlaceChange change)
 		changing.job_ids = byte_sort_create_rewindable(work_mem);
 	if (!PG_ARGISNULL(ARG_JOB_IDS))
 		change_listed(&changing, fcinfo, target, symbol);
-	else if (target != NULL || symbol != NULL || changing.queue.jobs_have_policies)
+	else if (target != NULL || symbol != NULL)
 		change_matching(&changing, target, symbol);
+	else if (changing.queue.jobs_have_policies)
+		change_visible(&changing);
 	else
 		change_all(&changing);
 	if (changing.job_ids != NULL)

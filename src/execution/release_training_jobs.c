@@ -16,6 +16,7 @@
 
 #include "execution/execution_call.h"
 #include "execution/job_claim.h"
+#include "execution/pooled_first.h"
 #include "plans/job_channel.h"
 
 PG_FUNCTION_INFO_V1(release_training_jobs);
@@ -112,9 +113,47 @@ release(JobQueue *queue, const HeldJob *job, Slice worker, const StoredPlan *pla
 		record_expired(queue, &ended);
 		if (place.state == JOB_PENDING)
 			notify_of_jobs(job->plan_id);
+		else if (place.awaited)
+			(void) pooled_first_follow(queue, &place);
 		return true;
 	}
 	return false;
+}
+
+/* Lock what may have to follow when these jobs of a plan end, and them with it. */
+static void
+lock_with_others(JobQueue *queue, const HeldJob *jobs, int count)
+{
+	ByteSort   *job_ids = byte_sort_create_rewindable(work_mem);
+
+	for (int i = 0; i < count; i++)
+	{
+		append_slice(byte_sort_begin_record(job_ids), slice_from_text(DatumGetTextPP(jobs[i].job_id)));
+		byte_sort_put(job_ids);
+	}
+	byte_sort_perform(job_ids);
+	pooled_first_lock(queue, jobs[0].plan_id, job_ids, POOLED_ENDS);
+	byte_sort_end(job_ids);
+}
+
+/* Release jobs of a plan; returns how many. */
+static int64
+release_of_plan(JobQueue *queue, const HeldJob *jobs, int count, Slice worker)
+{
+	StoredPlan	plan;
+	int64		released = 0;
+
+	/* it may have been deleted meanwhile, or be nothing for the caller to see */
+	if (!find_plan(queue->schema, queue->snapshot, jobs[0].plan_id, &plan))
+		return 0;
+	if (plan.pooled_first)
+		lock_with_others(queue, jobs, count);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		released += release(queue, &jobs[i], worker, &plan);
+	}
+	return released;
 }
 
 /*
@@ -136,15 +175,11 @@ release_training_jobs(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(ARG_PLAN_ID))
 		(void) plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan);
 	find_held(&queue, worker, PG_ARGISNULL(ARG_PLAN_ID) ? NULL : &plan_id, &held);
-	for (int i = 0; i < held.count; i++)
+	for (int first = 0, end; first < held.count; first = end)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if ((i == 0 || held.jobs[i].plan_id != held.jobs[i - 1].plan_id) &&
-			!find_plan(queue.schema, queue.snapshot, held.jobs[i].plan_id, &plan))
-			plan.plan_id = held.jobs[i].plan_id - 1;
-		/* a plan that is deleted meanwhile, or that the caller can't see */
-		if (plan.plan_id == held.jobs[i].plan_id)
-			released += release(&queue, &held.jobs[i], worker, &plan);
+		for (end = first + 1; end < held.count && held.jobs[end].plan_id == held.jobs[first].plan_id;)
+			end++;
+		released += release_of_plan(&queue, &held.jobs[first], end - first, worker);
 	}
 	job_queue_close(&queue);
 	PG_RETURN_INT64(released);
