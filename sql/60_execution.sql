@@ -699,21 +699,19 @@ SELECT
     j.target,
     j.symbol,
     j.training_type,
-    coalesce(q.priority, j.priority),
+    j.priority,
     'blocked'::text COLLATE "C",
-    coalesce(q.attempt, 0),
-    coalesce(q.worker, h.worker),
-    coalesce(h.started_at, q.started_at),
+    0,
+    NULL::text COLLATE "C",
     NULL::timestamptz,
     NULL::timestamptz,
-    h.finished_at,
-    coalesce(q.error, h.error),
-    h.result,
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::text COLLATE "C",
+    NULL::jsonb,
     NULL::double precision
 FROM training_plans AS p
 JOIN training_jobs AS j ON j.plan_id = p.plan_id
-LEFT JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
-LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt
 WHERE j.training_type = 'blocked'
 UNION ALL
 SELECT

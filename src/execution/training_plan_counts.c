@@ -14,7 +14,7 @@
  * the half that took longest: one that took a day tells nothing, and all that ended in
  * that day would have to be counted.  So all of a thousand that were worked on together
  * are counted when they are reported together.  Up to the last report, that is all the
- * time there was.  The silence since then belongs to it
+ * time there was; where these are very many they are not counted one by one.  The silence since then belongs to it
  * only as far as it is longer than one was before, or than the last job took: the rate
  * does not sink from one report to the next, but it falls when nothing ends any more.
  */
@@ -64,6 +64,9 @@ typedef enum CountColumn
 /* By how many of the last that ended it is told how long one takes. */
 #define LAST_ENDED	100
 
+/* How many are counted at most that have ended since; how many more there are is reckoned. */
+#define MAX_COUNTED	10000
+
 /* A job that has ended: when that was, and when the work on it began; either may be no time at all. */
 typedef struct EndedJob
 {
@@ -87,6 +90,7 @@ typedef struct Counting
 	TimestampTz newest;			/* DT_NOBEGIN: none has ended at a time that is one */
 	TimestampTz since;			/* when the work on them began, once that is known */
 	int64		ended_since;
+	int64		ended;			/* at any time, as the tally says */
 } Counting;
 
 /* ---- where places are ----------------------------------------------------------------- */
@@ -203,6 +207,7 @@ count_by_tally(Counting *counting, Oid schema)
 		memset(counts, 0, sizeof(counting->counts));
 		return false;
 	}
+	counting->ended = tally.counts[TALLY_SUCCEEDED] + tally.counts[TALLY_FAILED];
 	counts[COUNT_PENDING] += pending;
 	counts[COUNT_WAITING] += tally.counts[TALLY_WAITING];
 	counts[COUNT_SUCCEEDED] += tally.counts[TALLY_SUCCEEDED];
@@ -393,6 +398,43 @@ note_ended(Counting *counting, TimestampTz ended_at, bool has_start, TimestampTz
 	return true;
 }
 
+/* Is there no need to count all that ended since the work on the last began? */
+static bool
+is_counted_enough(const Counting *counting)
+{
+	return counting->ended > MAX_COUNTED && counting->ended_since >= MAX_COUNTED;
+}
+
+/* When the first of all ended, by the index. */
+static TimestampTz
+first_ended(const Counting *counting, Relation index, TupleTableSlot *slot)
+{
+	IndexScanDesc scan = begin_scan(counting, index);
+	TimestampTz ended_at = DT_NOBEGIN;
+	bool		isnull;
+
+	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+		ended_at = DatumGetTimestampTz(slot_getattr(slot, counting->queue.columns[QUEUE_STATE_SINCE], &isnull));
+	index_endscan(scan);
+	return ended_at;
+}
+
+/*
+ * Very many have ended since, as when a worker had very many at once.  All have, if the
+ * first of all did; else their part of all is taken for that of the time.
+ */
+static void
+reckon_ended(Counting *counting, TimestampTz first)
+{
+	double		part = 1;
+
+	if (TIMESTAMP_NOT_FINITE(first))
+		return;
+	if (first <= counting->since)
+		part = (double) (counting->newest - counting->since) / (counting->newest - first);
+	counting->ended_since = Max(counting->ended_since, (int64) (part * counting->ended));
+}
+
 /* Go through what ended by its index. */
 static void
 read_ended_by_index(Counting *counting)
@@ -402,7 +444,7 @@ read_ended_by_index(Counting *counting)
 	TupleTableSlot *slot = table_slot_create(queue->relation, NULL);
 	IndexScanDesc scan = begin_scan(counting, index);
 
-	while (index_getnext_slot(scan, BackwardScanDirection, slot))
+	while (!is_counted_enough(counting) && index_getnext_slot(scan, BackwardScanDirection, slot))
 	{
 		bool		isnull;
 		bool		has_no_start;
@@ -416,6 +458,8 @@ read_ended_by_index(Counting *counting)
 			break;
 	}
 	index_endscan(scan);
+	if (is_counted_enough(counting))
+		reckon_ended(counting, first_ended(counting, index, slot));
 	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, AccessShareLock);
 }
