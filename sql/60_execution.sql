@@ -312,7 +312,51 @@ COMMENT ON TRIGGER settle_delete ON training_jobs IS 'Has no job wait for one th
 COMMENT ON TRIGGER settle_update ON training_job_queue IS 'Has jobs follow the pooled job whose place was changed.';
 COMMENT ON TRIGGER settle_delete ON training_job_queue IS 'Has no job wait for one whose place was deleted.';
 
-REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_job_queue_guard(),
+CREATE FUNCTION training_jobs_tally()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_jobs_tally';
+
+COMMENT ON FUNCTION training_jobs_tally() IS
+'Internal: trigger of training_job_queue and training_jobs; keeps training_plan_tally
+right when their rows are changed by hand.';
+
+CREATE TRIGGER tally_insert
+AFTER INSERT ON training_job_queue
+REFERENCING NEW TABLE AS inserted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_update
+AFTER UPDATE ON training_job_queue
+REFERENCING OLD TABLE AS places_before NEW TABLE AS places_after
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_delete
+AFTER DELETE ON training_job_queue
+REFERENCING OLD TABLE AS deleted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_truncate
+AFTER TRUNCATE ON training_job_queue
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_update
+AFTER UPDATE ON training_jobs
+REFERENCING OLD TABLE AS jobs_before NEW TABLE AS jobs_after
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+COMMENT ON TRIGGER tally_insert ON training_job_queue IS 'Counts places that come in.';
+COMMENT ON TRIGGER tally_update ON training_job_queue IS 'Counts places that are changed.';
+COMMENT ON TRIGGER tally_delete ON training_job_queue IS 'Counts places that go.';
+COMMENT ON TRIGGER tally_truncate ON training_job_queue IS 'Forgets what was counted.';
+COMMENT ON TRIGGER tally_update ON training_jobs IS 'Counts jobs that become blocked, or are so no more.';
+
+REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_job_queue_guard(), training_jobs_tally(),
     settle_training_jobs() FROM PUBLIC;
 
 CREATE FUNCTION claim_training_jobs(
@@ -594,30 +638,103 @@ COMMENT ON COLUMN training_limit_usage.families IS 'It counts jobs that train an
 COMMENT ON COLUMN training_limit_usage.max_running IS 'At most so many of them run at a time.';
 COMMENT ON COLUMN training_limit_usage.running IS 'How many run, of all plans.';
 
+-- What runs is found by its index: so is "who runs what", whatever else there is, and
+-- whatever the planner thinks of a plan that was never analyzed.  All else is known by
+-- the state that is written.  Each part says its states by themselves, so that one that
+-- cannot have the state asked for is not looked into.
 CREATE VIEW training_job_status WITH (security_invoker = true) AS
+SELECT
+    q.plan_id,
+    q.job_id,
+    j.target,
+    j.symbol,
+    j.training_type,
+    q.priority,
+    training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts) AS state,
+    q.attempt AS attempts,
+    q.worker,
+    q.state_since AS started_at,
+    q.ready_at AS lease_expires_at,
+    NULL::timestamptz AS retry_at,
+    NULL::timestamptz AS finished_at,
+    q.error,
+    NULL::jsonb AS result,
+    q.progress
+FROM training_job_queue AS q
+JOIN training_plans AS p ON p.plan_id = q.plan_id
+CROSS JOIN LATERAL (
+    SELECT j.target, j.symbol, j.training_type
+    FROM training_jobs AS j
+    WHERE j.plan_id = q.plan_id AND j.job_id = q.job_id
+    OFFSET 0
+) AS j
+WHERE q.state = 'running' AND j.training_type <> 'blocked'
+UNION ALL
+SELECT
+    q.plan_id,
+    q.job_id,
+    j.target,
+    j.symbol,
+    j.training_type,
+    q.priority,
+    q.state,
+    q.attempt,
+    h.worker,
+    coalesce(h.started_at, q.started_at),
+    NULL::timestamptz,
+    CASE WHEN q.state = 'pending' AND q.attempt > 0 THEN q.ready_at END,
+    h.finished_at,
+    coalesce(q.error, h.error),
+    h.result,
+    NULL::double precision
+FROM training_plans AS p
+JOIN training_jobs AS j ON j.plan_id = p.plan_id
+JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
+LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt
+WHERE q.state <> 'running' AND j.training_type <> 'blocked'
+UNION ALL
 SELECT
     j.plan_id,
     j.job_id,
     j.target,
     j.symbol,
     j.training_type,
-    coalesce(q.priority, j.priority) AS priority,
-    CASE
-        WHEN j.training_type = 'blocked' THEN 'blocked'
-        WHEN q.state IS NOT NULL THEN training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts)
-    END AS state,
-    coalesce(q.attempt, 0) AS attempts,
-    coalesce(q.worker, h.worker) AS worker,
-    CASE WHEN q.state = 'running' THEN q.state_since ELSE h.started_at END AS started_at,
-    CASE WHEN q.state = 'running' THEN q.ready_at END AS lease_expires_at,
-    CASE WHEN q.state = 'pending' AND q.attempt > 0 THEN q.ready_at END AS retry_at,
-    h.finished_at,
-    h.error,
-    h.result
+    j.priority,
+    'blocked'::text COLLATE "C",
+    0,
+    NULL::text COLLATE "C",
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::text COLLATE "C",
+    NULL::jsonb,
+    NULL::double precision
 FROM training_plans AS p
 JOIN training_jobs AS j ON j.plan_id = p.plan_id
-LEFT JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
-LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt;
+WHERE j.training_type = 'blocked'
+UNION ALL
+SELECT
+    j.plan_id,
+    j.job_id,
+    j.target,
+    j.symbol,
+    j.training_type,
+    j.priority,
+    NULL::text COLLATE "C",
+    0,
+    NULL::text COLLATE "C",
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::timestamptz,
+    NULL::text COLLATE "C",
+    NULL::jsonb,
+    NULL::double precision
+FROM training_plans AS p
+JOIN training_jobs AS j ON j.plan_id = p.plan_id
+WHERE j.training_type <> 'blocked'
+    AND NOT EXISTS (SELECT FROM training_job_queue AS q WHERE q.plan_id = j.plan_id AND q.job_id = j.job_id);
 
 COMMENT ON VIEW training_job_status IS 'Where the jobs of plans stand, one a row.';
 COMMENT ON COLUMN training_job_status.plan_id IS 'The plan that the job belongs to.';
@@ -626,15 +743,16 @@ COMMENT ON COLUMN training_job_status.target IS 'Its target.';
 COMMENT ON COLUMN training_job_status.symbol IS 'Its symbol; NULL of a cross-sectional job.';
 COMMENT ON COLUMN training_job_status.training_type IS 'Its training type.';
 COMMENT ON COLUMN training_job_status.priority IS 'The priority by which it is claimed.';
-COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), running, succeeded, failed (for good), cancelled, or blocked; NULL: somebody has deleted its place in the queue.';
+COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), waiting (for the pooled model of its target), running, succeeded, failed (for good), cancelled, or blocked; NULL: somebody has deleted its place in the queue.';
 COMMENT ON COLUMN training_job_status.attempts IS 'How often it was claimed; the number of the last attempt, of which the columns behind tell.';
 COMMENT ON COLUMN training_job_status.worker IS 'Who claimed it last.';
 COMMENT ON COLUMN training_job_status.started_at IS 'When it was claimed last.';
 COMMENT ON COLUMN training_job_status.lease_expires_at IS 'When the lease ends, or ran out.';
 COMMENT ON COLUMN training_job_status.retry_at IS 'From when it can be claimed again.';
 COMMENT ON COLUMN training_job_status.finished_at IS 'When the last attempt ended.';
-COMMENT ON COLUMN training_job_status.error IS 'What the worker said if it failed.';
+COMMENT ON COLUMN training_job_status.error IS 'What the worker said if it failed, or why it was cancelled.';
 COMMENT ON COLUMN training_job_status.result IS 'What the worker said if it succeeded.';
+COMMENT ON COLUMN training_job_status.progress IS 'How far it is, from 0 to 1, if it runs and its worker has said so.';
 
 -- Of jobs that the reader can see: row-level security is on these.
 CREATE VIEW training_job_attempts WITH (security_invoker = true) AS
@@ -648,8 +766,13 @@ SELECT
     CASE WHEN q.ready_at <= pg_catalog.statement_timestamp() THEN 'expired' END AS outcome,
     NULL::text AS error,
     NULL::jsonb AS result
-FROM training_jobs AS j
-JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
+FROM training_job_queue AS q
+CROSS JOIN LATERAL (
+    SELECT
+    FROM training_jobs AS j
+    WHERE j.plan_id = q.plan_id AND j.job_id = q.job_id
+    OFFSET 0
+) AS j
 WHERE q.state = 'running'
 UNION ALL
 SELECT h.plan_id, h.job_id, h.attempt, h.worker, h.started_at, h.finished_at, h.outcome, h.error, h.result
@@ -667,14 +790,35 @@ COMMENT ON COLUMN training_job_attempts.outcome IS 'succeeded, failed, cancelled
 COMMENT ON COLUMN training_job_attempts.error IS 'What the worker said of a failure.';
 COMMENT ON COLUMN training_job_attempts.result IS 'What the worker said of a success.';
 
--- The rate is that at which jobs ended since the work on the last hundred of them
--- began, up to now, so that it falls when nothing ends any more.  It is the same
--- whether jobs are reported one by one or by the thousand: then all of a thousand that
--- were worked on together are counted.
+-- How far a plan is.  training_plan_counts.c says how the rate is told.
+CREATE FUNCTION training_plan_counts(
+    plan_id bigint,
+    max_attempts integer,
+    OUT pending bigint,
+    OUT waiting bigint,
+    OUT running bigint,
+    OUT succeeded bigint,
+    OUT failed bigint,
+    OUT cancelled bigint,
+    OUT blocked bigint,
+    OUT newest timestamptz,
+    OUT per_second double precision
+)
+LANGUAGE C
+STABLE
+PARALLEL SAFE
+COST 1000
+AS 'MODULE_PATHNAME', 'training_plan_counts';
+
+COMMENT ON FUNCTION training_plan_counts(bigint, integer) IS
+'Internal: how many jobs of a plan are where, when the last of them ended, and how many
+end a second, for training_plan_progress. The caller needs the right to read
+training_job_queue.';
+
 CREATE VIEW training_plan_progress WITH (security_invoker = true) AS
 SELECT
     p.plan_id,
-    c.pending + c.running + c.succeeded + c.failed + c.cancelled + b.blocked AS jobs,
+    c.pending + c.waiting + c.running + c.succeeded + c.failed + c.cancelled + b.blocked AS jobs,
     c.pending,
     c.running,
     c.succeeded,
@@ -682,69 +826,37 @@ SELECT
     c.cancelled,
     b.blocked,
     pg_catalog.round(100.0 * (c.succeeded + c.failed + c.cancelled)::numeric
-        / nullif(c.pending + c.running + c.succeeded + c.failed + c.cancelled, 0::bigint)::numeric, 1) AS percent_done,
-    pg_catalog.round((3600.0::double precision * r.per_second)::numeric, 1) AS jobs_per_hour,
+        / nullif(b.unended + c.succeeded + c.failed + c.cancelled, 0::bigint)::numeric, 1) AS percent_done,
+    pg_catalog.round((3600.0::double precision * c.per_second)::numeric, 1) AS jobs_per_hour,
     CASE
-        WHEN c.pending + c.running = 0 THEN r.newest
+        WHEN b.unended = 0 THEN c.newest
         -- what is further off than a hundred years nobody can tell
-        WHEN (c.pending + c.running)::double precision < 3155760000.0::double precision * r.per_second
+        WHEN b.unended::double precision < 3155760000.0::double precision * c.per_second
         THEN pg_catalog.statement_timestamp()
-            + interval '1 second' * ((c.pending + c.running)::double precision / r.per_second)
-    END AS expected_end
+            + interval '1 second' * (b.unended::double precision / c.per_second)
+    END AS expected_end,
+    c.waiting
 FROM training_plans AS p
-CROSS JOIN LATERAL (
-    SELECT pg_catalog.count(*) AS blocked
-    FROM training_jobs AS j
-    WHERE j.plan_id = p.plan_id AND j.training_type = 'blocked' AND p.include_blocked
-) AS b
+CROSS JOIN LATERAL training_plan_counts(p.plan_id, p.max_attempts) AS c
 CROSS JOIN LATERAL (
     SELECT
-        pg_catalog.count(*) FILTER (WHERE s.state = 'pending') AS pending,
-        pg_catalog.count(*) FILTER (WHERE s.state = 'running') AS running,
-        pg_catalog.count(*) FILTER (WHERE s.state = 'succeeded') AS succeeded,
-        pg_catalog.count(*) FILTER (WHERE s.state = 'failed') AS failed,
-        pg_catalog.count(*) FILTER (WHERE s.state = 'cancelled') AS cancelled
-    FROM (
-        SELECT training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts) AS state
-        FROM training_job_queue AS q
-        WHERE q.plan_id = p.plan_id
-    ) AS s
-) AS c
-CROSS JOIN LATERAL (
-    SELECT
-        pg_catalog.max(e.ended_at) FILTER (WHERE pg_catalog.isfinite(e.ended_at)) AS newest,
-        pg_catalog.min(coalesce(h.started_at, e.ended_at)) FILTER (WHERE pg_catalog.isfinite(coalesce(h.started_at, e.ended_at))) AS since
-    FROM (
-        SELECT q.job_id, q.attempt, q.state_since AS ended_at
-        FROM training_job_queue AS q
-        WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed')
-        ORDER BY q.state_since DESC
-        LIMIT 100
-    ) AS e
-    LEFT JOIN training_job_history AS h ON h.plan_id = p.plan_id AND h.job_id = e.job_id AND h.attempt = e.attempt
-) AS l
-CROSS JOIN LATERAL (
-    SELECT
-        l.newest,
-        nullif(pg_catalog.count(*), 0::bigint)::double precision / nullif(greatest(extract(epoch FROM
-            CASE WHEN c.pending + c.running = 0 THEN l.newest ELSE pg_catalog.statement_timestamp() END
-            - l.since)::double precision, 0::double precision), 0::double precision) AS per_second
-    FROM training_job_queue AS q
-    WHERE q.plan_id = p.plan_id AND q.state IN ('succeeded', 'failed') AND q.state_since > l.since
-) AS r;
+        c.pending + c.waiting + c.running AS unended,
+        CASE WHEN p.include_blocked THEN c.blocked ELSE 0::bigint END AS blocked
+) AS b;
 
 COMMENT ON VIEW training_plan_progress IS 'How far plans are worked off, one a row.';
 COMMENT ON COLUMN training_plan_progress.plan_id IS 'The plan.';
 COMMENT ON COLUMN training_plan_progress.jobs IS 'How many jobs it has.';
-COMMENT ON COLUMN training_plan_progress.pending IS 'How many of them wait to be claimed, or to be tried again.';
+COMMENT ON COLUMN training_plan_progress.pending IS 'How many of them can be claimed, now or when they are to be tried again.';
 COMMENT ON COLUMN training_plan_progress.running IS 'How many a worker has.';
 COMMENT ON COLUMN training_plan_progress.succeeded IS 'How many succeeded.';
 COMMENT ON COLUMN training_plan_progress.failed IS 'How many failed for good.';
 COMMENT ON COLUMN training_plan_progress.cancelled IS 'How many were cancelled.';
 COMMENT ON COLUMN training_plan_progress.blocked IS 'How many are blocked, and never claimed.';
 COMMENT ON COLUMN training_plan_progress.percent_done IS 'Of the jobs that are not blocked, how many have ended.';
-COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hour, since the work on the last 100 that succeeded or failed for good began; NULL before the first.';
+COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hour, since the work on the last 100 that succeeded or failed for good began; NULL before the first.  It falls when longer than usual nothing is reported.';
 COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have ended at that rate, NULL if that is not to be told; when the last ended, if all have.';
+COMMENT ON COLUMN training_plan_progress.waiting IS 'How many wait until the pooled model of their target is trained.';
 
 -- The installing role, who owns none of it, can use it and hand that on.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history, training_limits TO @extowner@ WITH GRANT OPTION;
@@ -763,6 +875,7 @@ GRANT EXECUTE ON FUNCTION
     cancel_training_jobs(bigint, text[], text, text),
     retry_training_jobs(bigint, text[], text, text),
     training_job_state(text, timestamptz, boolean, integer, integer),
+    training_plan_counts(bigint, integer),
     training_job_kind(text, text[])
 TO @extowner@ WITH GRANT OPTION;
 

@@ -364,6 +364,25 @@ CREATE TABLE training_plan_tally (
     PRIMARY KEY (plan_id, part)
 ) WITH (fillfactor = 50);
 
+INSERT INTO @extschema@.training_plan_tally (plan_id, part, places, succeeded, failed, cancelled, blocked)
+SELECT p.plan_id, 0::bigint, coalesce(q.places, 0::bigint), coalesce(q.succeeded, 0::bigint), coalesce(q.failed, 0::bigint),
+    coalesce(q.cancelled, 0::bigint), coalesce(j.blocked, 0::bigint)
+FROM ONLY @extschema@.training_plans AS p
+LEFT JOIN (
+    SELECT q.plan_id, pg_catalog.count(*) AS places,
+        pg_catalog.count(*) FILTER (WHERE q.state = 'succeeded') AS succeeded,
+        pg_catalog.count(*) FILTER (WHERE q.state = 'failed') AS failed,
+        pg_catalog.count(*) FILTER (WHERE q.state = 'cancelled') AS cancelled
+    FROM ONLY @extschema@.training_job_queue AS q
+    GROUP BY q.plan_id
+) AS q ON q.plan_id = p.plan_id
+LEFT JOIN (
+    SELECT j.plan_id, pg_catalog.count(*) AS blocked
+    FROM ONLY @extschema@.training_jobs AS j
+    WHERE j.training_type = 'blocked'
+    GROUP BY j.plan_id
+) AS j ON j.plan_id = p.plan_id;
+
 -- Triggers instead of foreign keys, and checks.
 ALTER TABLE training_jobs DROP CONSTRAINT training_jobs_plan_id_fkey;
 ALTER TABLE training_job_queue
@@ -480,6 +499,37 @@ AFTER DELETE ON training_job_queue
 REFERENCING OLD TABLE AS deleted_places
 FOR EACH STATEMENT
 EXECUTE FUNCTION settle_training_jobs();
+
+CREATE FUNCTION training_jobs_tally() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+
+CREATE TRIGGER tally_insert
+AFTER INSERT ON training_job_queue
+REFERENCING NEW TABLE AS inserted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_update
+AFTER UPDATE ON training_job_queue
+REFERENCING OLD TABLE AS places_before NEW TABLE AS places_after
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_delete
+AFTER DELETE ON training_job_queue
+REFERENCING OLD TABLE AS deleted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_truncate
+AFTER TRUNCATE ON training_job_queue
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
+
+CREATE TRIGGER tally_update
+AFTER UPDATE ON training_jobs
+REFERENCING OLD TABLE AS jobs_before NEW TABLE AS jobs_after
+FOR EACH STATEMENT
+EXECUTE FUNCTION training_jobs_tally();
 
 SELECT pg_catalog.pg_extension_config_dump('training_limits', '');
 

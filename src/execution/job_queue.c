@@ -101,6 +101,7 @@ job_queue_open(JobQueue *queue, Oid schema, const char *function)
 	memset(queue, 0, sizeof(JobQueue));
 	queue->context = CurrentMemoryContext;
 	queue->attempted.context = CurrentMemoryContext;
+	queue->tally.context = CurrentMemoryContext;
 	queue->schema = schema;
 	plan_tables_lock(schema, RowExclusiveLock);
 	plan_table_open(&jobs, schema, JOBS_TABLE, AccessShareLock);
@@ -148,6 +149,7 @@ job_queue_close(JobQueue *queue)
 	FreeExecutorState(queue->estate);
 	UnregisterSnapshot(queue->snapshot);
 	CommandCounterIncrement();
+	tally_write(queue->schema, &queue->tally);
 }
 
 /* See what others have committed since, and what time it is. */
@@ -600,7 +602,11 @@ queue_place_write(JobQueue *queue, QueuePlace *place)
 
 	place_values(place, values, nulls);
 	if (queue->places.table.updates_are_plain)
+	{
+		tally_note_moved(&queue->tally, place->plan_id,
+						 state_of_text(required_value(queue, QUEUE_STATE)), place->state);
 		write_place(queue, place, values, nulls);
+	}
 	else
 		write_place_by_sql(queue, place, values, nulls);
 	MemoryContextSwitchTo(caller);

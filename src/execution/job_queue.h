@@ -12,6 +12,7 @@
 #include "execution/attempt_rules.h"
 #include "execution/attempted_job.h"
 #include "planning/job_kind.h"
+#include "plans/job_tally.h"
 #include "plans/table_write.h"
 
 /* The columns of the index that jobs are claimed by, numbered as scan keys are. */
@@ -66,6 +67,7 @@ typedef struct JobQueue
 	QueueTable	places;
 	QueueTable	history;		/* open when something is recorded */
 	bool		writes_sql;		/* SPI is connected */
+	TallyChanges tally;			/* what was written straight into the queue changes of it */
 	bool		jobs_have_policies; /* row-level security decides which jobs the caller sees */
 	TupleTableSlot *found;		/* the place that was read last */
 	Relation	by_job;			/* indexes */

@@ -78,6 +78,7 @@ typedef struct NewJobs
 	NewJobsPlan *plans;
 	int			count;
 	int			allocated;
+	TallyChanges blocked;
 } NewJobs;
 
 /* Note the plan of a new job. */
@@ -96,8 +97,9 @@ note_job(void *arg, TupleTableSlot *slot)
 		return;
 	}
 	type = slot_getattr(slot, jobs->table.columns[JOB_TABLE_COLUMN(JOB_TRAINING_TYPE)], &isnull);
-	plan.claimable = !slice_equal(slice_from_text(PG_DETOAST_DATUM_PACKED(type)),
-								  slice_from_string(training_type_names[TRAINING_BLOCKED]));
+	plan.claimable = !is_blocked_type(type);
+	if (!plan.claimable)
+		tally_note_blocked(&jobs->blocked, plan.plan_id, 1);
 
 	/* jobs of a plan come together, as a rule */
 	if (jobs->count > 0 && jobs->plans[jobs->count - 1].plan_id == plan.plan_id)
@@ -238,7 +240,7 @@ queue_training_jobs(PG_FUNCTION_ARGS)
 	TriggerData *trigger = trigger_call(fcinfo, "queue_training_jobs", JOBS_TABLE,
 										TRIGGER_EVENT_INSERT | TRIGGER_EVENT_AFTER);
 	Oid			schema = RelationGetNamespace(trigger->tg_relation);
-	NewJobs		jobs;
+	NewJobs		jobs = {.count = 0};
 
 	if (trigger->tg_newtable == NULL)
 		ereport(ERROR,
@@ -250,8 +252,10 @@ queue_training_jobs(PG_FUNCTION_ARGS)
 	{
 		hold_plans(schema, &jobs);
 		insert_places(schema, trigger);
+		tally_write(schema, &jobs.blocked);
 		for (int i = 0; i < jobs.count; i++)
 		{
+			tally_make_base(schema, jobs.plans[i].plan_id);
 			if (jobs.plans[i].claimable)
 				notify_of_jobs(jobs.plans[i].plan_id);
 		}
@@ -280,11 +284,12 @@ note_changed(void *arg, TupleTableSlot *slot)
 
 /* Nobody is to claim a job any more: its place goes. */
 static void
-remove_place(Oid schema, const Datum *key)
+remove_place(JobQueue *queue, const Datum *key)
 {
 	TableDelete delete;
 
-	table_delete_begin(&delete, schema, QUEUE_TABLE);
+	table_delete_begin(&delete, queue->schema, QUEUE_TABLE);
+	delete.gone = &queue->tally;
 	table_delete_rows(&delete, key, 2);
 	table_delete_end(&delete);
 }
@@ -309,7 +314,7 @@ follow_job(JobQueue *queue, JobReader *jobs, const Datum *key)
 		if (!queue_place_lock(queue, &place))
 			continue;
 		if (is_blocked)
-			remove_place(queue->schema, key);
+			remove_place(queue, key);
 		else
 		{
 			place.kind = kind->kind;
@@ -544,7 +549,13 @@ replaces(const PlanTable *queue, int64 plan_id, TupleTableSlot *found, Snapshot 
 		{
 			replaced = slot_is_untouched(queue, delete.locked);
 			if (replaced)
+			{
+				bool		isnull;
+
+				tally_note_replaced(DatumGetInt64(slot_getattr(delete.locked, queue->columns[QUEUE_PLAN_ID],
+															   &isnull)));
 				table_delete_row(&delete, &tid, snapshot);
+			}
 		}
 		table_delete_end(&delete);
 	}

@@ -15,17 +15,15 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/catalog.h"
-#include "commands/tablecmds.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
 #include "base/executor_compat.h"
 #include "plans/job_keys.h"
+#include "plans/job_tally.h"
 #include "plans/table_delete.h"
+#include "plans/table_truncate.h"
 #include "plans/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(training_plans_cascade);
@@ -33,20 +31,8 @@ PG_FUNCTION_INFO_V1(training_jobs_cascade);
 PG_FUNCTION_INFO_V1(training_key_guard);
 
 /* The tables whose rows go, in the order of PlanTableId; what was stays. */
-static const PlanTableId parts_of_plan[] = {JOBS_TABLE, QUEUE_TABLE};
+static const PlanTableId parts_of_plan[] = {JOBS_TABLE, QUEUE_TABLE, TALLY_TABLE};
 static const PlanTableId parts_of_job[] = {QUEUE_TABLE};
-
-static void
-lock_parts(Oid schema, const PlanTableId *parts, int count, LOCKMODE lock)
-{
-	for (int i = 0; i < count; i++)
-	{
-		PlanTable	table;
-
-		plan_table_open(&table, schema, parts[i], lock);
-		plan_table_close(&table);
-	}
-}
 
 /* ---- what was deleted ------------------------------------------------------------- */
 
@@ -55,6 +41,7 @@ typedef struct DeletedKeys
 {
 	PlanTable	table;
 	ByteSort   *keys;
+	TallyChanges gone;			/* if they are jobs: what the tally has of them */
 } DeletedKeys;
 
 static void
@@ -63,16 +50,20 @@ note_key(void *arg, TupleTableSlot *slot)
 	DeletedKeys *deleted = arg;
 
 	put_key(deleted->keys, &deleted->table, slot);
+	if (deleted->table.id == JOBS_TABLE)
+		tally_note_job_row(&deleted->gone, &deleted->table, slot, -1);
 }
 
-/* Delete all rows of a table that belong to deleted rows. */
+/* Delete all rows of a table that belong to deleted rows; of places, note that they are gone. */
 static void
-delete_part(Oid schema, PlanTableId part, ByteSort *keys)
+delete_part(Oid schema, PlanTableId part, ByteSort *keys, TallyChanges *gone)
 {
 	TableDelete delete;
 	Slice		record;
 
 	table_delete_begin(&delete, schema, part);
+	if (part == QUEUE_TABLE)
+		delete.gone = gone;
 	byte_sort_rewind(keys);
 	while (byte_sort_next(keys, &record))
 	{
@@ -92,7 +83,7 @@ static void
 cascade_delete(TriggerData *trigger, PlanTableId id, const PlanTableId *parts, int count)
 {
 	Oid			schema = RelationGetNamespace(trigger->tg_relation);
-	DeletedKeys deleted;
+	DeletedKeys deleted = {.keys = NULL};
 
 	if (trigger->tg_oldtable == NULL)
 		ereport(ERROR,
@@ -103,53 +94,18 @@ cascade_delete(TriggerData *trigger, PlanTableId id, const PlanTableId *parts, i
 	transition_table_read(trigger, trigger->tg_oldtable, note_key, &deleted);
 	byte_sort_perform(deleted.keys);
 
-	lock_parts(schema, parts, count, RowExclusiveLock);
+	lock_tables(schema, parts, count, RowExclusiveLock);
 	for (int i = 0; i < count; i++)
-		delete_part(schema, parts[i], deleted.keys);
+	{
+		if (plan_table_exists(schema, parts[i]))
+			delete_part(schema, parts[i], deleted.keys, id == JOBS_TABLE ? &deleted.gone : NULL);
+	}
+	tally_write(schema, &deleted.gone);
 	byte_sort_end(deleted.keys);
 	plan_table_close(&deleted.table);
 }
 
-/* ---- what was emptied ------------------------------------------------------------- */
-
-/*
- * Empty the tables whose rows all belonged to rows of one that was emptied.  The
- * caller needs the right to, as for TRUNCATE ... CASCADE.
- */
-static void
-cascade_truncate(TriggerData *trigger, const PlanTableId *parts, int count)
-{
-	Oid			schema = RelationGetNamespace(trigger->tg_relation);
-	List	   *relations = NIL;
-	List	   *relids = NIL;
-	List	   *logged = NIL;
-	ListCell   *cell;
-
-	lock_parts(schema, parts, count, AccessExclusiveLock);
-	for (int i = 0; i < count; i++)
-	{
-		PlanTable	table;
-
-		plan_table_open(&table, schema, parts[i], NoLock);
-		plan_table_check_rights(&table, ACL_TRUNCATE);
-		/* another trigger of ours may have been faster */
-		if (RelationGetNumberOfBlocks(table.relation) == 0)
-		{
-			plan_table_close(&table);
-			continue;
-		}
-		CheckTableNotInUse(table.relation, "TRUNCATE");
-		relations = lappend(relations, table.relation);
-		relids = lappend_oid(relids, table.relid);
-		if (RelationIsLogicallyLogged(table.relation))
-			logged = lappend_oid(logged, table.relid);
-	}
-	if (relations == NIL)
-		return;
-	ExecuteTruncateGuts(relations, relids, logged, DROP_RESTRICT, false, false);
-	foreach(cell, relations)
-		table_close(lfirst(cell), NoLock);
-}
+/* ---- the triggers ------------------------------------------------------------------ */
 
 static Datum
 cascade(FunctionCallInfo fcinfo, const char *function, PlanTableId id, const PlanTableId *parts, int count)
@@ -159,7 +115,7 @@ cascade(FunctionCallInfo fcinfo, const char *function, PlanTableId id, const Pla
 	if (trigger_table(fcinfo) == id && TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
 		trigger = trigger_call(fcinfo, function, id, TRIGGER_EVENT_TRUNCATE | TRIGGER_EVENT_AFTER);
-		cascade_truncate(trigger, parts, count);
+		truncate_tables(RelationGetNamespace(trigger->tg_relation), parts, count);
 	}
 	else
 	{

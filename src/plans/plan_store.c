@@ -29,6 +29,7 @@
 #include "base/executor_compat.h"
 #include "planning/job_kind.h"
 #include "plans/job_channel.h"
+#include "plans/job_tally.h"
 #include "plans/plan_store.h"
 #include "plans/table_write.h"
 #include "plans/trigger_call.h"
@@ -36,7 +37,7 @@
 /* ---- the plan's row --------------------------------------------------------------- */
 
 /* Tables whose rows are known by the plan's number. */
-#define NUMBERED_TABLES		4
+#define NUMBERED_TABLES		5
 
 static Datum
 text_or_null(const char *string, bool *null)
@@ -51,7 +52,7 @@ is_number_taken(const PlanTable *const *tables, int64 plan_id)
 {
 	for (int i = 0; i < NUMBERED_TABLES; i++)
 	{
-		if (plan_table_has_rows_of(tables[i], plan_id))
+		if (tables[i] != NULL && plan_table_has_rows_of(tables[i], plan_id))
 			return true;
 	}
 	return false;
@@ -137,6 +138,7 @@ typedef struct RowSink
 	int			job_id;			/* its column */
 	BulkInsert *bulk;			/* NULL: by SQL */
 	TableWrite	write;
+	PlanTally  *tally;			/* counts what no trigger does */
 } RowSink;
 
 /* Begin with a table, which is open; SPI is connected. */
@@ -185,7 +187,10 @@ static void
 write_new_place(RowSink *places, Datum *place, bool *nulls)
 {
 	if (places->bulk != NULL)
+	{
+		tally_count_place(places->tally, state_of_text(place[QUEUE_STATE]), 1);
 		row_sink_keep(places, place, nulls, QUEUE_COLUMNS);
+	}
 	else
 		row_sink_write(places, place, nulls);
 }
@@ -526,6 +531,7 @@ insert_jobs(RowSink *jobs, RowSink *places, int64 plan_id, bool pooled_first, Jo
 			row_sink_keep(jobs, job, job_nulls, JOB_TABLE_COLUMNS);
 
 		claimable |= has_place;
+		places->tally->counts[TALLY_BLOCKED] += !has_place;
 		MemoryContextReset(row_context);
 	}
 	if (pooled_first)
@@ -552,34 +558,46 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	PlanTable	history;
 	RowSink		jobs;
 	RowSink		places;
-	const PlanTable *const numbered[NUMBERED_TABLES] = {&plans, &jobs.table, &places.table, &history};
-	int64		plan_id;
+	PlanTable	tally;
+	bool		has_tally = plan_table_exists(schema, TALLY_TABLE);
+	const PlanTable *const numbered[NUMBERED_TABLES] = {
+		&plans, &jobs.table, &places.table, &history, has_tally ? &tally : NULL
+	};
+	PlanTally	counted = {0};
 
 	plan_table_open(&plans, schema, PLANS_TABLE, RowExclusiveLock);
 	plan_table_open(&jobs.table, schema, JOBS_TABLE, RowExclusiveLock);
 	plan_table_open(&places.table, schema, QUEUE_TABLE, RowExclusiveLock);
 	plan_table_open(&history, schema, HISTORY_TABLE, AccessShareLock);
+	if (has_tally)
+		plan_table_open(&tally, schema, TALLY_TABLE, RowExclusiveLock);
 	PreventCommandIfReadOnly("INSERT");
 	plan_table_check_rights(&jobs.table, ACL_INSERT);
 	plan_table_check_rights(&plans, ACL_INSERT);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	plan_id = insert_plan(&plans, draw_number(&plans, numbered), facts);
+	counted.plan_id = insert_plan(&plans, draw_number(&plans, numbered), facts);
+	places.tally = &counted;
 	row_sink_begin(&jobs);
 	row_sink_begin(&places);
-	if (insert_jobs(&jobs, &places, plan_id, facts->pooled_first, next_job, arg))
-		notify_of_jobs(plan_id);
+	if (insert_jobs(&jobs, &places, counted.plan_id, facts->pooled_first, next_job, arg))
+		notify_of_jobs(counted.plan_id);
 	row_sink_end(&places);
 	row_sink_end(&jobs);
 	SPI_finish();
+	if (has_tally)
+	{
+		plan_table_close(&tally);
+		tally_write_base(schema, &counted);
+	}
 
 	plan_table_close(&history);
 	plan_table_close(&places.table);
 	plan_table_close(&jobs.table);
 	plan_table_close(&plans);
 	CommandCounterIncrement();
-	return plan_id;
+	return counted.plan_id;
 }
 
 /* A planner's jobs, as a source. */

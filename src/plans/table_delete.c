@@ -108,6 +108,7 @@ table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 {
 	Relation	relation = delete->table.relation;
 	ItemPointerData place = *tid;
+	TupleTableSlot *row = delete->found;
 	TM_FailureData failure;
 	TM_Result	result;
 
@@ -119,15 +120,23 @@ table_delete_row(TableDelete *delete, ItemPointer tid, Snapshot snapshot)
 			!ExecBRDeleteTriggers(delete->estate, &delete->epq_state, delete->result_rel, &place,
 								  NULL, NULL, NULL, NULL, false))
 			return;
+		row = delete->locked;
 	}
 
 	result = table_tuple_delete(relation, &place, command_of_snapshot(snapshot), snapshot,
 								InvalidSnapshot, true, &failure, false);
 	/* somebody who was waited for has changed it */
 	if (result == TM_Updated && table_delete_lock(delete, &place, snapshot))
+	{
+		row = delete->locked;
 		result = table_tuple_delete(relation, &place, command_of_snapshot(snapshot), snapshot,
 									InvalidSnapshot, true, &failure, false);
-	if (!is_gone(delete, result, &place, &failure) && delete->fires_triggers)
+	}
+	if (is_gone(delete, result, &place, &failure))
+		return;
+	if (delete->gone != NULL)
+		tally_note_place_row(delete->gone, &delete->table, row, -1);
+	if (delete->fires_triggers)
 		ExecARDeleteTriggers(delete->estate, delete->result_rel, &place, NULL, delete->capture, false);
 }
 

@@ -8,7 +8,7 @@
 #include "access/skey.h"
 #include "nodes/execnodes.h"
 
-#include "plans/plan_tables.h"
+#include "plans/job_tally.h"
 
 typedef struct TableDelete
 {
@@ -21,6 +21,7 @@ typedef struct TableDelete
 	struct TransitionCaptureState *capture;
 	TupleTableSlot *found;
 	TupleTableSlot *locked;
+	TallyChanges *gone;			/* of places: has those that were deleted, if it is not NULL */
 } TableDelete;
 
 extern void table_delete_begin(TableDelete *delete, Oid schema, PlanTableId id);

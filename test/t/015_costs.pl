@@ -241,6 +241,45 @@ foreach ([ 'deep', "(repeat('[', 3000) || repeat(']', 3000))::jsonb" ], [ 'long'
 		SELECT length(training_plan_to_json(:plan)::text) > 1000, length(training_plan_to_yaml(:plan)) > 1000, length(training_plan_to_markdown(:plan)) > 1000", qr/^t\|t\|t$/);
 }
 
+# ---- views that are polled -----------------------------------------------------------
+
+# How many buffers a query touches.
+sub buffers
+{
+	my ($sql) = @_;
+	my ($hit, $read) = outcome("EXPLAIN (ANALYZE, BUFFERS, COSTS off, TIMING off, SUMMARY off) $sql") =~ /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/;
+
+	return ($hit || 0) + ($read || 0);
+}
+
+# What they cost does not depend on how much has ended, nor on what else there is.
+run_sql($server, 'postgres', q{
+	CREATE TEMPORARY TABLE decisions AS
+	SELECT 't' || t AS target, 's' || s AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route FROM generate_series(1, 100) AS t, generate_series(1, 500) AS s;
+	SELECT create_training_plan('decisions') FROM generate_series(1, 2);
+});
+my $work = q{SELECT count(complete_training_job(plan_id, job_id, attempt)) FROM claim_training_jobs('w', %d)};
+my %polls = (
+	'progress' => 'SELECT * FROM training_plan_progress',
+	'who runs what' => q{SELECT * FROM training_job_status WHERE state = 'running'},
+	'attempts that run' => 'SELECT * FROM training_job_attempts WHERE outcome IS NULL AND plan_id = latest_training_plan() AND job_id = $$sym_t1_s1$$',
+	'where a job stands' => q{SELECT * FROM training_job_status WHERE plan_id = latest_training_plan() AND job_id = 'sym_t1_s1'},
+	'where a target stands' => q{SELECT * FROM training_job_status WHERE plan_id = latest_training_plan() AND target = 't7' AND symbol = 's7'}
+);
+outcome(sprintf($work, 1000));
+outcome(q{SELECT FROM claim_training_jobs('w', 20)});
+outcome('VACUUM');
+my %few = map { $_ => buffers($polls{$_}) } keys %polls;
+outcome(sprintf($work, 1000)) foreach 1 .. 20;
+outcome('VACUUM');
+foreach (sort keys %polls)
+{
+	cmp_ok($few{$_}, '<=', 2000, "$_: few buffers");
+	cmp_ok(buffers($polls{$_}), '<=', $few{$_} + 1500, "$_: after 21000 jobs about as many as after 1000") or diag("$few{$_} buffers after 1000");
+}
+is(outcome('SELECT succeeded, running, pending FROM training_plan_progress WHERE plan_id = latest_training_plan()'), '21000|20|28980', 'and that is what it tells');
+$server->safe_psql('postgres', 'DELETE FROM training_plans');
+
 # ---- cancels within a library -----------------------------------------------------
 
 # libyaml itself is cancelled, within a scalar of 40 MB.

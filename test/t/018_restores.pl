@@ -45,7 +45,23 @@ my $contents = q{
 	SELECT md5(string_agg(q::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM training_job_queue AS q WHERE plan_id < 100;
 	SELECT md5(string_agg(h::text, ' ' ORDER BY plan_id, job_id, attempt)), count(*) FROM training_job_history AS h WHERE plan_id < 100;
 };
+# Plans whose progress is not what counting tells.
+my $wrong = q{
+	SELECT plan_id, pending, running, succeeded, failed, cancelled, blocked FROM training_plan_progress
+	EXCEPT
+	SELECT p.plan_id, c.*, CASE WHEN p.include_blocked THEN (SELECT count(*) FROM training_jobs AS j WHERE j.plan_id = p.plan_id AND j.training_type = 'blocked') ELSE 0 END
+	FROM training_plans AS p, LATERAL (
+		SELECT count(*) FILTER (WHERE s.state = 'pending'), count(*) FILTER (WHERE s.state = 'running'), count(*) FILTER (WHERE s.state = 'succeeded'),
+			count(*) FILTER (WHERE s.state = 'failed'), count(*) FILTER (WHERE s.state = 'cancelled')
+		FROM training_job_queue AS q,
+			training_job_state(q.state, q.ready_at, q.cancel_requested, q.attempt - q.attempts_forgiven, p.max_attempts) AS s (state)
+		WHERE q.plan_id = p.plan_id
+	) AS c
+};
+# Plans that are counted without looking at all of their jobs.
+my $tallied = 'SELECT count(*) FROM training_plans JOIN training_plan_tally USING (plan_id) WHERE part = 0';
 my $origin = sql('origin', $contents);
+is(sql('origin', $wrong), '', 'progress is told right');
 like($origin, qr/^\w+\|2\n\w+\|4101\n\w+\|1\n\w+\|4101\n\w+\|\d{2,}$/, 'there are plans to dump');
 command_ok([ 'pg_dump', '-Fd', '-f', "$folder/dump", $server->connstr('origin') ], 'dump');
 command_ok([ 'pg_dump', '-f', "$folder/script", $server->connstr('origin') ], 'dump as a script');
@@ -84,8 +100,11 @@ foreach my $way (
 			[ 'pg_restore', '--exit-on-error', @options, '-d', $server->connstr($database), "$folder/dump" ],
 		$name);
 	is(sql($database, $contents), $origin, "$name: all is there");
+	is(sql($database, $wrong), '', "$name: progress is told right");
+	is(sql($database, $tallied), ($before eq 'has other plans' ? 3 : (grep { $_ eq '--disable-triggers' } @options) ? 0 : 2), "$name: by the tally");
 	is(sql($database, 'SELECT worker FROM training_job_status WHERE plan_id = 100 AND state = $$running$$'), 'w', "$name: and what was") if $before eq 'has other plans';
 	is(sql($database, q{SELECT create_training_plan('decisions') > 2, count(*) FROM claim_training_jobs('w', 10000, 2)}), 't|2051', "$name: and goes on");
+	is(sql($database, $wrong), '', "$name: and progress with it");
 }
 
 # Yesterday's dump onto a database that has worked on: what it finds it leaves.
@@ -105,6 +124,7 @@ foreach my $options ([ '-a' ], [ '-a', '-j', '4' ], [ '-a', '-t', 'training_job_
 	IPC::Run::run([ 'pg_restore', '-v', @$options, '-d', $server->connstr('origin'), "$folder/dump" ], '>', \$out, '2>', \$err);
 	like($err, qr/duplicate key|keep their places/, "pg_restore @$options says what it could not restore");
 	is(sql('origin', $contents), $worked_on, "pg_restore @$options turns nothing back");
+	is(sql('origin', $wrong), '', "pg_restore @$options: progress is told right");
 }
 # The numbers of plans are turned back, but those that are taken are passed over.
 my $two_plans = q{
@@ -134,6 +154,7 @@ $restore->finish;
 like($worker->query(q{SELECT (SELECT count(*) FROM training_job_queue WHERE plan_id = 2 AND state = 'pending') - count(*) FROM claim_training_jobs('polls', 10000, 2)}),
 	qr/^0$/, "a worker that polled $polls times during the restore finds every job");
 $worker->quit;
+is(sql('polled', $wrong), '', 'and progress is told right');
 
 # Places without a job, and jobs without a plan, are nobody's: they hold nobody up.
 sql('postgres', 'CREATE DATABASE halves');
