@@ -36,7 +36,11 @@ sql('origin', q{
 	UPDATE training_job_queue SET priority = 7 WHERE plan_id = 2 AND job_id LIKE 'cs\_t1%';
 	INSERT INTO training_jobs VALUES (2, 'x', 'x', NULL, 'ROUTE_CROSS_SECTIONAL', 'cross_sectional', '{mlp}', 9, NULL, NULL, '{}');
 	INSERT INTO routing_policies (name, policy) VALUES ('default', routing_policy_default());
+	SELECT create_training_plan('decisions', git_commit => 'f3ba63d');
+	SELECT complete_training_job(plan_id, job_id, attempt, '{"r2": 0.1}') FROM claim_training_jobs('early', 10, 3);
+	DELETE FROM training_plans WHERE plan_id = 3;
 });
+is(sql('origin', 'SELECT count(target), count(git_commit) FROM training_job_history WHERE plan_id = 3'), '10|10', 'what was trained outlives its plan');
 
 my $contents = q{
 	SELECT md5(string_agg(p::text, ' ' ORDER BY plan_id)), count(*) FROM training_plans AS p WHERE plan_id < 100;
@@ -132,9 +136,9 @@ my $two_plans = q{
 	SELECT create_training_plan('d');
 	SELECT create_training_plan('d');
 };
-is(sql('origin', $two_plans), "3\n4", 'the next plans have the next numbers');
+is(sql('origin', $two_plans), "4\n5", 'the next plans have the next numbers');
 command_ok([ 'pg_restore', '-a', '-t', 'training_plans_plan_id_seq', '-d', $server->connstr('origin'), "$folder/dump" ], 'the sequence is restored');
-is(sql('origin', "$two_plans DELETE FROM training_plans WHERE plan_id > 2"), "5\n6", 'and then also');
+is(sql('origin', "$two_plans DELETE FROM training_plans WHERE plan_id > 2"), "6\n7", 'and then also');
 is(sql('origin', q{
 		SELECT bool_and(complete_training_job(plan_id, job_id, attempt)), count(*) > 100 FROM training_job_attempts WHERE worker = 'c' AND outcome IS NULL;
 	}), 't|t', 'workers still have what they had');
