@@ -197,7 +197,7 @@ stand_of_state(int state)
 static bool
 is_fresh(const QueuePlace *place)
 {
-	return place->state == JOB_PENDING && place->is_fresh && place->attempt.number == 0;
+	return place->state == JOB_PENDING && place->is_fresh && place->attempt.number == place->attempt.forgiven;
 }
 
 static bool

@@ -492,17 +492,20 @@ settle_state(PlaceRow *row, TimestampTz now)
 }
 
 /*
- * Is a place as it was made, and nobody has touched it since?  That others wait for the job
- * is known only when they have come, and moves it.
+ * Is a place as it was made, and nobody has touched it since?  It may have been made with
+ * attempts that the history has, none of which counts.  That others wait for the job is known
+ * only when they have come, and moves it.
  */
 static bool
 is_untouched(const PlaceRow *row)
 {
-	bool		is_fresh = row->nulls[QUEUE_READY_AT] ||
-		(!row->nulls[QUEUE_AWAITED] && DatumGetBool(row->values[QUEUE_AWAITED]));
+	int32		attempt = integer_value(row, QUEUE_ATTEMPT);
 
-	return ((row->state == JOB_PENDING && is_fresh) || row->state == JOB_WAITING) &&
-		integer_value(row, QUEUE_ATTEMPT) == 0 && integer_value(row, QUEUE_ATTEMPTS_FORGIVEN) == 0;
+	if (attempt != integer_value(row, QUEUE_ATTEMPTS_FORGIVEN))
+		return false;
+	if (row->state == JOB_PENDING && !row->nulls[QUEUE_READY_AT])
+		return attempt == 0 && !row->nulls[QUEUE_AWAITED] && DatumGetBool(row->values[QUEUE_AWAITED]);
+	return row->state == JOB_PENDING || row->state == JOB_WAITING;
 }
 
 /* Find a row of a table whose key begins with that of a place, as plan_table_find() does. */

@@ -126,6 +126,7 @@ sql('origin', q{
 	UNION ALL
 	VALUES ('u', 'a', 'ROUTE_SYMBOL_SPECIFIC');
 	DELETE FROM training_plans;
+	DELETE FROM training_job_history;
 	ALTER TABLE training_plans ALTER plan_id RESTART;
 	SELECT create_training_plan('many', pooled_first => true);
 	SELECT FROM claim_training_jobs('w', job_ids => '{cs_t}');
