@@ -144,6 +144,8 @@ class Database:
                     cursor.execute(query, arguments)
                     return cursor.fetchall()
             except psycopg2.Error as error:
+                if type(error) is psycopg2.DatabaseError:  # the connection is gone, of which psycopg2 itself may not know
+                    self.connection.close()
                 if self.is_connected() or time.monotonic() + pause > ends:
                     raise
                 stop.check()
