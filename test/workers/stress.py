@@ -173,6 +173,13 @@ def work(path, plans, worker, seed):
 # ---- others ----------------------------------------------------------------
 
 
+def settle(connection):
+    """Until all that was begun before has ended: who claims from then on has seen what was committed here."""
+    ((now,),) = ask(connection, "SELECT clock_timestamp()")
+    while ask(connection, "SELECT FROM pg_stat_activity WHERE xact_start <= %s AND backend_type = 'client backend'", (now,)):
+        pass
+
+
 def repeatedly(step):
     """A process that does that again and again until it is over, over a connection that is made again when it is lost."""
 
@@ -209,6 +216,7 @@ def pause(connection, chance, plans):
     time.sleep(chance.uniform(0.1, 0.5))
     plan = chance.choice(plans)
     ask(connection, "SELECT pause_training_plan(%s)", (plan,))
+    settle(connection)
     ask(connection, "INSERT INTO pauses VALUES (%s, clock_timestamp())", (plan,))
     time.sleep(chance.uniform(0.1, 0.3))
     ask(connection, "UPDATE pauses SET resumed_at = clock_timestamp() WHERE plan_id = %s AND resumed_at IS NULL", (plan,))
@@ -217,14 +225,13 @@ def pause(connection, chance, plans):
 
 @repeatedly
 def change_limit(connection, chance):
+    ask(connection, "DELETE FROM limit_changes WHERE until IS NULL")
     for new in chance.choice((0, 2, 5)), 8:
-        ask(
-            connection,
-            """WITH changed AS (UPDATE training_limits SET max_running = %s WHERE name = 'changing' RETURNING max_running)
-            INSERT INTO limit_changes SELECT clock_timestamp(), max_running FROM changed""",
-            (new,),
-        )
+        ask(connection, "UPDATE training_limits SET max_running = %s WHERE name = 'changing'", (new,))
+        settle(connection)
+        ask(connection, "INSERT INTO limit_changes VALUES (%s, clock_timestamp())", (new,))
         time.sleep(chance.uniform(0.3, 1))
+        ask(connection, "UPDATE limit_changes SET until = clock_timestamp() WHERE until IS NULL")
 
 
 @repeatedly
