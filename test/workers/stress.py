@@ -176,7 +176,7 @@ def work(path, plans, worker, seed):
 def settle(connection):
     """Until all that was begun before has ended: who claims from then on has seen what was committed here."""
     ((now,),) = ask(connection, "SELECT clock_timestamp()")
-    while ask(connection, "SELECT FROM pg_stat_activity WHERE xact_start <= %s AND backend_type = 'client backend'", (now,)):
+    while ask(connection, "SELECT pid FROM pg_stat_activity WHERE xact_start <= %s AND backend_type = 'client backend'", (now,)):
         pass
 
 
