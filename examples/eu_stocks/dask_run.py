@@ -49,24 +49,24 @@ def outcome(task):
         return None, jobs.text_of(error)
 
 
+def report_alone(database, job, result, why):
+    try:
+        if why is None:
+            return "succeeded" if database.complete(job, result) else "lost"
+    except jobs.psycopg2.DataError as error:
+        why = jobs.text_of(error)
+    return jobs.report_failure(database, job, why)
+
+
 def report(database, ended):
-    """Tell the database what became of jobs, given as (job, result, why there is none); returns it for each."""
+    """Tell the database what became of jobs, given as (job, result, why there is none); returns (job, what it is now) of each."""
     trained = [(job, result) for job, result, why in ended if why is None]
     try:
         held = database.complete_all([job for job, _ in trained], [result for _, result in trained])
-    except jobs.psycopg2.DataError:  # one of them has a result that the database can't take
-        held = None
-    for job, result, why in ended:
-        if why is None and held is not None:
-            yield job, "succeeded" if held[job["job_id"]] else "lost"
-            continue
-        try:
-            if why is None:
-                yield job, "succeeded" if database.complete(job, result) else "lost"
-                continue
-        except jobs.psycopg2.DataError as error:
-            why = jobs.text_of(error)
-        yield job, jobs.report_failure(database, job, why)
+    except jobs.psycopg2.DataError:  # one of them has a result that the database can't take: each by itself
+        trained, held = [], {}
+    now = [(job, "succeeded" if held[job["job_id"]] else "lost") for job, _ in trained]
+    return now + [(job, report_alone(database, job, result, why)) for job, result, why in ended if job["job_id"] not in held]
 
 
 def keep_leases(database, running, lease):
