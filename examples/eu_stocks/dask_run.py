@@ -63,17 +63,18 @@ def report(database, ended):
     trained = [(job, result) for job, result, why in ended if why is None]
     try:
         held = database.complete_all([job for job, _ in trained], [result for _, result in trained])
+        alone = [part for part in ended if part[2] is not None]
     except jobs.psycopg2.DataError:  # one of them has a result that the database can't take: each by itself
-        trained, held = [], {}
-    now = [(job, "succeeded" if held[job["job_id"]] else "lost") for job, _ in trained]
-    return now + [(job, report_alone(database, job, result, why)) for job, result, why in ended if job["job_id"] not in held]
+        trained, held, alone = [], [], ended
+    now = [(job, "succeeded" if is_held else "lost") for (job, _), is_held in zip(trained, held)]
+    return now + [(part[0], report_alone(database, *part)) for part in alone]
 
 
 def keep_leases(database, running, lease):
     """Extend the leases of the jobs that run; drop those that were lost."""
     held = database.extend_all(list(running.values()), lease)
-    for task, job in list(running.items()):
-        if not held[job["job_id"]]:
+    for task, is_held in zip(list(running), held):
+        if not is_held:
             task.cancel()
             del running[task]
 

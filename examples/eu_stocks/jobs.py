@@ -233,12 +233,12 @@ class Database:
     # what is said of many jobs of a plan, at once
 
     def report_all(self, jobs, call, patience=math.inf, **arguments):
-        """Which of the jobs were still the worker's, by job_id."""
+        """Whether they were still the worker's, of each in the order given."""
         if not jobs:
-            return {}
-        rows = self.ask(f"SELECT job_id, held FROM {call}", patience, plan=jobs[0]["plan_id"],
+            return []
+        rows = self.ask(f"SELECT held FROM {call}", patience, plan=jobs[0]["plan_id"],
                         job_ids=[job["job_id"] for job in jobs], attempts=[job["attempt"] for job in jobs], **arguments)
-        return {row["job_id"]: row["held"] for row in rows}
+        return [row["held"] for row in rows]
 
     def extend_all(self, jobs, lease):
         call = "extend_training_job_leases(%(plan)s, %(job_ids)s, %(attempts)s, make_interval(secs => %(lease)s))"
