@@ -101,7 +101,8 @@ DOCUMENT_PACKAGES = to read documents as others do: cmark-gfm nodejs node-yaml p
 PARQUET_PACKAGES = to get DuckDB, for Parquet (optional): $$(command -v npm >/dev/null || echo npm);
 # (VERSION is that of the PostgreSQL that is used)
 CRON_PACKAGES = to forget plans by a timer (optional): postgresql-VERSION-cron;
-train_with = psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/$(1) && psql -X -f examples/eu_stocks/scores.sql
+train_with = psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/$(1) && psql -X -f examples/eu_stocks/scores.sql && \
+    psql -X -f examples/eu_stocks/proof.sql
 
 # The example's plan, trained on Celery and on Dask, in a minute or two each.
 example-celery:

@@ -29,7 +29,8 @@ from celery import Celery
 from celery.signals import worker_process_init, worker_shutting_down
 from kombu.exceptions import OperationalError
 
-import worker
+import jobs
+from train import FAMILIES, train
 
 LEASE = float(os.environ.get("LEASE", 60))
 SCHEMA = os.environ.get("SCHEMA")
@@ -44,7 +45,7 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": LEASE},
 )
 
-database = worker.Database(SCHEMA)  # each process connects when it asks first
+database = jobs.Database(FAMILIES, SCHEMA)  # each process connects when it asks first
 
 # A worker that is stopped tells its processes, of which those stop that train.
 
@@ -69,9 +70,9 @@ def train_next_job(self, plan):
     """Train the job of the plan that is next."""
     name = f"{self.request.hostname}/{os.getpid()}"
     try:
-        worker.stop_when_asked(signal.SIGTERM)
+        jobs.stop.when_asked_by(signal.SIGTERM)
         for job in database.claim(name, plan, LEASE):
-            state = worker.work_on(database, job, LEASE)
+            state = jobs.work_on(database, train, job, LEASE)
             if state == "succeeded":
                 return f"{job['job_id']} succeeded"
             raise self.retry(countdown=0)
@@ -89,17 +90,17 @@ def main():
     parser.add_argument("--plan", type=int)
     options = parser.parse_args()
 
-    plan = worker.find_plan(database, options.plan)
+    plan = database.find_plan(options.plan)
     row = database.progress(plan) or sys.exit(f"there is no plan {plan}")
     try:
-        with worker.stop.interrupts():
-            for _ in range(row["pending"] + row["running"]):
+        with jobs.stop.interrupts():
+            for _ in range(jobs.jobs_left(row)):
                 train_next_job.delay(plan)
     except OperationalError as error:
         sys.exit(f"no broker: {error}")
-    worker.show_progress(database, plan)
+    jobs.Progress(database, plan).watch()
 
 
 if __name__ == "__main__":
-    with worker.in_one_line():
+    with jobs.in_one_line():
         main()

@@ -51,10 +51,6 @@ class CannotTrain(Exception):
     """A job that this program is not made for."""
 
 
-class Stopped(Exception):
-    """The job is not wanted any more."""
-
-
 @functools.lru_cache(maxsize=None)
 def all_samples():
     """What there is to learn from, by target: the task, and (inputs, values, day) of each symbol.
@@ -77,27 +73,26 @@ def samples_of(job):
     return task, samples[job["symbol"]]
 
 
-def train(job, stopped=lambda: False):
+def train(job, progress=lambda share: None):
     """The result of a job, which is a row of claim_training_jobs(): the metric, how many samples
     there were, and of each family the score of each fold and their mean.
 
-    stopped() is asked before each model; when it says so, Stopped is raised.
+    progress() is told behind each model how far the job is, from 0 to 1.
     """
     unknown = [family for family in job["model_families"] if family not in FAMILIES]
     if unknown:
         raise CannotTrain(f"unknown model family \"{unknown[0]}\": this program trains {', '.join(FAMILIES)}")
     task, (inputs, values, day) = samples_of(job)
 
-    families = {}
-    for family in job["model_families"]:
+    families, parts = {}, list(folds(day))
+    for number, family in enumerate(job["model_families"]):
         classifier, regressor, parameters = FAMILIES[family]
         scores = []
-        for fitted, tested in folds(day):
-            if stopped():
-                raise Stopped
+        for fitted, tested in parts:
             model = (classifier if task == CLASS else regressor)(**parameters)
             model.fit(inputs[fitted], values[fitted])
             scores.append(score(model, task, inputs[tested], values[tested]))
+            progress((number + len(scores) / len(parts)) / len(job["model_families"]))
         families[family] = {
             "score": round(float(numpy.mean(scores)), 6),
             "folds": [round(float(s), 6) for s in scores],

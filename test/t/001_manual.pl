@@ -122,11 +122,11 @@ foreach my $page (manual_pages())
 		elsif ($block->{language} eq 'python')
 		{
 			my $excerpt = $block->{text};
-			my $program = slurp_file('examples/eu_stocks/worker.py') . slurp_file('examples/eu_stocks/dask_run.py') . slurp_file('examples/eu_stocks/celery_app.py');
+			my $program = join '', map { slurp_file("examples/eu_stocks/$_.py") } 'worker', 'jobs', 'dask_run', 'celery_app';
 
 			IPC::Run::run([ '/usr/bin/python3', '-c', 'import ast, sys; ast.parse(sys.stdin.read())' ], '<', \$excerpt, '2>', \my $error);
 			is($error, '', "$page, line $block->{line}: Python");
-			is(join(' ', grep { $program !~ /^ *def $_\(/m } grep { defined } $excerpt =~ /\b(?:worker|database)\.(\w+)\(|^ *(\w+)\(/mg), '',
+			is(join(' ', grep { $program !~ /^ *def $_\(/m } grep { defined } $excerpt =~ /\b(?:jobs|database)\.(\w+)\(|^ *(\w+)\(/mg), '',
 				"$page, line $block->{line}: what it calls is in the example");
 		}
 		elsif ($block->{language} eq 'text')

@@ -1,7 +1,8 @@
 # The example's plan is trained to the end by its workers: in a pipeline, in plain
-# Python, on Celery and on Dask, of which each loses a worker on the way.  What is
-# missing is said in a line, a connection that drops is made again, and who is stopped
-# gives back what he trains.
+# Python, on Celery and on Dask, of which each loses a worker on the way; pooled models
+# first, and no more of one family at a time than may be.  What is missing is said in a
+# line, a connection that drops is made again, and who is stopped gives back what he
+# trains.
 
 use strict;
 use warnings;
@@ -73,7 +74,18 @@ sub run_and_kill
 	is(ask('SELECT count(*) FROM training_job_attempts WHERE plan_id = latest_training_plan() AND finished_at IS NULL'), '0',
 		"$name: no attempt is left running");
 	is_deeply([ map { process_file($_, 'cmdline') } processes(qr/python|redis|celery|dask/) ], [], "$name: no process is left running");
+
+	# how far it is, where there is no terminal
+	like($output, qr/^\d+ of 70 jobs(, [\d,]+ an hour, ends [\d: -]+)?; \d+ running.*\n(.*\n)*70 of 70 jobs\n/m, "$name: says how far it is");
+	unlike($output, qr/\r|\e|Traceback/, "$name: in lines");
+
+	like(ask('\\i examples/eu_stocks/proof.sql'), qr/^eu_stocks\|\{xgboost\}\|2\|[12]\n.*\n23\|0$/m,
+		"$name: never more jobs with XGBoost than two, and none before the pooled model that it needs");
 }
+
+# A plan of the example; or one of the families that have no limit, and where no job waits.
+my $plan_sql = '\i examples/eu_stocks/plan.sql';
+my $plan = q{SELECT plan_training('eu_stock_candidates', families => '{random_forest,hist_gradient_boosting}')};
 
 # ---- what is missing is said in one line
 
@@ -103,18 +115,16 @@ says('there is no plan', 'no plan');
 is(`examples/eu_stocks/worker.py --plan 7 2>&1`, "there is no plan 7\n", 'worker.py: no such plan');
 like(`psql -X -f examples/eu_stocks/scores.sql 2>&1`, qr/\AThere is no plan\n\z/, 'scores.sql: no plan');
 
-my $plan = q{SELECT plan_training('eu_stock_candidates', families => '{xgboost,random_forest,hist_gradient_boosting}')};
-
 # ---- Celery: two workers of two processes, one of which is killed with its processes
 
-is(system('psql -XAtq -f examples/eu_stocks/plan.sql'), 0, 'a plan of the example');
+is(ask($plan_sql), '1', 'a plan of the example');
 run_and_kill('Celery', ['examples/eu_stocks/celery_run.sh'], sub { processes(qr/worker --hostname one@/) });
 like(ask(q{SELECT string_agg(DISTINCT worker, ', ') FROM training_job_attempts WHERE outcome = 'expired'}), qr/^one@/,
 	'Celery: what the worker had was lost with it, and trained by others');
 
 # ---- Dask: a process of the LocalCluster is killed
 
-ask($plan);
+is(ask($plan_sql), '2', 'plan.sql can be run again');
 run_and_kill('Dask', [ 'examples/eu_stocks/dask_run.py', '--workers', '2', '--lease', '5' ],
 	sub { (processes(qr/multiprocessing-fork/))[0] });
 is(ask(q{
@@ -181,7 +191,7 @@ ask('CREATE DATABASE elsewhere');
 		SELECT "Team ""A"", B".create_training_plan('decisions', '{xgboost}');
 	});
 	like(`examples/eu_stocks/worker.py 2>&1`, qr/\Athe extension is in a schema .* --schema '\Q$schema\E' .*\n\z/, 'worker.py: which schema');
-	is(`examples/eu_stocks/worker.py --schema '$schema' 2>&1`, "succeeded  attempt 1  sym_fwd_ret_5d_DAX\n", 'worker.py --schema');
+	is(`examples/eu_stocks/worker.py --schema '$schema' 2>&1`, "succeeded  attempt 1  sym_fwd_ret_5d_DAX\n1 of 1 jobs\n", 'worker.py --schema');
 }
 
 # ---- connections that drop, jobs that are lost, workers that are asked to stop
@@ -227,9 +237,11 @@ $ended = ask("SELECT succeeded FROM training_plan_progress WHERE $latest");
 wait_for("SELECT succeeded > $ended + 1 FROM training_plan_progress WHERE $latest", $run);
 ok($run->pumpable, 'worker.py goes on when the server was started again');
 wait_for($trains, $run);
+wait_for("SELECT count(*) > 0 FROM training_job_status WHERE $latest AND state = 'running' AND progress > 0", $run);
+ok($run->pumpable, 'the status says how far a job is');
 ask("SELECT cancel_training_jobs(latest_training_plan())");
 ok($run->finish, 'worker.py ends with its plan');
-like($output, qr/^lost .*\n\z/m, 'worker.py gives up a job that it lost');
+like($output, qr/^lost .*\n70 of 70 jobs; \d+ cancelled\n\z/m, 'worker.py gives up a job that it lost');
 unlike($output, qr/Traceback/, 'worker.py says so in lines');
 
 # asked to stop: at once, in a line, and the job is given back
@@ -250,7 +262,7 @@ for my $program ('ci.sh', 'celery_run.sh', 'dask_run.py')
 	kill('INT', -$run->{KIDS}[0]{PID});
 	$run->finish;
 	unlike($output, qr/Traceback|Error/, "$program stops without a traceback") or diag($output);
-	like($output, qr/^stopped/m, "$program says so") or diag($output);
+	like($output, $program eq 'dask_run.py' ? qr/^stopped: \d jobs are given back$/m : qr/^stopped/m, "$program says so") or diag($output);
 	is(ask($running), '0', "$program hands its jobs back");
 	is_deeply([ map { process_file($_, 'cmdline') } processes(qr/python|redis|celery|dask/) ], [], "$program leaves no process");
 }
@@ -266,13 +278,10 @@ import json, os, subprocess, sys, time
 
 FAMILIES = {"xgboost": None}
 
-class Stopped(Exception):
-    pass
-
 def is_there():
     return subprocess.run(["psql", "-Xc", ""], capture_output=True).returncode == 0
 
-def train(job, stopped=lambda: False):
+def train(job, progress=lambda share: None):
     if job["target"] == "text":
         raise RuntimeError("a\0b \ud800 " + 10000 * "x")
     if job["target"] == "exit":
@@ -317,11 +326,11 @@ close $trainer;
 # A plan of jobs with these targets, and at last one whose symbol is a\nc.
 sub odd_plan
 {
-	my $targets = join ', ', map { "('$_', 'DAX', 'ROUTE_SYMBOL_SPECIFIC')" } @_;
+	my $targets = join '', map { "('$_', 'DAX', 'ROUTE_SYMBOL_SPECIFIC'), " } @_;
 
 	ask(qq{
 		DROP TABLE decisions;
-		CREATE TABLE decisions (target, symbol, route) AS VALUES $targets, ('z', E'a\\\\nc', 'ROUTE_SYMBOL_SPECIFIC');
+		CREATE TABLE decisions (target, symbol, route) AS VALUES $targets('z', E'a\\\\nc', 'ROUTE_SYMBOL_SPECIFIC');
 		SELECT create_training_plan('decisions', '{xgboost}');
 	});
 }
@@ -335,17 +344,47 @@ sub odd_jobs
 	});
 }
 
-my @odd = ('exit', 'large', 'set', 'text', 'zero');
-
-odd_plan(@odd);
-like(`'$folder/worker.py' 2>&1; echo "ended with \$?"`, qr/^ended with 0$/m, 'worker.py goes on, whatever a job does');
-like(odd_jobs(), qr/\A
+my $why = qr/\A
 exit\|failed\|3\|SystemExit:\ the\ library\ ends\|\n
 large\|succeeded\|1\|\|"x+\n
 set\|failed\|3\|TypeError:\ [^\n]*JSON[^\n]*\|\n
 text\|failed\|3\|RuntimeError:\ ab\ \?\ x+\|\n
 z\|succeeded\|1\|\|"a\\\\nc"\n
-zero\|failed\|3\|[^\n]*Unicode[^\n]*\|\z/x, 'worker.py says why');
+zero\|failed\|3\|[^\n]*Unicode[^\n]*\|\z/x;
+my @odd = ('exit', 'large', 'set', 'text', 'zero');
+
+odd_plan(@odd);
+like(`'$folder/worker.py' 2>&1; echo "ended with \$?"`, qr/^ended with 0$/m, 'worker.py goes on, whatever a job does');
+like(odd_jobs(), $why, 'worker.py says why');
+
+odd_plan(@odd);
+like(`'$folder/dask_run.py' --workers 1 2>&1; echo "ended with \$?"`, qr/^ended with 0$/m, 'dask_run.py goes on, whatever a job does');
+like(odd_jobs(), $why, 'dask_run.py says why');
+is(ask("SELECT count(*) FROM training_job_attempts WHERE $latest AND outcome = 'expired'"), '0', 'dask_run.py: no worker dies of a job');
+
+# a scheduler without workers, and one that dies
+odd_plan();
+$run = IPC::Run::start([ '/usr/bin/python3', '-m', 'distributed.cli.dask_scheduler', '--no-dashboard', '--port', '0', '--scheduler-file', "$folder/scheduler" ],
+	'>', \my $scheduler_says, '2>&1', IPC::Run::timer(300));
+until (-s "$folder/scheduler") { $run->pump_nb; $run->pumpable or last; select(undef, undef, undef, 0.1) }
+my ($address) = PostgreSQL::Test::Utils::slurp_file("$folder/scheduler") =~ /"address": "(.*?)"/;
+my $idle = IPC::Run::start([ "$folder/dask_run.py", '--scheduler', $address ], '>', \my $idle_says, '2>&1', IPC::Run::timer(100));
+until ($idle_says =~ /workers/) { $idle->pump }
+sleep 2;
+$run->kill_kill(grace => 0);
+$idle->finish;
+is($idle_says, "the scheduler has no workers, waiting for some\nthe scheduler is gone: 0 jobs are given back\n", 'dask_run.py says what becomes of its scheduler');
+is(odd_jobs(), 'z|pending|0||', 'and has not claimed what nobody would train');
+
+# on a terminal there is a bar
+SKIP:
+{
+	skip 'there is no script(1)', 2 if system('command -v script >/dev/null') != 0;
+	local $ENV{TERM} = 'vt100';
+	my $seen = `cd '$folder' && script -qec ./worker.py /dev/null`;
+	like($seen, qr/\r\e\[K\[\.{20}\] 0 of 1 jobs.*\r\e\[K\[#{20}\] 1 of 1 jobs\r\n\z/s, 'a bar is drawn on a terminal');
+	like($seen, qr/\r\e\[Ksucceeded  attempt 1  sym_z_a.*\n/, 'and lines above it');
+}
 
 odd_plan(@odd);
 like(`'$folder/ci.sh' 2>&1; echo "ended with \$?"`, qr/^failed:\n.*^ended with 1$/ms, 'ci.sh goes on, whatever a job does');
@@ -362,7 +401,7 @@ is(ask("SELECT max(length(error)) <= 4000 AND max(length(result::text)) > 200000
 for my $program ('ci.sh', 'worker.py')
 {
 	odd_plan('deleted');
-	like(`'$folder/$program' 2>&1; echo "ended with \$?"`, qr/^(lost .*|.*\|lost)\n(.*\n)?.*z_a.*\nended with 0$/m, "$program: a job that is deleted is lost");
+	like(`'$folder/$program' 2>&1; echo "ended with \$?"`, qr/^(lost .*|.*\|lost)\n(.*\n)?.*z_a.*\n(\d of \d jobs\n)?ended with 0$/m, "$program: a job that is deleted is lost");
 
 	# the server goes when the job is trained, and comes back when it is to be reported
 	odd_plan('away');
