@@ -672,10 +672,11 @@ await_pooled(Following *following, int64 plan_id, Datum pooled)
 		if (!queue_place_lock(queue, &place))
 			continue;
 		place.awaited = true;
-		/* claims remember where fresh places begin that others could see: it is not among them any more */
+		/*
+		 * Claims remember where fresh places begin that others could see: it is not among them any
+		 * more, and ready at -infinity, by which it is known that nobody else has touched it.
+		 */
 		place.stays_fresh = place.is_fresh && queue_place_is_own(queue);
-		if (place.is_fresh && !place.stays_fresh)
-			place.ready_at = queue->now;
 		place.priority = Max(place.priority, following->priority);
 		queue_place_write(queue, &place);
 		break;

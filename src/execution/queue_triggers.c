@@ -504,7 +504,8 @@ is_untouched(const PlaceRow *row)
 	if (attempt != integer_value(row, QUEUE_ATTEMPTS_FORGIVEN))
 		return false;
 	if (row->state == JOB_PENDING && !row->nulls[QUEUE_READY_AT])
-		return attempt == 0 && !row->nulls[QUEUE_AWAITED] && DatumGetBool(row->values[QUEUE_AWAITED]);
+		return TIMESTAMP_IS_NOBEGIN(DatumGetTimestampTz(row->values[QUEUE_READY_AT])) &&
+			!row->nulls[QUEUE_AWAITED] && DatumGetBool(row->values[QUEUE_AWAITED]);
 	return row->state == JOB_PENDING || row->state == JOB_WAITING;
 }
 
