@@ -680,7 +680,7 @@ SELECT
     q.state,
     q.attempt,
     h.worker,
-    coalesce(h.started_at, q.started_at),
+    h.started_at,
     NULL::timestamptz,
     CASE WHEN q.state = 'pending' AND q.attempt > 0 THEN q.ready_at END,
     h.finished_at,
