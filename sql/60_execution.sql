@@ -680,7 +680,7 @@ SELECT
     q.state,
     q.attempt,
     h.worker,
-    coalesce(h.started_at, q.started_at),
+    h.started_at,
     NULL::timestamptz,
     CASE WHEN q.state = 'pending' AND q.attempt > 0 THEN q.ready_at END,
     h.finished_at,
@@ -861,6 +861,8 @@ COMMENT ON COLUMN training_plan_progress.waiting IS 'How many wait until the poo
 -- The installing role, who owns none of it, can use it and hand that on.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history, training_limits TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT ON training_plan_tally, training_limit_usage, training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
+-- (without it he could not grant or revoke anything on all tables at once)
+GRANT SELECT ON training_plan_tally TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
     claim_training_jobs(text, integer, bigint, interval, text[], text, integer, text[], boolean),
     extend_training_job_lease(bigint, text, integer, interval, double precision),

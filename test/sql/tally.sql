@@ -78,6 +78,21 @@ SELECT * FROM wrong;
 SELECT cancel_training_jobs(:plan, '{sym_t_s91}');
 SELECT * FROM wrong;
 
+-- what waits for the pooled model is counted where it is stored, released, cancelled and retried
+CREATE TABLE pooled AS
+SELECT 'p' AS target, CASE WHEN n > 0 THEN 's' || n END AS symbol, CASE WHEN n > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END AS route FROM generate_series(0, 5) AS n;
+SELECT create_training_plan('pooled', pooled_first => true) AS waits \gset
+SELECT pending, waiting, running, succeeded, cancelled, percent_done FROM training_plan_progress WHERE plan_id = :waits;
+SELECT cancel_training_jobs(:waits, '{cs_p}');
+SELECT pending, waiting, running, succeeded, cancelled, percent_done FROM training_plan_progress WHERE plan_id = :waits;
+SELECT retry_training_jobs(:waits);
+SELECT pending, waiting, running, succeeded, cancelled, percent_done FROM training_plan_progress WHERE plan_id = :waits;
+SELECT complete_training_job(plan_id, job_id, attempt) FROM claim_training_jobs('w', 1, :waits);
+SELECT pending, waiting, running, succeeded, cancelled, percent_done FROM training_plan_progress WHERE plan_id = :waits;
+SELECT * FROM wrong;
+DELETE FROM training_plans WHERE plan_id = :waits;
+DROP TABLE pooled;
+
 -- as a transaction sees all else
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT cancel_training_jobs(:plan, '{sym_t_s92}');
@@ -90,9 +105,6 @@ COMMIT;
 
 -- ---- by hand -----------------------------------------------------------------------
 
-UPDATE training_job_queue SET state = 'waiting' WHERE job_id ~ '[78]$';
-SELECT * FROM plans;
-SELECT * FROM wrong;
 UPDATE training_job_queue SET state = CASE WHEN job_id ~ '7$' THEN 'succeeded' WHEN job_id ~ '6$' THEN 'failed' ELSE 'pending' END;
 SELECT * FROM wrong;
 UPDATE training_job_queue SET priority = 9;
