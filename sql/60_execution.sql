@@ -860,7 +860,7 @@ COMMENT ON COLUMN training_plan_progress.waiting IS 'How many wait until the poo
 
 -- The installing role, who owns none of it, can use it and hand that on.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history, training_limits TO @extowner@ WITH GRANT OPTION;
-GRANT SELECT ON training_plan_tally, training_limit_usage, training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT ON training_limit_usage, training_job_status, training_job_attempts, training_plan_progress TO @extowner@ WITH GRANT OPTION;
 -- (without it he could not grant or revoke anything on all tables at once)
 GRANT SELECT ON training_plan_tally TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
