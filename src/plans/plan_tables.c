@@ -323,6 +323,27 @@ check_column(TupleDesc descriptor, const TableSpec *spec, int column, AttrNumber
 	*number = attribute->attnum;
 }
 
+/* A table of 1.0 has none of the columns that came later; one that lacks only some has lost them. */
+static void
+check_added_columns(const PlanTable *table)
+{
+	const TableSpec *spec = &specs[table->id];
+	int			missing = -1;
+	bool		has_some = false;
+
+	for (int i = 0; i < spec->count; i++)
+	{
+		if ((spec->added & BIT(i)) == 0)
+			continue;
+		if (has_column(table, i))
+			has_some = true;
+		else if (missing < 0)
+			missing = i;
+	}
+	if (has_some && missing >= 0)
+		report_bad_table(spec, psprintf("it has no column \"%s\"", spec->columns[missing]));
+}
+
 /* Does a column of an index sort as it should, by the type's own order and the C collation? */
 static bool
 is_key_column(Relation index, int place, AttrNumber column, Oid type, int16 options)
@@ -557,6 +578,7 @@ check_table(Relation relation, PlanTable *table)
 	table->relid = RelationGetRelid(relation);
 	for (int i = 0; i < spec->count; i++)
 		check_column(descriptor, spec, i, &table->columns[i]);
+	check_added_columns(table);
 	find_indexes(relation, table);
 	find_additions(relation, descriptor, table);
 }

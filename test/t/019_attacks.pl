@@ -176,7 +176,7 @@ is($server->safe_psql('current', $members . q{
 	'but can use all of it, and hand that on');
 foreach my $statement (
 	'ALTER FUNCTION plans.routing_policy_hash(text) CALLED ON NULL INPUT',
-	'ALTER FUNCTION plans.import_training_plan(text) SECURITY DEFINER',
+	'ALTER FUNCTION plans.import_training_plan(text, boolean) SECURITY DEFINER',
 	q{CREATE OR REPLACE FUNCTION plans.latest_training_plan() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'},
 	'ALTER TABLE plans.training_jobs ALTER estimated_samples TYPE text',
 	'ALTER TABLE plans.training_job_queue DISABLE TRIGGER ALL',
