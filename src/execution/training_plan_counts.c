@@ -197,12 +197,17 @@ count_by_tally(Counting *counting, Oid schema)
 	plan_table_close(&table);
 	if (!has_base)
 		return false;
+	/* or the tally itself: positions of places are integers, so there are no more */
+	for (int i = TALLY_PLACES; i < TALLY_COLUMNS; i++)
+	{
+		if (tally.counts[i] < 0 || tally.counts[i] > PG_INT32_MAX)
+			return false;
+	}
 
 	pending = tally.counts[TALLY_PLACES] - count_by_running_index(counting) - tally.counts[TALLY_WAITING] -
 		tally.counts[TALLY_SUCCEEDED] - tally.counts[TALLY_FAILED] - tally.counts[TALLY_CANCELLED];
 	/* somebody has changed the queue while its triggers were off */
-	if (pending < 0 || tally.counts[TALLY_WAITING] < 0 || tally.counts[TALLY_SUCCEEDED] < 0 ||
-		tally.counts[TALLY_FAILED] < 0 || tally.counts[TALLY_CANCELLED] < 0 || tally.counts[TALLY_BLOCKED] < 0)
+	if (pending < 0)
 	{
 		memset(counts, 0, sizeof(counting->counts));
 		return false;

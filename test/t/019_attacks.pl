@@ -206,7 +206,7 @@ foreach my $way ([ 'released', 'quant' ], [ 'current', 'postgres' ])
 	my $calls = as($database, $role, $members . q{
 		SELECT format(E'SELECT * FROM %s(%s);', p.oid::regproc,
 			(SELECT string_agg(CASE WHEN i = n AND n > 0 THEN 'NULL' ELSE CASE t WHEN 'text'::regtype THEN quote_literal('x') WHEN 'regclass'::regtype THEN quote_literal('decisions')
-				WHEN 'jsonb'::regtype THEN quote_literal('{}') WHEN 'interval'::regtype THEN quote_literal('1 s') WHEN 'timestamptz'::regtype THEN 'now()' WHEN 'boolean'::regtype THEN 'true'
+				WHEN 'jsonb'::regtype THEN quote_literal('{}') WHEN 'interval'::regtype THEN quote_literal('1 year') WHEN 'timestamptz'::regtype THEN 'now()' WHEN 'boolean'::regtype THEN 'true'
 				WHEN 'text[]'::regtype THEN quote_literal('{x}') WHEN 'integer[]'::regtype THEN quote_literal('{1}') WHEN 'jsonb[]'::regtype THEN quote_literal('{null}')
 				ELSE '1' END END || '::' || t::regtype, ', ' ORDER BY n) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, n)))
 		FROM members AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid CROSS JOIN generate_series(0, p.pronargs) AS i
