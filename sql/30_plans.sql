@@ -62,6 +62,10 @@ CREATE TABLE training_jobs (
     UNIQUE NULLS NOT DISTINCT (plan_id, target, symbol)
 );
 
+-- A plan that is new is in no statistics, and a query about it would be planned as if it
+-- had no jobs.  Without any, it is planned for a two-hundredth of all.
+ALTER TABLE training_jobs ALTER plan_id SET STATISTICS 0;
+
 COMMENT ON TABLE training_jobs IS 'The jobs of stored training plans, one a row; deleted with their plan.';
 COMMENT ON COLUMN training_jobs.plan_id IS 'The plan that the job belongs to.';
 COMMENT ON COLUMN training_jobs.job_id IS 'The job''s name in its plan: cs_<target>, sym_<target>_<symbol> or blocked_<target>_<symbol>.';

@@ -40,6 +40,9 @@ WHERE state = 'running';
 CREATE INDEX training_job_queue_ended_idx ON training_job_queue (plan_id, state_since)
 WHERE state = 'succeeded' OR state = 'failed';
 
+-- (as that of training_jobs)
+ALTER TABLE training_job_queue ALTER plan_id SET STATISTICS 0;
+
 COMMENT ON TABLE training_job_queue IS 'Where each job stands that is not blocked, one a row; training_job_status shows it. Changed by the functions for workers.';
 COMMENT ON COLUMN training_job_queue.plan_id IS 'The plan that the job belongs to.';
 COMMENT ON COLUMN training_job_queue.priority IS 'That of the job: the highest is claimed first.';
@@ -88,6 +91,8 @@ CREATE TABLE training_job_history (
         CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
     CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0 AND attempt <= 1000000000)
 );
+
+ALTER TABLE training_job_history ALTER plan_id SET STATISTICS 0;
 
 COMMENT ON TABLE training_job_history IS 'The attempts at jobs that have ended, one a row, with what was trained; they outlive job and plan.';
 COMMENT ON COLUMN training_job_history.plan_id IS 'The plan that the job belonged to; it may be deleted by now.';

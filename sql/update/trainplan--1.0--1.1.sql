@@ -304,6 +304,18 @@ ALTER TABLE training_job_history
     ADD estimated_samples bigint,
     ADD git_commit text COLLATE "C";
 
+-- A plan that is new is in no statistics: none are better than some.
+ALTER TABLE training_jobs ALTER plan_id SET STATISTICS 0;
+ALTER TABLE training_job_queue ALTER plan_id SET STATISTICS 0;
+ALTER TABLE training_job_history ALTER plan_id SET STATISTICS 0;
+DELETE FROM pg_catalog.pg_statistic AS s
+USING pg_catalog.pg_attribute AS a
+WHERE s.starelid = a.attrelid AND s.staattnum = a.attnum AND a.attname = 'plan_id' AND a.attrelid IN (
+    '@extschema@.training_jobs'::pg_catalog.regclass::oid,
+    '@extschema@.training_job_queue'::pg_catalog.regclass::oid,
+    '@extschema@.training_job_history'::pg_catalog.regclass::oid
+);
+
 DROP INDEX training_job_queue_claim_idx;
 
 -- What is new in rows that are there.  The triggers that somebody may have hung on a
