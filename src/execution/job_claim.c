@@ -125,12 +125,11 @@ record_expired(JobQueue *queue, const QueuePlace *ended)
 /* ---- taking ------------------------------------------------------------------------- */
 
 /*
- * Find the job of a place that is locked, and give the place its kind.  False: there
- * is no such job, or the place has another kind than it should, and then it may not be
- * for this claim.
+ * Find the job of a place, and give the place its kind.  False: there is no such job, or
+ * the place has another kind than it should, and then it may not be for this claim.
  */
 static bool
-find_job(JobQueue *queue, JobClaim *claim, QueuePlace *place)
+find_job(JobQueue *queue, JobClaim *claim, QueuePlace *place, bool is_locked)
 {
 	const KnownKind *kind;
 	QueuePlace	corrected;
@@ -149,16 +148,19 @@ find_job(JobQueue *queue, JobClaim *claim, QueuePlace *place)
 	}
 	corrected = *place;
 	corrected.kind = kind->kind;
-	queue_place_write(queue, &corrected);
+	if (is_locked)
+		queue_place_write(queue, &corrected);
+	else
+		(void) queue_place_try_write(queue, &corrected);
 	return false;
 }
 
 /*
- * Claim a place that is locked, unless there is no such job, or its attempts can't
- * be counted any more.  Returns whether it is claimed.  The lease counts from now.
+ * Claim a place, unless somebody else has it, there is no such job, or its attempts
+ * can't be counted any more.  Returns whether it is claimed.  The lease counts from now.
  */
 static bool
-take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
+take(JobQueue *queue, JobClaim *claim, const QueuePlace *place, bool is_locked)
 {
 	QueuePlace	taken = *place;
 
@@ -170,7 +172,7 @@ take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 						TextDatumGetCString(place->job_id), (long long) place->plan_id)));
 		return false;
 	}
-	if (!find_job(queue, claim, &taken))
+	if (!find_job(queue, claim, &taken, is_locked))
 		return false;
 	taken.state = JOB_RUNNING;
 	taken.has_no_progress = true;
@@ -180,7 +182,10 @@ take(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 	taken.worker = claim->worker;
 	taken.state_since = GetCurrentTimestamp();
 	taken.ready_at = time_after(taken.state_since, claim->lease);
-	queue_place_write(queue, &taken);
+	if (is_locked)
+		queue_place_write(queue, &taken);
+	else if (!queue_place_try_write(queue, &taken))
+		return false;
 	limits_count(&claim->limits, known_kind(taken.kind));
 	claim->take(claim, &taken);
 	claim->wanted--;
@@ -207,7 +212,7 @@ take_returned(JobQueue *queue, JobClaim *claim, const StoredPlan *plan, QueuePla
 		return fits;
 	if (expired)
 		queue_place_expire(queue, place, plan, &ended);
-	taken = !over && take(queue, claim, place);
+	taken = !over && take(queue, claim, place, true);
 	if (expired && !taken)
 		queue_place_write(queue, place);
 	if (expired)
@@ -256,7 +261,7 @@ take_locked(JobQueue *queue, JobClaim *claim, LockedPlaces *locked)
 		ExecForceStoreHeapTuple(locked->rows[i], queue->found, true);
 		queue->found->tts_tid = locked->tids[i];
 		queue_place_read(queue, &place);
-		(void) take(queue, claim, &place);
+		(void) take(queue, claim, &place, true);
 	}
 }
 
@@ -307,7 +312,9 @@ claim_merged(LaneWalk *walk, JobClaim *claim, Lane *lanes, int count)
 			else
 			{
 				fits = fit(queue, claim, &place);
-				if (fits == PLACE_FITS && queue_place_try_lock(queue, &place))
+				if (fits == PLACE_FITS && claim->wanted == 1 && locked.count == 0)
+					(void) take(queue, claim, &place, false);
+				else if (fits == PLACE_FITS && queue_place_try_lock(queue, &place))
 					keep_locked(queue, &locked);
 			}
 			if (fits == LANE_DOES_NOT)

@@ -290,6 +290,11 @@ limits_read(JobQueue *queue, JobLimits *limits, int wanted, JobReader *jobs)
 		return;
 	plan_table_open(&table, queue->schema, LIMITS_TABLE, AccessShareLock);
 	limits->relid = table.relid;
+	if (RelationGetNumberOfBlocks(table.relation) == 0)
+	{
+		plan_table_close(&table);
+		return;
+	}
 	slot = table_slot_create(table.relation, NULL);
 	scan = table_beginscan(table.relation, queue->snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))

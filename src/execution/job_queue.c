@@ -19,6 +19,7 @@
 #include "access/genam.h"
 #include "access/relscan.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -470,12 +471,61 @@ row_context(JobQueue *queue)
 	return GetPerTupleMemoryContext(queue->estate);
 }
 
-static void
-insert_index_entries(JobQueue *queue, QueueTable *table, bool update, bool only_summarizing)
+/* Is an index the extension's own, so that it is known which rows it has? */
+static bool
+is_own_index(const PlanTable *table, Oid index)
 {
+	return index == table->key || index == table->running_index || index == table->ended_index ||
+		(index == table->claim_index && table->claim_index_is_own);
+}
+
+/* Does an index of the extension have a row? */
+static bool
+has_row(const PlanTable *table, Oid index, const QueuePlace *place)
+{
+	if (index == table->key)
+		return true;
+	if (index == table->running_index)
+		return place->state == JOB_RUNNING;
+	if (index == table->ended_index)
+		return place->state == JOB_SUCCEEDED || place->state == JOB_FAILED;
+	return place->ready_at < DT_NOEND;
+}
+
+/*
+ * Insert the entries of the row that is in table->slot, as the executor would, which
+ * has to make out by their conditions what partial indexes are about; place is that
+ * which was written, if it is one.
+ */
+static void
+insert_index_entries(JobQueue *queue, QueueTable *table, const QueuePlace *place, bool update,
+					 bool only_summarizing)
+{
+	ResultRelInfo *result_rel = table->result_rel;
+	bool		are_own = true;
+
 	table->slot->tts_tableOid = table->table.relid;
-	list_free(ExecInsertIndexTuples(table->result_rel, table->slot, queue->estate, update, false,
-									NULL, NIL, only_summarizing));
+	for (int i = 0; i < result_rel->ri_NumIndices && are_own; i++)
+		are_own = is_own_index(&table->table, RelationGetRelid(result_rel->ri_IndexRelationDescs[i]));
+	if (!are_own)
+	{
+		list_free(ExecInsertIndexTuples(result_rel, table->slot, queue->estate, update, false,
+										NULL, NIL, only_summarizing));
+		return;
+	}
+	for (int i = 0; i < result_rel->ri_NumIndices && !only_summarizing; i++)
+	{
+		Relation	index = result_rel->ri_IndexRelationDescs[i];
+		IndexInfo  *info = result_rel->ri_IndexRelationInfo[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+
+		if (!has_row(&table->table, RelationGetRelid(index), place))
+			continue;
+		FormIndexDatum(info, table->slot, queue->estate, values, nulls);
+		(void) index_insert(index, values, nulls, &table->slot->tts_tid, table->table.relation,
+							info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, update, info);
+	}
 }
 
 /* The values of a place's columns, in the current memory context. */
@@ -507,8 +557,8 @@ place_values(const QueuePlace *place, Datum *values, bool *nulls)
 }
 
 /* Write a place straight into the table; what is in columns that others have added stays. */
-static void
-write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const bool *nulls)
+static TM_Result
+update_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const bool *nulls, bool wait)
 {
 	QueueTable *table = &queue->places;
 	TupleTableSlot *slot = table->slot;
@@ -532,15 +582,11 @@ write_place(JobQueue *queue, const QueuePlace *place, const Datum *values, const
 	ExecStoreVirtualTuple(slot);
 
 	result = table_tuple_update(table->table.relation, &tid, slot, command_of_snapshot(queue->snapshot),
-								queue->snapshot, InvalidSnapshot, true, &failure, &lock_mode,
+								queue->snapshot, InvalidSnapshot, wait, &failure, &lock_mode,
 								&update_indexes);
-	if (result != TM_Ok)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("job \"%s\" of plan %lld was changed by the command that changes it",
-						TextDatumGetCString(place->job_id), (long long) place->plan_id)));
-	if (update_indexes != TU_None)
-		insert_index_entries(queue, table, true, ONLY_SUMMARIZING(update_indexes));
+	if (result == TM_Ok && update_indexes != TU_None)
+		insert_index_entries(queue, table, place, true, ONLY_SUMMARIZING(update_indexes));
+	return result;
 }
 
 /* The place that is written by SQL just now, and how deep in triggers that is. */
@@ -592,25 +638,54 @@ write_place_by_sql(JobQueue *queue, QueuePlace *place, Datum *values, bool *null
 	place->attempt.number = DatumGetInt32(table_write_result(1, &isnull));
 }
 
-/* Write a place that was read last and is locked, as it is to be. */
-void
-queue_place_write(JobQueue *queue, QueuePlace *place)
+static TM_Result
+write_place(JobQueue *queue, QueuePlace *place, bool wait)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row_context(queue));
+	TM_Result	result = TM_Ok;
 	Datum		values[QUEUE_COLUMNS];
 	bool		nulls[QUEUE_COLUMNS];
 
 	place_values(place, values, nulls);
 	if (queue->places.table.updates_are_plain)
 	{
-		tally_note_moved(&queue->tally, place->plan_id,
-						 state_of_text(required_value(queue, QUEUE_STATE)), place->state);
-		write_place(queue, place, values, nulls);
+		int			before = state_of_text(required_value(queue, QUEUE_STATE));
+
+		result = update_place(queue, place, values, nulls, wait);
+		if (result == TM_Ok)
+			tally_note_moved(&queue->tally, place->plan_id, before, place->state);
 	}
 	else
 		write_place_by_sql(queue, place, values, nulls);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(queue->estate);
+	return result;
+}
+
+/* Write a place that was read last and is locked, as it is to be. */
+void
+queue_place_write(JobQueue *queue, QueuePlace *place)
+{
+	if (write_place(queue, place, true) != TM_Ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("job \"%s\" of plan %lld was changed by the command that changes it",
+						TextDatumGetCString(place->job_id), (long long) place->plan_id)));
+}
+
+/*
+ * Write a place that was read last and is not locked, unless somebody else has locked or
+ * changed it: then nothing is done, and false is returned.  Never waits.
+ */
+bool
+queue_place_try_write(JobQueue *queue, QueuePlace *place)
+{
+	if (queue->places.table.updates_are_plain)
+		return write_place(queue, place, false) == TM_Ok;
+	if (!queue_place_try_lock(queue, place))
+		return false;
+	queue_place_write(queue, place);
+	return true;
 }
 
 /*
@@ -714,7 +789,7 @@ write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
 	}
 	ExecStoreVirtualTuple(slot);
 	table_tuple_insert(table->table.relation, slot, GetCurrentCommandId(true), 0, NULL);
-	insert_index_entries(queue, table, false, false);
+	insert_index_entries(queue, table, NULL, false, false);
 }
 
 /*

@@ -99,6 +99,7 @@ extern void warn_of_unknown_state(const QueuePlace *place);
 extern bool queue_place_try_lock(JobQueue *queue, const QueuePlace *place);
 extern bool queue_place_lock(JobQueue *queue, const QueuePlace *place);
 extern void queue_place_write(JobQueue *queue, QueuePlace *place);
+extern bool queue_place_try_write(JobQueue *queue, QueuePlace *place);
 extern void queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since,
 									TimestampTz ready_at);
 extern void queue_place_number_attempt(JobQueue *queue, QueuePlace *place);

@@ -414,10 +414,6 @@ add_to_row(TallyWriter *writer, const PlanTally *changes)
 	LockTupleMode lock_mode;
 	TU_UpdateIndexes update_indexes;
 
-	if (table_tuple_lock(relation, &tid, writer->snapshot, writer->found, command,
-						 LockTupleNoKeyExclusive, LockWaitSkip, 0, &failure) != TM_Ok)
-		return false;
-
 	ExecClearTuple(slot);
 	slot_getallattrs(writer->found);
 	memcpy(slot->tts_values, writer->found->tts_values, columns * sizeof(Datum));
@@ -426,8 +422,8 @@ add_to_row(TallyWriter *writer, const PlanTally *changes)
 		slot->tts_values[column_index(&writer->table, i)] =
 			Int64GetDatum(row_value(&writer->table, writer->found, i) + changes->counts[i]);
 	ExecStoreVirtualTuple(slot);
-	/* it is locked, so there is nobody to wait for */
-	if (table_tuple_update(relation, &tid, slot, command, writer->snapshot, InvalidSnapshot, true,
+	/* who else has it is not waited for */
+	if (table_tuple_update(relation, &tid, slot, command, writer->snapshot, InvalidSnapshot, false,
 						   &failure, &lock_mode, &update_indexes) != TM_Ok)
 		return false;
 	if (update_indexes != TU_None)

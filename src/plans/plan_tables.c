@@ -439,6 +439,9 @@ take_queue_index(Relation index, Relation relation, PlanTable *table)
 	{
 		table->claim_index = RelationGetRelid(index);
 		table->claims_by_kind = by_kind;
+		table->claim_index_is_own = has_rows_where(index, relation,
+												   "((ready_at IS NULL) OR "
+												   "(ready_at < 'infinity'::timestamp with time zone))");
 	}
 	else if (is_index_as(index, table, &running_index) &&
 			 has_rows_where(index, relation, "(state = 'running'::text)"))
@@ -458,6 +461,7 @@ find_indexes(Relation relation, PlanTable *table)
 	table->key = InvalidOid;
 	table->claim_index = InvalidOid;
 	table->claims_by_kind = false;
+	table->claim_index_is_own = false;
 	table->running_index = InvalidOid;
 	table->ended_index = InvalidOid;
 	table->target_index = InvalidOid;

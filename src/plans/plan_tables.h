@@ -144,6 +144,7 @@ typedef struct PlanTable
 	Oid			key;			/* the index of its primary key */
 	Oid			claim_index;	/* of the queue */
 	bool		claims_by_kind; /* it has the kind behind the priority */
+	bool		claim_index_is_own; /* it has the rows that it was made with, neither more nor less */
 	Oid			running_index;	/* of the queue; may be missing, and the next two too */
 	Oid			ended_index;
 	Oid			target_index;	/* of jobs: plan, target, symbol */
