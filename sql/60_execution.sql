@@ -136,6 +136,14 @@ CREATE TABLE training_limits (
     families text[] COLLATE "C",
     max_running integer NOT NULL,
     PRIMARY KEY (name),
+    CONSTRAINT training_limits_name_check CHECK (name <> ''),
+    CONSTRAINT training_limits_families_check CHECK (
+        families IS NULL OR (
+            pg_catalog.array_ndims(families) IS NOT DISTINCT FROM 1
+            AND pg_catalog.array_position(families, NULL::text) IS NULL
+            AND pg_catalog.array_position(families, ''::text) IS NULL
+        )
+    ),
     CONSTRAINT training_limits_max_running_check CHECK (max_running >= 0)
 );
 
@@ -144,6 +152,8 @@ COMMENT ON COLUMN training_limits.name IS 'What the limit is called.';
 COMMENT ON COLUMN training_limits.families IS 'It counts jobs that train any of these families; NULL: all jobs.';
 COMMENT ON COLUMN training_limits.max_running IS 'At most so many of them run at a time; 0 stops them.';
 COMMENT ON CONSTRAINT training_limits_pkey ON training_limits IS 'A limit by its name.';
+COMMENT ON CONSTRAINT training_limits_name_check ON training_limits IS 'A limit has a name.';
+COMMENT ON CONSTRAINT training_limits_families_check ON training_limits IS 'There is a family, and each has a name.';
 COMMENT ON CONSTRAINT training_limits_max_running_check ON training_limits IS 'Nothing less than nothing runs.';
 COMMENT ON INDEX training_limits_pkey IS 'A limit by its name.';
 
@@ -231,6 +241,23 @@ EXECUTE FUNCTION training_limits_notify();
 
 COMMENT ON TRIGGER notify ON training_limits IS 'Tells that jobs may be claimable.';
 COMMENT ON TRIGGER notify_truncate ON training_limits IS 'Tells that jobs may be claimable.';
+
+CREATE FUNCTION training_plans_notify()
+RETURNS trigger
+LANGUAGE C
+AS 'MODULE_PATHNAME', 'training_plans_notify';
+
+COMMENT ON FUNCTION training_plans_notify() IS
+'Internal: trigger of training_plans; tells who listens that jobs of a plan may be
+claimable when it is resumed.';
+
+CREATE TRIGGER notify
+AFTER UPDATE OF paused ON training_plans
+FOR EACH ROW
+WHEN (OLD.paused AND NOT NEW.paused)
+EXECUTE FUNCTION training_plans_notify();
+
+COMMENT ON TRIGGER notify ON training_plans IS 'Tells that jobs may be claimable.';
 
 CREATE FUNCTION training_job_queue_guard()
 RETURNS trigger
@@ -361,7 +388,7 @@ COMMENT ON TRIGGER tally_delete ON training_job_queue IS 'Counts places that go.
 COMMENT ON TRIGGER tally_truncate ON training_job_queue IS 'Forgets what was counted.';
 COMMENT ON TRIGGER tally_update ON training_jobs IS 'Counts jobs that become blocked, or are so no more.';
 
-REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_job_queue_guard(), training_jobs_tally(),
+REVOKE ALL ON FUNCTION queue_training_jobs(), requeue_training_jobs(), training_limits_notify(), training_plans_notify(), training_job_queue_guard(), training_jobs_tally(),
     settle_training_jobs() FROM PUBLIC;
 
 CREATE FUNCTION claim_training_jobs(

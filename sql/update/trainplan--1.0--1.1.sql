@@ -361,6 +361,14 @@ CREATE TABLE training_limits (
     families text[] COLLATE "C",
     max_running integer NOT NULL,
     PRIMARY KEY (name),
+    CONSTRAINT training_limits_name_check CHECK (name <> ''),
+    CONSTRAINT training_limits_families_check CHECK (
+        families IS NULL OR (
+            pg_catalog.array_ndims(families) IS NOT DISTINCT FROM 1
+            AND pg_catalog.array_position(families, NULL::text) IS NULL
+            AND pg_catalog.array_position(families, ''::text) IS NULL
+        )
+    ),
     CONSTRAINT training_limits_max_running_check CHECK (max_running >= 0)
 );
 
@@ -416,6 +424,7 @@ CREATE FUNCTION training_jobs_cascade() RETURNS trigger LANGUAGE C AS 'MODULE_PA
 CREATE FUNCTION training_key_guard() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION requeue_training_jobs() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION training_limits_notify() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION training_plans_notify() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE FUNCTION settle_training_jobs() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 
 CREATE TRIGGER cascade_delete
@@ -460,6 +469,12 @@ CREATE TRIGGER notify
 AFTER UPDATE OR DELETE ON training_limits
 FOR EACH ROW
 EXECUTE FUNCTION training_limits_notify();
+
+CREATE TRIGGER notify
+AFTER UPDATE OF paused ON training_plans
+FOR EACH ROW
+WHEN (OLD.paused AND NOT NEW.paused)
+EXECUTE FUNCTION training_plans_notify();
 
 CREATE TRIGGER notify_truncate
 AFTER TRUNCATE ON training_limits

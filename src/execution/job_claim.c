@@ -68,6 +68,7 @@ typedef enum PlaceFit
 {
 	PLACE_FITS,
 	PLACE_DOES_NOT,
+	PLACE_IS_HIDDEN,
 	LANE_DOES_NOT				/* nor does any other of its kind */
 } PlaceFit;
 
@@ -78,7 +79,7 @@ fit(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 	const KnownKind *kind;
 
 	if (claim->jobs.has_policies && !job_reader_find(&claim->jobs, place->plan_id, place->job_id))
-		return PLACE_DOES_NOT;
+		return PLACE_IS_HIDDEN;
 	if (!asks_for_kind(claim))
 		return PLACE_FITS;
 	kind = kind_of_place(claim, place);
@@ -132,6 +133,7 @@ static bool
 find_job(JobQueue *queue, JobClaim *claim, QueuePlace *place, bool is_locked)
 {
 	const KnownKind *kind;
+	int64		number;
 	QueuePlace	corrected;
 
 	if (!job_reader_find(&claim->jobs, place->plan_id, place->job_id))
@@ -139,15 +141,19 @@ find_job(JobQueue *queue, JobClaim *claim, QueuePlace *place, bool is_locked)
 	if (!has_column(&queue->places.table, QUEUE_KIND))
 		return true;
 	kind = learn_kind(&claim->jobs);
-	if (kind->kind == place->kind)
+	number = kind->kind;
+	if (number == place->kind)
+	{
+		limits_note(&claim->limits, kind);
 		return true;
+	}
 	if (fits_worker(claim, kind->training_type, kind->families) && limits_admit(queue, &claim->limits, kind))
 	{
-		place->kind = kind->kind;
+		place->kind = number;
 		return true;
 	}
 	corrected = *place;
-	corrected.kind = kind->kind;
+	corrected.kind = number;
 	if (is_locked)
 		queue_place_write(queue, &corrected);
 	else
@@ -186,7 +192,7 @@ take(JobQueue *queue, JobClaim *claim, const QueuePlace *place, bool is_locked)
 		queue_place_write(queue, &taken);
 	else if (!queue_place_try_write(queue, &taken))
 		return false;
-	limits_count(&claim->limits, known_kind(taken.kind));
+	limits_count(&claim->limits);
 	claim->take(claim, &taken);
 	claim->wanted--;
 	return true;
@@ -317,6 +323,8 @@ claim_merged(LaneWalk *walk, JobClaim *claim, Lane *lanes, int count)
 				else if (fits == PLACE_FITS && queue_place_try_lock(queue, &place))
 					keep_locked(queue, &locked);
 			}
+			if (fits == PLACE_IS_HIDDEN)
+				lane_pass(lane);
 			if (fits == LANE_DOES_NOT)
 			{
 				lane->has_ended = true;

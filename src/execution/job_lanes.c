@@ -20,7 +20,8 @@
  * transaction, and whatever gets into the queue later, or comes back, has a time
  * (training_job_queue_guard() sees to that for changes by hand), so as a rule there
  * is nothing before the mark.  But places are also restored from dumps, deleted and
- * inserted again, and written while triggers are off.  So marks are forgotten when
+ * inserted again, and written while triggers are off, and what row-level security hides
+ * may be shown.  So marks are forgotten when
  * they have become old, and a claim that has not found enough looks once more without
  * them; only where that takes long, because there are so many dead entries, it is
  * done no more than once a second.
@@ -74,6 +75,7 @@ typedef struct LaneMark
 static struct
 {
 	Oid			queue;
+	Oid			user;			/* who sees more or less than others */
 	int			count;
 	LaneMark	lanes[MAX_MARKS];
 	TimestampTz made_at;		/* when it was looked without marks */
@@ -87,7 +89,7 @@ marks_are_used(const JobQueue *queue)
 	int64		age = queue->now - marks.made_at;
 
 	/* or somebody has set the clock back */
-	return marks.queue == queue->places.table.relid && marks.count > 0 &&
+	return marks.queue == queue->places.table.relid && marks.user == GetUserId() && marks.count > 0 &&
 		age >= 0 && age <= Max(MARKS_LIFETIME, LIFETIME_OF_BUFFER * marks.buffers);
 }
 
@@ -104,6 +106,7 @@ void
 forget_marks(const JobQueue *queue)
 {
 	marks.queue = queue->places.table.relid;
+	marks.user = GetUserId();
 	marks.count = 0;
 	marks.made_at = queue->now;
 	marks.buffers = 0;
@@ -438,6 +441,13 @@ point_of(const QueuePlace *place)
 	return point;
 }
 
+/* The place that was read last is nothing that this user could claim. */
+void
+lane_pass(Lane *lane)
+{
+	lane->at_front = lane->was_at_front;
+}
+
 /*
  * Read the next place of a lane that may be claimed: a job that is pending, or whose
  * lease ran out.  It is in queue->found then.  False: it comes behind a point, and is
@@ -467,6 +477,7 @@ lane_next(LaneWalk *walk, Lane *lane, const LanePoint *until, QueuePlace *place)
 		}
 		lane->next = point_of(place);
 		move_mark(walk, lane, &lane->next);
+		lane->was_at_front = lane->at_front;
 		lane->at_front = false;
 	}
 	if (until == NULL || !lane_point_is_before(until, &lane->next))

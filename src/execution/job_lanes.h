@@ -28,6 +28,7 @@ typedef struct Lane
 	ItemPointerData waiting_tid;
 	int64		buffers;		/* that were touched before this part began */
 	bool		at_front;		/* nothing that can be claimed was passed in this part */
+	bool		was_at_front;	/* when the place was read that was read last */
 	void	   *mark;			/* or NULL */
 } Lane;
 
@@ -49,6 +50,7 @@ extern bool lane_walk_next_kind(LaneWalk *walk, Lane *lane);
 extern void lane_walk_end(LaneWalk *walk);
 
 extern bool lane_next(LaneWalk *walk, Lane *lane, const LanePoint *until, QueuePlace *place);
+extern void lane_pass(Lane *lane);
 extern void lane_end(Lane *lane);
 extern bool lane_point_is_before(const LanePoint *left, const LanePoint *right);
 

@@ -5,8 +5,8 @@
  * There is no counter that could go wrong: what runs is counted, by the queue's index
  * of what runs, whenever a claim is about to take something that a limit is about.
  * That does not show what others have claimed and not committed yet.  So who claims
- * under a limit holds a lock until his transaction ends, whose level says how many
- * jobs he may have claimed at most; others see these locks, and count them as if all
+ * under a limit holds a lock on its families until his transaction ends, whose level
+ * says how many jobs he may have claimed at most; others see these locks, and count them as if all
  * of that were running.  None waits for another.
  *
  * Where that leaves no room although less runs, a claim tries to have the limit for
@@ -36,6 +36,7 @@
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -196,20 +197,55 @@ limit_tag(const JobLimits *limits, const JobLimit *limit, int level)
 	return tag;
 }
 
-/* How many jobs this transaction may have claimed under a limit before. */
-static int64
-own_claims(const JobLimits *limits, const JobLimit *limit)
+/* How many jobs the transaction has claimed under limits, or more if it has rolled some of that back. */
+#define MAX_OWN		32
+
+static struct
 {
-	int64		jobs = 0;
-
-	for (int level = 0; level < LEVELS; level++)
+	TransactionId xid;
+	int			count;
+	struct
 	{
-		LOCKTAG		tag = limit_tag(limits, limit, level);
+		uint32		lock_key;
+		int64		jobs;
+	}			limits[MAX_OWN];
+}			own_claims;
 
-		if (LockHeldByMe(&tag, SHARED, false) || LockHeldByMe(&tag, ALONE, false))
-			jobs += level_jobs[level];
+static int64
+count_own_claims(const JobLimit *limit)
+{
+	if (own_claims.xid != GetTopTransactionIdIfAny())
+		return 0;
+	for (int i = 0; i < own_claims.count; i++)
+	{
+		if (own_claims.limits[i].lock_key == limit->lock_key)
+			return own_claims.limits[i].jobs;
 	}
-	return jobs;
+	/* of so many limits, what is not known is taken for as much as there can be */
+	return own_claims.count < MAX_OWN ? 0 : PG_INT32_MAX / 2;
+}
+
+static void
+note_own_claim(const JobLimit *limit)
+{
+	int			i = 0;
+
+	if (own_claims.xid != GetTopTransactionIdIfAny())
+	{
+		own_claims.xid = GetTopTransactionIdIfAny();
+		own_claims.count = 0;
+	}
+	while (i < own_claims.count && own_claims.limits[i].lock_key != limit->lock_key)
+		i++;
+	if (i == MAX_OWN)
+		return;
+	if (i == own_claims.count)
+	{
+		own_claims.limits[i].lock_key = limit->lock_key;
+		own_claims.limits[i].jobs = 0;
+		own_claims.count++;
+	}
+	own_claims.limits[i].jobs++;
 }
 
 /* How many jobs others may have claimed under it who have not committed yet. */
@@ -230,20 +266,42 @@ others_claims(const JobLimits *limits, const JobLimit *limit)
 	return jobs;
 }
 
+/* Locks are the transaction's, and not the statement's, so that any of its statements can let them go. */
 static bool
 try_lock(const JobLimits *limits, const JobLimit *limit, int level, LOCKMODE mode)
 {
 	LOCKTAG		tag = limit_tag(limits, limit, level);
+	ResourceOwner caller = CurrentResourceOwner;
+	LockAcquireResult result;
 
-	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
+	CurrentResourceOwner = CurTransactionResourceOwner;
+	result = LockAcquire(&tag, mode, false, true);
+	CurrentResourceOwner = caller;
+	return result != LOCKACQUIRE_NOT_AVAIL;
 }
 
 static void
 unlock(const JobLimits *limits, const JobLimit *limit, int level, LOCKMODE mode)
 {
 	LOCKTAG		tag = limit_tag(limits, limit, level);
+	ResourceOwner caller = CurrentResourceOwner;
 
+	CurrentResourceOwner = CurTransactionResourceOwner;
 	(void) LockRelease(&tag, mode, false);
+	CurrentResourceOwner = caller;
+}
+
+/* Let go what was held of lower levels. */
+static void
+unlock_below(const JobLimits *limits, const JobLimit *limit, int level)
+{
+	while (--level >= 0)
+	{
+		LOCKTAG		tag = limit_tag(limits, limit, level);
+
+		while (LockHeldByMe(&tag, SHARED, false))
+			unlock(limits, limit, level, SHARED);
+	}
 }
 
 /* Have a limit alone no more; it was had on so many levels. */
@@ -300,16 +358,17 @@ limits_read(JobQueue *queue, JobLimits *limits, int wanted, JobReader *jobs)
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		bool		isnull;
-		Slice		name = slice_from_text(PG_DETOAST_DATUM_PACKED(column_value(&table, slot, LIMIT_NAME, &isnull)));
 		JobLimit	limit = {.level = -1};
 		Datum		families;
 
 		CHECK_FOR_INTERRUPTS();
-		limit.lock_key = hash_bytes((const unsigned char *) name.data, name.len);
 		limit.max_running = DatumGetInt32(column_value(&table, slot, LIMIT_MAX_RUNNING, &isnull));
 		families = column_value(&table, slot, LIMIT_FAMILIES, &isnull);
 		if (!isnull)
 			limit.families = DatumGetArrayTypePCopy(families);
+		/* whatever it is called, now or later, it is about these */
+		limit.lock_key = isnull ? 0 :
+			hash_bytes((const unsigned char *) limit.families, VARSIZE(limit.families));
 		if (limits->count == allocated)
 		{
 			allocated = Max(2 * allocated, 8);
@@ -342,7 +401,7 @@ count_free(JobQueue *queue, const JobLimits *limits, const JobLimit *limit, int6
 static void
 prepare(JobQueue *queue, const JobLimits *limits, JobLimit *limit)
 {
-	int64		own = own_claims(limits, limit);
+	int64		own = count_own_claims(limit);
 	int64		others = 0;
 	int			level = 0;
 
@@ -360,6 +419,9 @@ prepare(JobQueue *queue, const JobLimits *limits, JobLimit *limit)
 		if (limit->free > 0 || others == 0)
 		{
 			limit->level = level;
+			/* it says all that those below did, as long as no savepoint can take it back alone */
+			if (GetCurrentTransactionNestLevel() == 1)
+				unlock_below(limits, limit, level);
 			return;
 		}
 		unlock(limits, limit, level, SHARED);
@@ -373,17 +435,27 @@ prepare(JobQueue *queue, const JobLimits *limits, JobLimit *limit)
 		limit->free = count_free(queue, limits, limit, 0);
 }
 
-/* Can a job of a kind be claimed, as far as limits are concerned? */
+/* Find out which limits are about a job of a kind. */
+void
+limits_note(JobLimits *limits, const KnownKind *kind)
+{
+	for (int i = 0; i < limits->count; i++)
+		limits->limits[i].is_about_job = is_about(limits->limits[i].families, kind->families);
+}
+
+/*
+ * Can a job of a kind be claimed, as far as limits are concerned?  The kind is noted;
+ * what it stands for may be no more when others were looked at.
+ */
 bool
 limits_admit(JobQueue *queue, JobLimits *limits, const KnownKind *kind)
 {
+	limits_note(limits, kind);
 	for (int i = 0; i < limits->count; i++)
 	{
 		JobLimit   *limit = &limits->limits[i];
 
-		if (limit->is_prepared && limit->free > 0)
-			continue;
-		if (!is_about(limit->families, kind->families))
+		if (!limit->is_about_job)
 			continue;
 		if (!limit->is_prepared)
 			prepare(queue, limits, limit);
@@ -393,18 +465,19 @@ limits_admit(JobQueue *queue, JobLimits *limits, const KnownKind *kind)
 	return true;
 }
 
-/* A job of a kind is claimed. */
+/* The job that was noted last is claimed. */
 void
-limits_count(JobLimits *limits, const KnownKind *kind)
+limits_count(JobLimits *limits)
 {
 	for (int i = 0; i < limits->count; i++)
 	{
 		JobLimit   *limit = &limits->limits[i];
 
-		if (kind == NULL || !is_about(limit->families, kind->families))
+		if (!limit->is_about_job)
 			continue;
 		limit->free--;
 		limit->is_used = true;
+		note_own_claim(limit);
 	}
 }
 
@@ -466,6 +539,7 @@ static void
 notify_of_all(Oid schema)
 {
 	JobQueue	queue;
+	PlanTable	plans;
 	IndexScanDesc scan;
 	int64		plan_id = PG_INT64_MIN;
 	bool		found;
@@ -475,8 +549,13 @@ notify_of_all(Oid schema)
 	queue.snapshot = RegisterSnapshot(GetLatestSnapshot());
 	queue.by_claim = index_open(queue.places.table.claim_index, AccessShareLock);
 	scan = begin_claimable_plans(&queue);
+	plan_table_open(&plans, schema, PLANS_TABLE, AccessShareLock);
 	while (plan_id = next_claimable_plan(&queue, scan, plan_id, &found), found)
-		notify_of_jobs(plan_id);
+	{
+		if (plan_table_has_rows_of(&plans, plan_id))
+			notify_of_jobs(plan_id);
+	}
+	plan_table_close(&plans);
 	index_endscan(scan);
 	index_close(queue.by_claim, AccessShareLock);
 	UnregisterSnapshot(queue.snapshot);

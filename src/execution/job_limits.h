@@ -19,6 +19,7 @@ typedef struct JobLimit
 	int			level;			/* of the lock that was taken for it; -1: none */
 	bool		is_alone;		/* nobody else claims under it meanwhile */
 	bool		is_used;		/* something was claimed under it */
+	bool		is_about_job;	/* that limits_note() was told last */
 } JobLimit;
 
 typedef struct JobLimits
@@ -32,7 +33,8 @@ typedef struct JobLimits
 
 extern void limits_read(JobQueue *queue, JobLimits *limits, int wanted, JobReader *jobs);
 extern bool limits_admit(JobQueue *queue, JobLimits *limits, const KnownKind *kind);
-extern void limits_count(JobLimits *limits, const KnownKind *kind);
+extern void limits_note(JobLimits *limits, const KnownKind *kind);
+extern void limits_count(JobLimits *limits);
 extern bool limits_are_reached(const JobLimits *limits, int count);
 extern void limits_end(JobLimits *limits);
 

@@ -14,13 +14,17 @@
 #include "execution/known_kinds.h"
 #include "planning/job_kind.h"
 
-/* Few are known, as a rule; when these are too many, all are learnt again. */
+/* No more than these are remembered; a plan has few. */
 #define MAX_KINDS	1000
+#define MAX_BYTES	(1024 * 1024)
 
 static MemoryContext context = NULL;
 static HTAB *kinds = NULL;
 
-/* What a kind stands for; NULL if no job of it was seen. */
+/* The last one that there was no room for. */
+static KnownKind other;
+
+/* What a kind stands for; NULL if it is not remembered. */
 const KnownKind *
 known_kind(int64 kind)
 {
@@ -28,20 +32,35 @@ known_kind(int64 kind)
 }
 
 static void
-forget_kinds(void)
+begin(void)
 {
 	HASHCTL		control = {.keysize = sizeof(int64), .entrysize = sizeof(KnownKind)};
 
-	kinds = NULL;
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "trainplan kinds", ALLOCSET_SMALL_SIZES);
-	else
-		MemoryContextReset(context);
 	control.hcxt = context;
 	kinds = hash_create("trainplan kinds", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* The kind of the job that was read last. */
+static bool
+is_room(void)
+{
+	return hash_get_num_entries(kinds) < MAX_KINDS &&
+		MemoryContextMemAllocated(context, true) <= MAX_BYTES;
+}
+
+/* Have what a kind stands for in memory that lasts. */
+static void
+fill(KnownKind *entry, Slice training_type, ArrayType *families)
+{
+	char	   *copy = MemoryContextAlloc(context, MAXALIGN(VARSIZE(families)) + training_type.len + 1);
+
+	entry->families = memcpy(copy, families, VARSIZE(families));
+	entry->training_type.data = memcpy(copy + MAXALIGN(VARSIZE(families)), training_type.data, training_type.len);
+	entry->training_type.len = training_type.len;
+}
+
+/* The kind of the job that was read last; it is good until another one is learnt. */
 const KnownKind *
 learn_kind(const JobReader *job)
 {
@@ -52,21 +71,25 @@ learn_kind(const JobReader *job)
 
 	if (known == NULL)
 	{
-		char	   *name;
-		ArrayType  *copy;
-		KnownKind  *entry;
+		KnownKind	learnt = {.kind = kind};
 
-		if (kinds == NULL || hash_get_num_entries(kinds) >= MAX_KINDS)
-			forget_kinds();
-		name = MemoryContextAlloc(context, training_type.len + 1);
-		memcpy(name, training_type.data, training_type.len);
-		copy = MemoryContextAlloc(context, VARSIZE(families));
-		memcpy(copy, families, VARSIZE(families));
-		entry = hash_search(kinds, &kind, HASH_ENTER, NULL);
-		entry->training_type.data = name;
-		entry->training_type.len = training_type.len;
-		entry->families = copy;
-		known = entry;
+		if (kinds == NULL)
+			begin();
+		fill(&learnt, training_type, families);
+		if (is_room())
+		{
+			KnownKind  *entry = hash_search(kinds, &kind, HASH_ENTER, NULL);
+
+			*entry = learnt;
+			known = entry;
+		}
+		else
+		{
+			if (other.families != NULL)
+				pfree(other.families);
+			other = learnt;
+			known = &other;
+		}
 	}
 	if ((Pointer) families != DatumGetPointer(job->values[JOB_MODEL_FAMILIES]))
 		pfree(families);

@@ -7,7 +7,7 @@
 
 #include "plans/stored_plan.h"
 
-/* Lives until the next one is learnt. */
+/* Good until another one is learnt. */
 typedef struct KnownKind
 {
 	int64		kind;

@@ -1,25 +1,31 @@
 /*
  * pause_training_plan.c
  *		SQL functions pause_training_plan() and resume_training_plan(): whether jobs
- *		of a plan can be claimed.
+ *		of a plan can be claimed; and training_plans_notify(), the trigger that tells
+ *		who listens when they can again.
  *
  * That is a column of the plan's row, which is changed by SQL, with the caller's
  * rights and whatever somebody has added to the table.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "base/arguments.h"
 #include "plans/job_channel.h"
 #include "plans/stored_plan.h"
 #include "plans/table_write.h"
+#include "plans/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(pause_training_plan);
 PG_FUNCTION_INFO_V1(resume_training_plan);
+PG_FUNCTION_INFO_V1(training_plans_notify);
 
 /* Pause a plan or resume it; returns whether that changed anything. */
 static bool
@@ -69,9 +75,21 @@ pause_training_plan(PG_FUNCTION_ARGS)
 Datum
 resume_training_plan(PG_FUNCTION_ARGS)
 {
-	bool		changed = set_paused(fcinfo, false);
+	PG_RETURN_BOOL(set_paused(fcinfo, false));
+}
 
-	if (changed)
-		notify_of_jobs(PG_GETARG_INT64(0));
-	PG_RETURN_BOOL(changed);
+/* training_plans_notify(): a trigger behind an UPDATE of a row of training_plans that resumes it */
+Datum
+training_plans_notify(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = trigger_call(fcinfo, "training_plans_notify", PLANS_TABLE,
+										TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_AFTER);
+	PlanTable	plans;
+	bool		isnull;
+
+	plan_table_open(&plans, RelationGetNamespace(trigger->tg_relation), PLANS_TABLE, NoLock);
+	notify_of_jobs(DatumGetInt64(heap_getattr(trigger->tg_newtuple, plans.columns[PLAN_PLAN_ID],
+											  RelationGetDescr(trigger->tg_relation), &isnull)));
+	plan_table_close(&plans);
+	return PointerGetDatum(NULL);
 }

@@ -630,7 +630,7 @@ tally_make_base(Oid schema, int64 plan_id)
 
 	/* one at a time, and see what others have made */
 	plan_table_open(&table, schema, TALLY_TABLE, RowExclusiveLock);
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, table.relid, 0, BASE_LOCK);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, table.relid, (uint32) plan_id, BASE_LOCK);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	if (!tally_read(&table, snapshot, plan_id, &written))

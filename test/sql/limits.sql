@@ -35,7 +35,7 @@ SELECT job_id FROM claim_training_jobs('w', 9);
 
 -- of all plans together; several limits at once; one on all jobs; none of them about this job
 SELECT create_training_plan('decisions') AS second \gset
-INSERT INTO training_limits VALUES ('all', NULL, 5), ('lstm', '{lstm}', 1), ('other', '{catboost}', 0), ('nothing', '{}', 0);
+INSERT INTO training_limits VALUES ('all', NULL, 5), ('lstm', '{lstm}', 1), ('other', '{catboost}', 0);
 SELECT * FROM usage;
 SELECT job_id, model_families FROM claim_training_jobs('w', 9);
 SELECT job_id FROM claim_training_jobs('w', 9, job_ids => '{sym_t_s8,sym_t_s9}');
@@ -71,6 +71,11 @@ ROLLBACK;
 -- what makes no sense
 INSERT INTO training_limits VALUES ('less', NULL, -1);
 INSERT INTO training_limits VALUES ('gpu', NULL, NULL);
+INSERT INTO training_limits VALUES ('gpu', '{}', 1);
+INSERT INTO training_limits VALUES ('gpu', '{NULL}', 1);
+INSERT INTO training_limits VALUES ('gpu', '{mlp,""}', 1);
+INSERT INTO training_limits VALUES ('gpu', '{{mlp}}', 1);
+INSERT INTO training_limits VALUES ('', NULL, 1);
 
 DROP VIEW usage;
 DELETE FROM training_limits;
