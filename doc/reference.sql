@@ -29,7 +29,7 @@ SELECT
         E'\n### %s\n\n```sql\n%s(%s)\nRETURNS %s\n```\n\n%s\n\n*%s, parallel %s.*',
         p.proname,
         p.proname,
-        replace(E'\n    ' || replace(regexp_replace(pg_get_function_arguments(p.oid), '::[a-z]+(\[\])?', '', 'g'), ', ', E',\n    ') || E'\n', E'\n    \n', ''),
+        replace(E'\n    ' || replace(regexp_replace(pg_get_function_arguments(p.oid), '::[a-z]+( precision)?(\[\])?', '', 'g'), ', ', E',\n    ') || E'\n', E'\n    \n', ''),
         regexp_replace(replace(pg_get_function_result(p.oid), ', ', E',\n    '), '^TABLE\((.*)\)$', E'TABLE (\n    \\1\n)'),
         obj_description(p.oid, 'pg_proc'),
         CASE p.provolatile WHEN 'i' THEN 'Immutable' WHEN 's' THEN 'Stable' ELSE 'Volatile' END,

@@ -135,8 +135,9 @@ AS 'MODULE_PATHNAME', 'import_training_plan';
 COMMENT ON FUNCTION import_training_plan(text, boolean) IS
 'Stores the plan of a document in JSON or YAML, as training_plan_to_json() and
 training_plan_to_yaml() write it, here or elsewhere, and returns its new plan_id.
-It keeps the run_id and generated_at of the document. Needs the right to insert
-into training_plans and training_jobs.
+It keeps the run_id and generated_at of the document, which does not say whether jobs
+wait for the pooled model of their target; pooled_first does, as for
+create_training_plan(). Needs the right to insert into training_plans and training_jobs.
 
 What is wrong with the document is an error that says where, as that of
 routing_decisions().';
@@ -159,8 +160,9 @@ COMMENT ON FUNCTION generate_training_plan_from_routing(text, text, text[], bool
 'From file to files: reads a routing plan as load_routing_plan() does, stores its
 jobs as a new plan, as create_training_plan() does, writes the plan''s files as
 write_training_plan() does, and returns its plan_id. git_commit, config_hash and
-metrics_snapshot are those of the routing plan. If anything fails, no plan is
-stored. Needs the rights that these three need.';
+metrics_snapshot are those of the routing plan; pooled_first is that of
+create_training_plan(). If anything fails, no plan is stored. Needs the rights that
+these three need.';
 
 GRANT EXECUTE ON FUNCTION
     training_plan_to_json(bigint),

@@ -6,6 +6,7 @@
 \set QUIET on
 \set ON_ERROR_STOP on
 \set VERBOSITY terse
+\pset pager off
 
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS trainplan;
