@@ -68,6 +68,20 @@ SELECT job_id FROM claim_training_jobs('w', 9);
 SELECT * FROM usage;
 ROLLBACK;
 
+-- more kinds than a session remembers
+CREATE TABLE many AS
+SELECT 't' AS target, 's' || s AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route, ARRAY['family_' || s, 'common'] AS model_families
+FROM generate_series(1, 1200) AS s;
+SELECT create_training_plan('many') AS plan \gset
+UPDATE training_limits SET max_running = 2000;
+INSERT INTO training_limits VALUES ('common', '{common}', 1190), ('last', '{family_1199,family_1200}', 1);
+SELECT count(*) FROM claim_training_jobs('w', 1100, :plan);
+SELECT count(*) FROM claim_training_jobs('w', 1, :plan, job_ids => '{sym_t_s1199}');
+SELECT count(*) FROM claim_training_jobs('w', 1, :plan, job_ids => '{sym_t_s1200}');
+SELECT count(*) FROM claim_training_jobs('w', 1200, :plan);
+SELECT name, max_running, running FROM usage;
+DROP TABLE many;
+
 -- what makes no sense
 INSERT INTO training_limits VALUES ('less', NULL, -1);
 INSERT INTO training_limits VALUES ('gpu', NULL, NULL);
