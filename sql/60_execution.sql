@@ -325,6 +325,12 @@ REFERENCING OLD TABLE AS deleted_jobs
 FOR EACH STATEMENT
 EXECUTE FUNCTION settle_training_jobs();
 
+CREATE TRIGGER settle_insert
+AFTER INSERT ON training_job_queue
+REFERENCING NEW TABLE AS inserted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
 CREATE TRIGGER settle_update
 AFTER UPDATE ON training_job_queue
 REFERENCING OLD TABLE AS old_places NEW TABLE AS new_places
@@ -341,6 +347,7 @@ COMMENT ON TRIGGER settle_insert ON training_plans IS 'Has jobs wait that are th
 COMMENT ON TRIGGER settle_insert ON training_jobs IS 'Has new jobs wait for the pooled model that they need, and others for new pooled jobs.';
 COMMENT ON TRIGGER settle_update ON training_jobs IS 'Has jobs wait for what they need now.';
 COMMENT ON TRIGGER settle_delete ON training_jobs IS 'Has no job wait for one that was deleted.';
+COMMENT ON TRIGGER settle_insert ON training_job_queue IS 'Has no place wait that comes in for what does not come, or what does not know of it.';
 COMMENT ON TRIGGER settle_update ON training_job_queue IS 'Has jobs follow the pooled job whose place was changed.';
 COMMENT ON TRIGGER settle_delete ON training_job_queue IS 'Has no job wait for one whose place was deleted.';
 

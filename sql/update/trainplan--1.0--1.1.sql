@@ -515,6 +515,12 @@ REFERENCING OLD TABLE AS deleted_jobs
 FOR EACH STATEMENT
 EXECUTE FUNCTION settle_training_jobs();
 
+CREATE TRIGGER settle_insert
+AFTER INSERT ON training_job_queue
+REFERENCING NEW TABLE AS inserted_places
+FOR EACH STATEMENT
+EXECUTE FUNCTION settle_training_jobs();
+
 CREATE TRIGGER settle_update
 AFTER UPDATE ON training_job_queue
 REFERENCING OLD TABLE AS old_places NEW TABLE AS new_places

@@ -52,6 +52,7 @@ typedef struct Changing
 	PlaceChange change;
 	ByteSort   *job_ids;		/* of a plan with pooled_first: all that are to be changed; else NULL */
 	ChangedPart part;
+	RetriedJobs *retried;		/* while the others are changed */
 	int64		changed;		/* how many are in another state now */
 	bool		any_claimable;	/* of those that were changed */
 } Changing;
@@ -133,9 +134,9 @@ settle_retried(Changing *changing, QueuePlace *place)
 {
 	JobState	state;
 
-	if (changing->part != CHANGE_OTHERS || place->state != JOB_PENDING)
+	if (changing->retried == NULL || place->state != JOB_PENDING)
 		return true;
-	if (!pooled_first_retried_state(&changing->queue, place, &state))
+	if (!retried_job_state(changing->retried, place, &state))
 		return false;
 	queue_place_end_attempt(place, state, place->state_since, place->ready_at);
 	return true;
@@ -228,7 +229,10 @@ change_noted(Changing *changing)
 	pooled_first_lock(&changing->queue, changing->plan.plan_id, changing->job_ids,
 					  changing->change == retry ? POOLED_IS_RETRIED : POOLED_ENDS);
 	change_part(changing, CHANGE_AWAITED);
+	changing->retried = retried_jobs_begin(&changing->queue);
 	change_part(changing, CHANGE_OTHERS);
+	retried_jobs_end(changing->retried);
+	changing->retried = NULL;
 	byte_sort_end(changing->job_ids);
 }
 

@@ -327,6 +327,31 @@ follow_jobs(Following *following, ByteSort *jobs)
 		notify_of_jobs(plan_id);
 }
 
+/*
+ * Others wait for a pooled job, the highest of which has this priority: it is claimed at
+ * that, and lets them go when it succeeds.
+ */
+static void
+await_pooled(JobQueue *queue, int64 plan_id, Datum pooled, int32 priority)
+{
+	QueuePlace	place;
+
+	while (job_queue_find(queue, plan_id, pooled, &place) && (!place.awaited || place.priority < priority))
+	{
+		if (!queue_place_lock(queue, &place))
+			continue;
+		place.awaited = true;
+		/*
+		 * Claims remember where fresh places begin that others could see: it is not among them any
+		 * more, and ready at -infinity, by which it is known that nobody else has touched it.
+		 */
+		place.stays_fresh = place.is_fresh && queue_place_is_own(queue);
+		place.priority = Max(place.priority, priority);
+		queue_place_write(queue, &place);
+		break;
+	}
+}
+
 /* Lock the places of jobs that a changed pooled job may change, unless somebody has one. */
 static bool
 try_lock_jobs(JobQueue *queue, ByteSort *jobs)
@@ -380,6 +405,13 @@ follow_pooled(JobQueue *queue, const QueuePlace *pooled, int state, bool wait, i
 		if (done)
 			follow_jobs(&following, members);
 		byte_sort_end(members);
+		/* it has been written, and somebody may have changed its priority while nothing waited */
+		if (wait && following.stand == POOLED_UNFINISHED && following.any_waiting)
+		{
+			CommandCounterIncrement();
+			job_queue_refresh(queue);
+			await_pooled(queue, pooled->plan_id, pooled->job_id, following.priority);
+		}
 		*changed = following.changed;
 	}
 	raw_jobs_close(&jobs);
@@ -413,29 +445,109 @@ pooled_first_try_settle(JobQueue *queue, const QueuePlace *pooled, JobState beco
 	return follow_pooled(queue, pooled, becomes, false, &changed);
 }
 
+/* ---- jobs that are retried ------------------------------------------------------------------- */
+
+/* The pooled job of the target that the last job of many was of. */
+struct RetriedJobs
+{
+	JobQueue   *queue;
+	RawJobs		jobs;
+	MemoryContext context;
+	bool		knows_target;
+	StringInfoData target;
+	Datum		pooled;			/* 0: there is none to wait for */
+	PooledStand stand;
+	bool		awaited;
+	int32		priority;
+};
+
+/* Begin to retry jobs of a plan, in the current memory context. */
+RetriedJobs *
+retried_jobs_begin(JobQueue *queue)
+{
+	RetriedJobs *retried = palloc0(sizeof(RetriedJobs));
+
+	retried->queue = queue;
+	retried->context = CurrentMemoryContext;
+	initStringInfo(&retried->target);
+	raw_jobs_open(&retried->jobs, queue->schema);
+	return retried;
+}
+
+void
+retried_jobs_end(RetriedJobs *retried)
+{
+	raw_jobs_close(&retried->jobs);
+	pfree(retried->target.data);
+	if (retried->pooled != (Datum) 0)
+		pfree(DatumGetPointer(retried->pooled));
+	pfree(retried);
+}
+
+/* Find the pooled job of the target of the job that was found last; nobody changes its place from now on. */
+static void
+find_retried_target(RetriedJobs *retried, int64 plan_id)
+{
+	JobQueue   *queue = retried->queue;
+	RawJobs    *jobs = &retried->jobs;
+	Slice		target = job_text(jobs, JOB_TARGET);
+	QueuePlace	place;
+	Datum		value;
+
+	if (retried->knows_target && slice_equal(target, slice_from_buffer(&retried->target)))
+		return;
+	hold_slice(&retried->target, target);
+	retried->knows_target = true;
+	retried->stand = POOLED_NONE;
+	if (retried->pooled != (Datum) 0)
+		pfree(DatumGetPointer(retried->pooled));
+	retried->pooled = (Datum) 0;
+
+	value = slice_to_text(slice_from_buffer(&retried->target));
+	if (find_pooled_job(jobs, queue->snapshot, plan_id, value))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(retried->context);
+
+		retried->pooled = slice_to_text(job_text(jobs, JOB_ID));
+		MemoryContextSwitchTo(caller);
+		while (job_queue_find(queue, plan_id, retried->pooled, &place))
+		{
+			if (!queue_place_lock(queue, &place))
+				continue;
+			retried->stand = stand_of_state(place.state);
+			retried->awaited = place.awaited;
+			retried->priority = place.priority;
+			break;
+		}
+	}
+	pfree(DatumGetPointer(value));
+}
+
 /*
  * The state that a job has when it is retried by itself; false: it can't be, since the
- * pooled model that it needs is not to come.  The pooled job's place is locked.
+ * pooled model that it needs is not to come.  The pooled job's place is locked, and knows
+ * that it is waited for.
  */
 bool
-pooled_first_retried_state(JobQueue *queue, const QueuePlace *place, JobState *state)
+retried_job_state(RetriedJobs *retried, const QueuePlace *place, JobState *state)
 {
-	QueueAside	aside;
-	RawJobs		jobs;
-	QueuePlace	pooled;
+	JobQueue   *queue = retried->queue;
+	RawJobs    *jobs = &retried->jobs;
 	PooledStand stand = POOLED_NONE;
+	QueueAside	aside;
 
 	job_queue_look_aside(queue, &aside);
-	raw_jobs_open(&jobs, queue->schema);
-	if (find_job(&jobs, queue->snapshot, place->plan_id, place->job_id) && job_part(&jobs) == PART_NEEDS)
+	if (find_job(jobs, queue->snapshot, place->plan_id, place->job_id) && job_part(jobs) == PART_NEEDS)
 	{
-		Datum		target = slice_to_text(job_text(&jobs, JOB_TARGET));
-
-		if (find_pooled_job(&jobs, queue->snapshot, place->plan_id, target) &&
-			job_queue_find(queue, place->plan_id, slice_to_text(job_text(&jobs, JOB_ID)), &pooled))
-			stand = stand_of_state(pooled.state);
+		find_retried_target(retried, place->plan_id);
+		stand = retried->stand;
 	}
-	raw_jobs_close(&jobs);
+	if (stand == POOLED_UNFINISHED && (!retried->awaited || retried->priority < place->priority))
+	{
+		await_pooled(queue, place->plan_id, retried->pooled, place->priority);
+		retried->awaited = true;
+		retried->priority = Max(retried->priority, place->priority);
+	}
 	job_queue_look_back(queue, &aside);
 	*state = stand == POOLED_UNFINISHED ? JOB_WAITING : JOB_PENDING;
 	return stand != POOLED_FAILED && stand != POOLED_CANCELLED;
@@ -485,18 +597,59 @@ is_followed(const QueuePlace *place, PooledChange change)
 		(change != POOLED_IS_EXTENDED || place->attempt.cancel_requested);
 }
 
+/* The targets of jobs that are to be retried, as they come. */
+typedef struct NeededPooled
+{
+	ByteSort   *pooled;			/* pooled jobs that are needed */
+	bool		knows_target;
+	StringInfoData target;		/* of the last job */
+} NeededPooled;
+
 /* Put the pooled job there that a job needs which is to be retried. */
 static void
-put_needed(ByteSort *locks, RawJobs *jobs, JobQueue *queue, int64 plan_id, Datum job_id)
+put_needed(ByteSort *locks, NeededPooled *needed, RawJobs *jobs, JobQueue *queue, int64 plan_id, Datum job_id)
 {
-	Datum		target;
+	Slice		target;
+	Datum		value;
 
 	if (!find_job(jobs, queue->snapshot, plan_id, job_id) || job_part(jobs) != PART_NEEDS)
 		return;
-	target = slice_to_text(job_text(jobs, JOB_TARGET));
-	if (find_pooled_job(jobs, queue->snapshot, plan_id, target))
+	target = job_text(jobs, JOB_TARGET);
+	if (needed->knows_target && slice_equal(target, slice_from_buffer(&needed->target)))
+		return;
+	hold_slice(&needed->target, target);
+	needed->knows_target = true;
+	value = slice_to_text(slice_from_buffer(&needed->target));
+	if (find_pooled_job(jobs, queue->snapshot, plan_id, value))
+	{
 		put_job(locks, plan_id, job_text(jobs, JOB_ID), PART_POOLED);
-	pfree(DatumGetPointer(target));
+		put_job(needed->pooled, plan_id, job_text(jobs, JOB_ID), PART_POOLED);
+	}
+	pfree(DatumGetPointer(value));
+}
+
+/*
+ * Pooled jobs that may be retried with those that need them come before these, as those that
+ * are awaited do: also one that has come after all of them had ended.
+ */
+static void
+await_needed(JobQueue *queue, ByteSort *pooled)
+{
+	int64		plan_id;
+	Datum		job_id;
+	JobPart		part;
+
+	byte_sort_perform(pooled);
+	while (next_job(pooled, &plan_id, &job_id, &part))
+	{
+		QueuePlace	place;
+
+		if (job_queue_find(queue, plan_id, job_id, &place) &&
+			(place.state == JOB_FAILED || place.state == JOB_CANCELLED))
+			await_pooled(queue, plan_id, job_id, place.priority);
+		pfree(DatumGetPointer(job_id));
+	}
+	CommandCounterIncrement();
 }
 
 /* Put all of a pooled job's target there. */
@@ -522,9 +675,11 @@ pooled_first_lock(JobQueue *queue, int64 plan_id, ByteSort *job_ids, PooledChang
 {
 	RawJobs		jobs;
 	ByteSort   *locks = byte_sort_create(work_mem);
+	NeededPooled needed = {.pooled = byte_sort_create(work_mem)};
 	bool		any = false;
 	Slice		record;
 
+	initStringInfo(&needed.target);
 	raw_jobs_open(&jobs, queue->schema);
 	while (byte_sort_next(job_ids, &record))
 	{
@@ -543,7 +698,7 @@ pooled_first_lock(JobQueue *queue, int64 plan_id, ByteSort *job_ids, PooledChang
 			else if (change == POOLED_IS_RETRIED &&
 					 (place.state == JOB_FAILED || place.state == JOB_CANCELLED))
 			{
-				put_needed(locks, &jobs, queue, plan_id, job_id);
+				put_needed(locks, &needed, &jobs, queue, plan_id, job_id);
 				any = true;
 			}
 		}
@@ -551,6 +706,8 @@ pooled_first_lock(JobQueue *queue, int64 plan_id, ByteSort *job_ids, PooledChang
 	}
 	if (any)
 		lock_all(queue, locks, (Datum) 0);
+	await_needed(queue, needed.pooled);
+	byte_sort_end(needed.pooled);
 	byte_sort_rewind(job_ids);
 	byte_sort_end(locks);
 	raw_jobs_close(&jobs);
@@ -659,30 +816,6 @@ next_target(ByteSort *targets, StringInfo last, int64 *plan_id, Datum *target)
 	return true;
 }
 
-/* What waits is claimed after the pooled job, which is claimed at its priority. */
-static void
-await_pooled(Following *following, int64 plan_id, Datum pooled)
-{
-	JobQueue   *queue = following->queue;
-	QueuePlace	place;
-
-	while (job_queue_find(queue, plan_id, pooled, &place) &&
-		   (!place.awaited || place.priority < following->priority))
-	{
-		if (!queue_place_lock(queue, &place))
-			continue;
-		place.awaited = true;
-		/*
-		 * Claims remember where fresh places begin that others could see: it is not among them any
-		 * more, and ready at -infinity, by which it is known that nobody else has touched it.
-		 */
-		place.stays_fresh = place.is_fresh && queue_place_is_own(queue);
-		place.priority = Max(place.priority, following->priority);
-		queue_place_write(queue, &place);
-		break;
-	}
-}
-
 /* Settle a target whose places are locked. */
 static void
 settle_target(JobQueue *queue, RawJobs *jobs, int64 plan_id, Datum target)
@@ -703,7 +836,7 @@ settle_target(JobQueue *queue, RawJobs *jobs, int64 plan_id, Datum target)
 	{
 		follow_job(&following, plan_id, pooled, false);
 		if (stand == POOLED_UNFINISHED && following.any_waiting)
-			await_pooled(&following, plan_id, pooled);
+			await_pooled(queue, plan_id, pooled, following.priority);
 	}
 	byte_sort_end(members);
 }

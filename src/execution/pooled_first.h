@@ -20,7 +20,13 @@ extern void pooled_first_lock(JobQueue *queue, int64 plan_id, ByteSort *job_ids,
 extern void pooled_first_lock_one(JobQueue *queue, int64 plan_id, Datum job_id);
 extern int64 pooled_first_follow(JobQueue *queue, const QueuePlace *pooled);
 extern bool pooled_first_try_settle(JobQueue *queue, const QueuePlace *pooled, JobState becomes);
-extern bool pooled_first_retried_state(JobQueue *queue, const QueuePlace *place, JobState *state);
+
+/* Jobs that are retried by themselves, many in a call. */
+typedef struct RetriedJobs RetriedJobs;
+
+extern RetriedJobs *retried_jobs_begin(JobQueue *queue);
+extern bool retried_job_state(RetriedJobs *retried, const QueuePlace *place, JobState *state);
+extern void retried_jobs_end(RetriedJobs *retried);
 
 /* Targets that are to be settled. */
 extern ByteSort *settled_targets_create(void);

@@ -33,6 +33,7 @@ typedef struct NotedRows
 	bool		knows_plan;
 	int64		plan_id;		/* of the row before */
 	bool		pooled_first;
+	bool		exists;			/* the plan, if places come in */
 } NotedRows;
 
 static Datum
@@ -91,9 +92,47 @@ note_place(void *arg, TupleTableSlot *slot)
 										 row_value(rows, slot, QUEUE_JOB_ID));
 }
 
+static bool
+plan_exists(Oid schema, int64 plan_id)
+{
+	PlanTable	plans;
+	bool		exists;
+
+	plan_table_open(&plans, schema, PLANS_TABLE, AccessShareLock);
+	exists = plan_table_has_rows_of(&plans, plan_id);
+	plan_table_close(&plans);
+	return exists;
+}
+
+/*
+ * Note the target of a place that comes in and waits.  What it waits for may be another than
+ * where the place is from, or have ended.  One that comes before its plan or its job is seen
+ * to when these come, as when a dump is restored.
+ */
+static void
+note_new_place(void *arg, TupleTableSlot *slot)
+{
+	NotedRows  *rows = arg;
+	int64		plan_id = DatumGetInt64(row_value(rows, slot, QUEUE_PLAN_ID));
+
+	if (is_being_stored(plan_id) ||
+		!slice_equal(slice_from_text(DatumGetTextPP(row_value(rows, slot, QUEUE_STATE))),
+					 job_states.words[JOB_WAITING]))
+		return;
+	if (!rows->knows_plan || rows->plan_id != plan_id)
+	{
+		rows->exists = plan_exists(rows->schema, plan_id);
+		rows->plan_id = plan_id;
+		rows->knows_plan = true;
+	}
+	if (rows->exists)
+		rows->any |= settled_targets_add_job(rows->targets, rows->schema, plan_id,
+											 row_value(rows, slot, QUEUE_JOB_ID));
+}
+
 /*
  * settle_training_jobs(): a trigger behind an INSERT of a row of training_plans, and behind
- * statements that write training_jobs, or change or delete places in training_job_queue
+ * statements that write training_jobs or training_job_queue
  */
 Datum
 settle_training_jobs(PG_FUNCTION_ARGS)
@@ -101,6 +140,7 @@ settle_training_jobs(PG_FUNCTION_ARGS)
 	PlanTableId id = trigger_table(fcinfo);
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	NotedRows	rows = {0};
+	TransitionCallback note;
 
 	if (id != PLANS_TABLE && id != JOBS_TABLE && id != QUEUE_TABLE)
 		report_wrong_trigger("settle_training_jobs", JOBS_TABLE);
@@ -128,10 +168,11 @@ settle_training_jobs(PG_FUNCTION_ARGS)
 		rows.any = is_pooled_first(&rows, plan_id) &&
 			settled_targets_add_plan(rows.targets, rows.schema, plan_id);
 	}
+	note = id == JOBS_TABLE ? note_job : TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? note_new_place : note_place;
 	if (trigger->tg_oldtable != NULL)
-		transition_table_read(trigger, trigger->tg_oldtable, id == JOBS_TABLE ? note_job : note_place, &rows);
+		transition_table_read(trigger, trigger->tg_oldtable, note, &rows);
 	if (trigger->tg_newtable != NULL)
-		transition_table_read(trigger, trigger->tg_newtable, id == JOBS_TABLE ? note_job : note_place, &rows);
+		transition_table_read(trigger, trigger->tg_newtable, note, &rows);
 	plan_table_close(&rows.table);
 	if (rows.any)
 		settle_targets(rows.schema, rows.targets);

@@ -182,19 +182,6 @@ row_sink_keep(RowSink *sink, const Datum *values, const bool *nulls, int columns
 	bulk_insert_keep(sink->bulk);
 }
 
-/* Put the place of a new job in, which was made in the memory for it. */
-static void
-write_new_place(RowSink *places, Datum *place, bool *nulls)
-{
-	if (places->bulk != NULL)
-	{
-		tally_count_place(places->tally, state_of_text(place[QUEUE_STATE]), 1);
-		row_sink_keep(places, place, nulls, QUEUE_COLUMNS);
-	}
-	else
-		row_sink_write(places, place, nulls);
-}
-
 static void
 row_sink_end(RowSink *sink)
 {
@@ -292,27 +279,27 @@ make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 positio
 }
 
 /*
- * The job that is inserted by SQL just now, and how deep in triggers that is.  The
- * trigger behind the INSERT leaves its place to us, and tells us what others'
- * triggers have made of it.
+ * The row that is inserted by SQL just now, and how deep in triggers that is.  Triggers
+ * behind the INSERT leave a job's place to us, and whether it waits, and tell us what
+ * others' triggers have made of the job.
  */
-typedef struct StoredJob
+typedef struct StoredRow
 {
 	int64		plan_id;
 	int			trigger_depth;	/* -1: none is */
 	MemoryContext context;
 	Datum	   *values;
 	bool	   *nulls;
-} StoredJob;
+} StoredRow;
 
-static StoredJob stored_job = {.trigger_depth = -1};
+static StoredRow stored_row = {.trigger_depth = -1};
 
-/* Is the trigger that runs one behind a job that store_plan() inserts? */
+/* Is the trigger that runs one behind a row of a plan's job or place that store_plan() inserts? */
 bool
 is_being_stored(int64 plan_id)
 {
-	return stored_job.trigger_depth >= 0 && stored_job.plan_id == plan_id &&
-		trigger_depth() == stored_job.trigger_depth + 1;
+	return stored_row.trigger_depth >= 0 && stored_row.plan_id == plan_id &&
+		trigger_depth() == stored_row.trigger_depth + 1;
 }
 
 /* If so, this is its row. */
@@ -320,7 +307,7 @@ void
 note_stored_job(const PlanTable *jobs, TupleTableSlot *row)
 {
 	const Oid  *types = plan_table_types(JOBS_TABLE);
-	MemoryContext caller = MemoryContextSwitchTo(stored_job.context);
+	MemoryContext caller = MemoryContextSwitchTo(stored_row.context);
 
 	slot_getallattrs(row);
 	for (int i = 0; i < JOB_TABLE_COLUMNS; i++)
@@ -328,33 +315,57 @@ note_stored_job(const PlanTable *jobs, TupleTableSlot *row)
 		int			column = column_index(jobs, i);
 		bool		by_value = types[i] == INT4OID || types[i] == INT8OID;
 
-		stored_job.nulls[i] = row->tts_isnull[column];
-		stored_job.values[i] = stored_job.nulls[i] ? (Datum) 0 :
+		stored_row.nulls[i] = row->tts_isnull[column];
+		stored_row.values[i] = stored_row.nulls[i] ? (Datum) 0 :
 			datumCopy(row->tts_values[column], by_value, by_value ? sizeof(Datum) : -1);
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+/* Insert a row by SQL, of which this is known. */
+static void
+store_row(RowSink *sink, StoredRow row, Datum *values, bool *nulls)
+{
+	StoredRow	outer = stored_row;
+
+	PG_TRY();
+	{
+		stored_row = row;
+		stored_row.trigger_depth = trigger_depth();
+		row_sink_write(sink, values, nulls);
+	}
+	PG_FINALLY();
+	{
+		stored_row = outer;
+	}
+	PG_END_TRY();
 }
 
 /* Insert a job by SQL; its values are then what others' triggers have made of them. */
 static void
 insert_job_row(RowSink *jobs, MemoryContext context, Datum *values, bool *nulls)
 {
-	StoredJob	outer = stored_job;
+	StoredRow	row = {
+		.plan_id = DatumGetInt64(values[JOB_PLAN_ID]),
+		.context = context,
+		.values = values,
+		.nulls = nulls
+	};
 
-	PG_TRY();
+	store_row(jobs, row, values, nulls);
+}
+
+/* Put the place of a new job in, which was made in the memory for it. */
+static void
+write_new_place(RowSink *places, Datum *place, bool *nulls)
+{
+	if (places->bulk != NULL)
 	{
-		stored_job.plan_id = DatumGetInt64(values[JOB_PLAN_ID]);
-		stored_job.trigger_depth = trigger_depth();
-		stored_job.context = context;
-		stored_job.values = values;
-		stored_job.nulls = nulls;
-		row_sink_write(jobs, values, nulls);
+		tally_count_place(places->tally, state_of_text(place[QUEUE_STATE]), 1);
+		row_sink_keep(places, place, nulls, QUEUE_COLUMNS);
 	}
-	PG_FINALLY();
-	{
-		stored_job = outer;
-	}
-	PG_END_TRY();
+	else
+		store_row(places, (StoredRow) {.plan_id = DatumGetInt64(place[QUEUE_PLAN_ID])}, place, nulls);
 }
 
 /*

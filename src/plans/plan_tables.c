@@ -78,8 +78,12 @@ typedef struct TableSpec
 	uint32		identity;
 	int			key[MAX_KEY_COLUMNS];	/* of the primary key */
 	int			key_count;
+	int			parent;			/* whose key that of a row begins with; 1.0 had foreign keys of it */
 	const char *checks[MAX_OWN_CHECKS]; /* as PostgreSQL shows them */
 } TableSpec;
+
+/* Of a table whose rows refer to no others. */
+#define NO_PARENT			(-1)
 
 #define BIT(column)			(UINT32_C(1) << (column))
 
@@ -103,7 +107,8 @@ static const TableSpec specs[] = {
 		.added = BIT(PLAN_PRIORITY) | BIT(PLAN_POOLED_FIRST) | BIT(PLAN_PAUSED),
 		.identity = BIT(PLAN_PLAN_ID),
 		.key = {PLAN_PLAN_ID},
-		.key_count = 1
+		.key_count = 1,
+		.parent = NO_PARENT
 	},
 	[JOBS_TABLE] = {
 		.name = "training_jobs",
@@ -121,7 +126,8 @@ static const TableSpec specs[] = {
 		BIT(JOB_TABLE_COLUMN(JOB_TRAINING_TYPE)) | BIT(JOB_TABLE_COLUMN(JOB_MODEL_FAMILIES)) |
 		BIT(JOB_TABLE_COLUMN(JOB_PRIORITY)) | BIT(JOB_TABLE_COLUMN(JOB_METADATA)),
 		.key = {JOB_PLAN_ID, JOB_TABLE_COLUMN(JOB_ID)},
-		.key_count = 2
+		.key_count = 2,
+		.parent = PLANS_TABLE
 	},
 	[QUEUE_TABLE] = {
 		.name = "training_job_queue",
@@ -144,6 +150,7 @@ static const TableSpec specs[] = {
 		BIT(QUEUE_AWAITED) | BIT(QUEUE_ERROR),
 		.key = {QUEUE_PLAN_ID, QUEUE_JOB_ID},
 		.key_count = 2,
+		.parent = JOBS_TABLE,
 		.checks = {
 			"(state = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text, "
 			"'succeeded'::text, 'failed'::text, 'cancelled'::text]))",
@@ -173,6 +180,7 @@ static const TableSpec specs[] = {
 		BIT(HISTORY_ESTIMATED_SAMPLES) | BIT(HISTORY_GIT_COMMIT),
 		.key = {HISTORY_PLAN_ID, HISTORY_JOB_ID, HISTORY_ATTEMPT},
 		.key_count = 3,
+		.parent = QUEUE_TABLE,
 		.checks = {
 			"(outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, "
 			"'expired'::text]))",
@@ -190,7 +198,8 @@ static const TableSpec specs[] = {
 		},
 		.required = BIT(TALLY_COLUMNS) - 1,
 		.key = {TALLY_PLAN_ID, TALLY_PART},
-		.key_count = 2
+		.key_count = 2,
+		.parent = NO_PARENT
 	},
 	[LIMITS_TABLE] = {
 		.name = "training_limits",
@@ -199,7 +208,8 @@ static const TableSpec specs[] = {
 		.types = {TEXTOID, TEXTARRAYOID, INT4OID},
 		.required = BIT(LIMIT_NAME) | BIT(LIMIT_MAX_RUNNING),
 		.key = {LIMIT_NAME},
-		.key_count = 1
+		.key_count = 1,
+		.parent = NO_PARENT
 	},
 	[POLICIES_TABLE] = {
 		.name = "routing_policies",
@@ -210,7 +220,8 @@ static const TableSpec specs[] = {
 		BIT(POLICY_UPDATED_AT),
 		.generated = BIT(POLICY_CONFIG_HASH),
 		.key = {POLICY_NAME},
-		.key_count = 1
+		.key_count = 1,
+		.parent = NO_PARENT
 	}
 };
 
@@ -513,6 +524,37 @@ is_own_trigger(const Trigger *trigger)
 	return is_member(ProcedureRelationId, trigger->tgfoid);
 }
 
+/*
+ * Does a trigger only check a foreign key that 1.0 made, which rows keep that the extension
+ * puts in?  What they refer to is there: it has been put in by the same call, or is locked.
+ */
+static bool
+checks_own_reference(Relation relation, const PlanTable *table, List *references, const Trigger *trigger)
+{
+	const TableSpec *spec = &specs[table->id];
+	const TableSpec *parent;
+	ListCell   *cell;
+
+	if (spec->parent == NO_PARENT || trigger->tgfoid != F_RI_FKEY_CHECK_INS)
+		return false;
+	parent = &specs[spec->parent];
+	foreach(cell, references)
+	{
+		const ForeignKeyCacheInfo *reference = lfirst(cell);
+		bool		is_own;
+
+		if (reference->conoid != trigger->tgconstraint)
+			continue;
+		is_own = reference->confrelid == get_relname_relid(parent->name, RelationGetNamespace(relation)) &&
+			reference->nkeys == parent->key_count;
+		for (int i = 0; i < parent->key_count && is_own; i++)
+			is_own = reference->conkey[i] == table->columns[spec->key[i]] &&
+				reference->confkey[i] == get_attnum(reference->confrelid, parent->columns[parent->key[i]]);
+		return is_own;
+	}
+	return false;
+}
+
 /* What decides over rows that are written, and is not the extension's. */
 static void
 find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
@@ -520,6 +562,7 @@ find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
 	const TableSpec *spec = &specs[table->id];
 	TupleConstr *constraints = descriptor->constr;
 	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
+	List	   *references = copyObject(RelationGetFKeyList(relation));
 	bool		rows_are_plain = true;
 	int			columns = 0;	/* that are not the extension's */
 
@@ -548,7 +591,8 @@ find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
 
 		if (trigger->tgenabled == TRIGGER_DISABLED || is_own_trigger(trigger))
 			continue;
-		if (TRIGGER_FOR_INSERT(trigger->tgtype))
+		if (TRIGGER_FOR_INSERT(trigger->tgtype) &&
+			!checks_own_reference(relation, table, references, trigger))
 			table->inserts_are_plain = false;
 		if (TRIGGER_FOR_UPDATE(trigger->tgtype))
 			table->updates_are_plain = false;

@@ -95,6 +95,55 @@ DELETE FROM training_job_queue WHERE plan_id = :plan AND job_id <> 'cs_t';
 INSERT INTO training_job_queue SELECT * FROM saved;
 SELECT * FROM places;
 
+-- places that come in and wait: for a pooled job that succeeded, or does not know of it, or is not there
+INSERT INTO training_job_queue SELECT * FROM saved WHERE job_id = 'sym_t_a' OR job_id = 'cs_t';
+DELETE FROM training_job_queue WHERE plan_id = :plan AND job_id <> 'cs_t';
+INSERT INTO training_job_queue SELECT * FROM saved WHERE job_id <> 'cs_t';
+SELECT * FROM places;
+DELETE FROM training_job_queue WHERE plan_id = :plan;
+DELETE FROM training_job_history WHERE plan_id = :plan;
+INSERT INTO training_job_queue SELECT * FROM saved WHERE job_id = 'cs_t';
+UPDATE training_job_queue SET awaited = false, priority = 1 WHERE plan_id = :plan AND job_id = 'cs_t';
+INSERT INTO training_job_queue SELECT * FROM saved WHERE job_id <> 'cs_t';
+SELECT * FROM places;
+DELETE FROM training_job_queue WHERE plan_id = :plan;
+INSERT INTO training_job_queue SELECT * FROM saved WHERE job_id <> 'cs_t';
+SELECT * FROM places;
+SELECT waiting, pending, jobs FROM training_plan_progress WHERE plan_id = :plan;
+
+-- a pooled job that has come when all that need it had ended: they wait for it when they are retried
+SELECT pg_temp.new_plan() AS plan \gset
+CREATE TABLE kept AS SELECT * FROM training_jobs WHERE plan_id = :plan AND job_id = 'cs_t';
+DELETE FROM training_jobs WHERE plan_id = :plan AND job_id = 'cs_t';
+SELECT cancel_training_jobs(:plan);
+UPDATE training_job_queue SET priority = 7 WHERE plan_id = :plan AND job_id = 'sym_t_b';
+INSERT INTO training_jobs SELECT * FROM kept;
+SELECT * FROM places;
+SELECT retry_training_jobs(:plan);
+SELECT * FROM places;
+SELECT job_id, complete_training_job(:plan, job_id, attempt) FROM claim_training_jobs('w', 1, :plan);
+SELECT job_id FROM claim_training_jobs('w', 9, :plan) ORDER BY job_id;
+
+-- also when it is retried with them, and its id comes behind theirs
+SELECT pg_temp.new_plan() AS plan \gset
+DELETE FROM training_jobs WHERE plan_id = :plan AND job_id = 'cs_t';
+SELECT cancel_training_jobs(:plan);
+UPDATE kept SET plan_id = :plan, job_id = 'z';
+INSERT INTO training_jobs SELECT * FROM kept;
+SELECT cancel_training_jobs(:plan);
+SELECT retry_training_jobs(:plan, target => 't', symbol => 'a');
+SELECT retry_training_jobs(:plan);
+SELECT * FROM places;
+SELECT job_id, complete_training_job(:plan, job_id, attempt) FROM claim_training_jobs('w', 1, :plan);
+SELECT job_id FROM claim_training_jobs('w', 9, :plan) ORDER BY job_id;
+
+-- and when its priority was changed while nothing waited
+SELECT pg_temp.new_plan() AS plan \gset
+SELECT cancel_training_jobs(:plan, '{cs_t}');
+UPDATE training_job_queue SET priority = 1 WHERE plan_id = :plan AND job_id = 'cs_t';
+SELECT retry_training_jobs(:plan);
+SELECT * FROM places;
+
 -- in plans without it nothing waits, whatever jobs say
 SELECT create_training_plan('decisions') AS plan \gset
 UPDATE training_job_queue SET state = 'waiting' WHERE plan_id = :plan AND job_id = 'sym_t_a';
@@ -144,5 +193,5 @@ ALTER TABLE training_job_queue DROP CONSTRAINT training_job_queue_priority_check
 DELETE FROM training_plans;
 DELETE FROM training_job_history;
 DROP VIEW places;
-DROP TABLE decisions, saved;
+DROP TABLE decisions, saved, kept;
 DROP FUNCTION note();

@@ -204,6 +204,28 @@ is(sql('library', q{
 		SELECT count(*) FROM plans.training_job_queue WHERE plan_id = 4;
 	}), "5\nt\nt|t\n3\nx\n4\n0\n221", 'the new library serves the objects of 1.0');
 
+# A plan is stored there for who may insert plans and jobs, as 1.0 did it: in bulk, without the
+# queries that check its foreign keys, each of which goes through all jobs of the plan.
+is(sql('library', q{
+		SET SESSION AUTHORIZATION quant;
+		CREATE TABLE many AS
+		SELECT 't' || t AS target, CASE WHEN s > 0 THEN 's' || s END AS symbol, CASE WHEN s > 0 THEN 'ROUTE_BOTH' ELSE 'ENABLED' END AS route
+		FROM generate_series(1, 200) AS t, generate_series(0, 99) AS s;
+		GRANT SELECT ON many TO planner;
+		RESET SESSION AUTHORIZATION;
+		SET SESSION AUTHORIZATION planner;
+		BEGIN;
+		SELECT plans.create_training_plan('many');
+		SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) < 1000 FROM pg_stat_xact_user_tables WHERE schemaname = 'plans';
+		COMMIT;
+		SET SESSION AUTHORIZATION quant;
+		SELECT (SELECT count(*) FROM plans.training_jobs WHERE plan_id = 5), (SELECT count(*) FROM plans.training_job_queue WHERE plan_id = 5 AND ready_at IS NULL);
+		SELECT count(*) FROM plans.claim_training_jobs('c', 3, 5);
+		DELETE FROM plans.training_plans WHERE plan_id = 5;
+		SELECT count(*) FROM plans.training_job_queue WHERE plan_id = 5;
+		DROP TABLE many;
+	}), "5\nt\n20000|20000\n3\n0", 'a plan of 20,000 jobs is stored into the tables of 1.0 without a query for each');
+
 # What somebody who is no superuser has hung on the tables would run with more rights
 # after an update, which refuses it, and says what.
 sub is_refused
