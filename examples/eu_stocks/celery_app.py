@@ -13,20 +13,21 @@ an error of its own.
 
 The broker is CELERY_BROKER_URL, by default the Redis of this machine; LEASE is how long a
 worker that died keeps its jobs, in seconds, by default 60; SCHEMA is that of the extension,
-where it is not on the search path.  A worker that is stopped gives the jobs that it trains
-back at once, and their tasks with them.
+where it is not on the search path; OTHERS=yes leaves jobs of other families to other workers.
+A worker that is stopped gives the jobs that it trains back at once, and their tasks with them.
 
 Debian: python3-celery, python3-redis, redis-server, and what worker.py needs.
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 
 from billiard import active_children
 from celery import Celery
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
 import jobs
@@ -34,6 +35,8 @@ from train import FAMILIES, train
 
 LEASE = float(os.environ.get("LEASE", 60))
 SCHEMA = os.environ.get("SCHEMA")
+OTHERS = bool(os.environ.get("OTHERS"))
+PATIENCE = 10  # seconds, with processes that were told to stop
 
 app = Celery("celery_app", broker=os.environ.get("CELERY_BROKER_URL", "redis://"))
 app.conf.update(
@@ -45,24 +48,24 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": LEASE},
 )
 
-database = jobs.Database(FAMILIES, SCHEMA)  # each process connects when it asks first
+database = jobs.Database(FAMILIES, SCHEMA, OTHERS)  # each process connects when it asks first
 
-# A worker that is stopped tells its processes, of which those stop that train.
+# A worker that is stopped tells its processes, of which those stop that train, and a task that begins
+# in another nevertheless ends at once.  Processes that have not ended after a while are killed; jobs that
+# they have are left to their leases.
 
 
 @worker_shutting_down.connect
 def stop_training(**_):
+    signal_processes(signal.SIGTERM)
+    signal.signal(signal.SIGALRM, lambda *_: signal_processes(signal.SIGKILL))
+    signal.alarm(PATIENCE)
+
+
+def signal_processes(number):
     for process in active_children():
-        os.kill(process.pid, signal.SIGTERM)
-
-
-def go_on(*_):
-    pass
-
-
-@worker_process_init.connect
-def be_idle(**_):
-    signal.signal(signal.SIGTERM, go_on)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 @app.task(bind=True, max_retries=None, autoretry_for=(Exception,), retry_kwargs={"countdown": 1})
@@ -70,7 +73,8 @@ def train_next_job(self, plan):
     """Train the job of the plan that is next."""
     name = f"{self.request.hostname}/{os.getpid()}"
     try:
-        jobs.stop.when_asked_by(signal.SIGTERM)
+        jobs.stop.when_asked_by(signal.SIGTERM)  # from the first task on; before it, Celery ends the process
+        jobs.stop.check()
         for job in database.claim(name, plan, LEASE):
             state = jobs.work_on(database, train, job, LEASE)
             if state == "succeeded":
@@ -81,8 +85,6 @@ def train_next_job(self, plan):
         return "nothing left"
     except KeyboardInterrupt:
         raise self.retry(countdown=0)
-    finally:
-        signal.signal(signal.SIGTERM, go_on)
 
 
 def main():

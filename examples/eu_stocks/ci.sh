@@ -71,7 +71,7 @@ SELECT string_agg(DISTINCT family, ', ') FROM training_jobs, unnest(model_famili
 WHERE plan_id = :plan AND family <> ALL (:'families'::text[]) AND training_type <> 'blocked';
 SQL
 )
-[ -z "$others" ] || die "plan $plan has jobs of families that train.py does not train: $others (it trains $families; plan.sql makes a plan of these)"
+[ -z "$others" ] || die "plan $plan has jobs of families that are not trained here: $others (trained are $families)"
 
 while [ -z "$stopped" ]; do
     patiently claim >"$folder/job"

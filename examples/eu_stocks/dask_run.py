@@ -2,7 +2,7 @@
 """A plan on Dask: on a LocalCluster of several processes, or on the cluster of a scheduler.
 
     examples/eu_stocks/dask_run.py [--plan N] [--workers N] [--lease SECONDS] [--schema NAME]
-                                [--scheduler ADDRESS]
+                                [--scheduler ADDRESS] [--others]
 
 This program alone talks to the database.  It claims as many jobs as keep the workers busy,
 sends each as a Dask task, extends the leases of what runs, and reports what comes back, all
@@ -118,9 +118,10 @@ def main():
     parser.add_argument("--lease", type=float, default=60, metavar="SECONDS")
     parser.add_argument("--schema", metavar="NAME", help="of the extension, where it is not on the search path")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a cluster that is there, instead of --workers")
+    parser.add_argument("--others", action="store_true", help="leave jobs of other families to other workers")
     options = parser.parse_args()
 
-    database = jobs.Database(FAMILIES, options.schema)
+    database = jobs.Database(FAMILIES, options.schema, options.others)
     plan = database.find_plan(options.plan)
     name = f"dask {socket.gethostname()}/{os.getpid()}"
     logging.disable(logging.CRITICAL)  # Dask tells of every connection that ends

@@ -39,23 +39,22 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Whether a signal asked to stop.
+    """Whether a signal asked to stop, and which: that is not forgotten.
 
     It interrupts, by KeyboardInterrupt, only what runs in interrupts(); elsewhere check() is called, so
     that no question to the database is left without its answer, and no job that was claimed is forgotten.
     """
 
-    asked = False
+    asked = 0
     may_interrupt = False
 
-    def ask(self, *_):
-        self.asked = True
+    def ask(self, number, _):
+        self.asked = number
         if self.may_interrupt:
             self.may_interrupt = False  # once: training that goes on nevertheless is ended by progress()
             raise KeyboardInterrupt
 
     def when_asked_by(self, *signals):
-        self.asked = False
         for each in signals:
             signal.signal(each, self.ask)
 
@@ -78,12 +77,17 @@ stop = Stop()
 
 @contextlib.contextmanager
 def in_one_line():
-    """What ends the block is told in a line, and not by a traceback: Ctrl-C and SIGTERM, and errors of the database."""
+    """What ends the block is told in a line, and not by a traceback: Ctrl-C and SIGTERM, and errors of the database.
+
+    The program's exit status is the shell's for the signal: 130 after Ctrl-C, 143 after SIGTERM.
+    """
     try:
         stop.when_asked_by(signal.SIGINT, signal.SIGTERM)
         yield
     except KeyboardInterrupt as stopped:
+        screen.end()
         screen.say(": ".join(("stopped", *map(str, stopped.args))), sys.stderr)
+        sys.exit(128 + stop.asked)
     except psycopg2.Error as error:
         screen.end()
         sys.exit(first_line(error))
@@ -107,11 +111,15 @@ def wait_for_answer(connection):
 
 
 class Database:
-    """What a worker asks that trains these families, over a connection that is made again when it has dropped."""
+    """What a worker asks that trains these families, over a connection that is made again when it has dropped.
 
-    def __init__(self, families, schema=None):
+    A plan may have jobs of other families only if others train them.
+    """
+
+    def __init__(self, families, schema=None, others=False):
         self.families = list(families)
         self.schema = schema
+        self.others = others
         self.connection = None
 
     def is_connected(self):
@@ -166,15 +174,18 @@ class Database:
             sys.exit(f"the extension is in a schema that is not on the search path: --schema {schema} (Celery: SCHEMA={schema})")
         plan = plan or self.ask("SELECT latest_training_plan() AS plan")[0]["plan"]
         if plan is None:
-            sys.exit("there is no plan: psql -X -f examples/eu_stocks/plan.sql makes one")
+            sys.exit("there is no plan: create_training_plan() makes one")
         if self.progress(plan) is None:
             sys.exit(f"there is no plan {plan}")
         others = self.ask("""SELECT DISTINCT unnest(model_families) AS family FROM training_jobs
             WHERE plan_id = %(plan)s AND training_type <> 'blocked'
             EXCEPT SELECT unnest(%(families)s::text[]) ORDER BY family""", plan=plan, families=self.families)
+        found = ", ".join(row["family"] for row in others)
+        if others and not self.others:
+            sys.exit(f"plan {plan} has jobs of families that are not trained here: {found} (trained are"
+                     f" {', '.join(self.families)}; --others leaves the others to other workers, Celery: OTHERS=yes)")
         if others:
-            sys.exit(f"plan {plan} has jobs of families that train.py does not train: {', '.join(row['family'] for row in others)}"
-                     f" (it trains {', '.join(self.families)}; plan.sql makes a plan of these)")
+            screen.say(f"plan {plan}: jobs of these families are left to other workers: {found}", sys.stderr)
         return plan
 
     def progress(self, plan, patience=math.inf):
@@ -183,7 +194,11 @@ class Database:
         return rows[0] if rows else None
 
     def has_ended(self, plan):
-        """Whether all jobs of the plan have ended."""
+        """Whether all jobs of the plan have ended, but for those that are left to others."""
+        if self.others:
+            return not self.ask("""SELECT FROM training_job_status JOIN training_jobs USING (plan_id, job_id)
+                WHERE plan_id = %(plan)s AND state IN ('pending', 'waiting', 'running')
+                AND model_families <@ %(families)s::text[] LIMIT 1""", plan=plan, families=self.families)
         row = self.progress(plan)
         return row is None or jobs_left(row) == 0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A worker: claims the jobs of a plan one by one, trains them and reports, until all have ended.
 
-    examples/eu_stocks/worker.py [--plan N] [--name NAME] [--lease SECONDS] [--schema NAME]
+    examples/eu_stocks/worker.py [--plan N] [--name NAME] [--lease SECONDS] [--schema NAME] [--others]
 
 Start as many as you like, on any machine; the server is found as libpq finds it (PGHOST,
 PGDATABASE, ...).  The plan is the latest if not given; the schema is that of the extension,
@@ -11,6 +11,10 @@ While a job is trained its lease is extended, so that it can be short.  When the
 another gets the job when the lease has ended.  A connection that drops is made again; who
 hears nothing for as long as the lease gives the job up.  Ctrl-C or SIGTERM give the job back
 at once, which counts as one of its attempts.
+
+A plan that has jobs of other families is refused; with --others they are left to other workers,
+and this one ends when no job is left that it can train.  That jobs have failed does not make the
+worker fail.
 
 To make it yours, copy this file and jobs.py, and write a train() of your own.
 
@@ -37,9 +41,10 @@ def main():
     parser.add_argument("--name", default=f"{socket.gethostname()}/{os.getpid()}")
     parser.add_argument("--lease", type=float, default=60, metavar="SECONDS")
     parser.add_argument("--schema", metavar="NAME", help="of the extension, where it is not on the search path")
+    parser.add_argument("--others", action="store_true", help="leave jobs of other families to other workers")
     options = parser.parse_args()
 
-    database = jobs.Database(FAMILIES, options.schema)
+    database = jobs.Database(FAMILIES, options.schema, options.others)
     plan = database.find_plan(options.plan)
     progress = jobs.Progress(database, plan, seconds=60)
     while True:
