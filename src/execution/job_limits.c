@@ -493,7 +493,10 @@ limits_are_reached(const JobLimits *limits, int count)
 	return false;
 }
 
-/* The claim is over: others may have what it has not used. */
+/*
+ * The claim is over: others may have what it has not used.  What the transaction has
+ * claimed before keeps its lock, which is the one of the highest level.
+ */
 void
 limits_end(JobLimits *limits)
 {
@@ -501,7 +504,7 @@ limits_end(JobLimits *limits)
 	{
 		JobLimit   *limit = &limits->limits[i];
 
-		if (limit->level >= 0 && !limit->is_used)
+		if (limit->level >= 0 && !limit->is_used && count_own_claims(limit) == 0)
 			unlock(limits, limit, limit->level, SHARED);
 		if (limit->is_alone && !limit->is_used)
 			end_alone(limits, limit, LEVELS);
