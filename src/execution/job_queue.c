@@ -22,6 +22,7 @@
 #include "catalog/index.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -34,6 +35,19 @@
 #include "plans/trigger_call.h"
 
 /* ---- opening and closing ---------------------------------------------------- */
+
+/* Beside 1 and 2, which are the users' advisory locks, and 3, that of a directory. */
+#define QUEUE_LOCK	4
+
+/* Wait for whoever inserts other kinds, and hold him off until the transaction ends. */
+void
+job_queue_lock_inserts(Oid queue, LOCKMODE kind)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, queue, 0, QUEUE_LOCK);
+	(void) LockAcquire(&tag, kind, false, false);
+}
 
 static void
 open_table(QueueTable *table, Oid schema, PlanTableId id, AclMode rights)

@@ -85,6 +85,12 @@ typedef struct RunningScan
 	TableScanDesc by_table;
 } RunningScan;
 
+/* Who inserts what: each kind waits for the other, and not for its own; a plan that comes to jobs waits for both. */
+#define JOBS_COME	RowExclusiveLock
+#define PLACES_COME	ShareLock
+#define PLAN_COMES	ExclusiveLock
+
+extern void job_queue_lock_inserts(Oid queue, LOCKMODE kind);
 extern void job_queue_open(JobQueue *queue, Oid schema, const char *function);
 extern void job_queue_close(JobQueue *queue);
 extern void job_queue_refresh(JobQueue *queue);

@@ -45,23 +45,6 @@ PG_FUNCTION_INFO_V1(queue_training_jobs);
 PG_FUNCTION_INFO_V1(requeue_training_jobs);
 PG_FUNCTION_INFO_V1(training_job_queue_guard);
 
-/* Beside 1 and 2, which are the users' advisory locks, and 3, that of a directory. */
-#define QUEUE_LOCK	4
-
-/* Who inserts what: each kind waits for the other, and not for its own. */
-#define JOBS_COME	RowExclusiveLock
-#define PLACES_COME	ShareLock
-
-/* Wait for whoever inserts the other kind, and hold him off until the transaction ends. */
-static void
-lock_inserts(Oid queue, LOCKMODE kind)
-{
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, queue, 0, QUEUE_LOCK);
-	(void) LockAcquire(&tag, kind, false, false);
-}
-
 /* ---- jobs that come in ------------------------------------------------------------- */
 
 /* A plan that new jobs came into. */
@@ -206,7 +189,7 @@ insert_places(Oid schema, TriggerData *trigger)
 
 	plan_table_open(&queue, schema, QUEUE_TABLE, RowExclusiveLock);
 	has_kind = has_column(&queue, QUEUE_KIND);
-	lock_inserts(queue.relid, JOBS_COME);
+	job_queue_lock_inserts(queue.relid, JOBS_COME);
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
 		elog(ERROR, "SPI_connect failed");
 	table_write_prepare(&write, &queue,
@@ -767,7 +750,7 @@ guard_statement(const PlanTable *queue, TriggerEvent event)
 		return;
 	if (TRIGGER_FIRED_BEFORE(event))
 	{
-		lock_inserts(queue->relid, PLACES_COME);
+		job_queue_lock_inserts(queue->relid, PLACES_COME);
 		places_kept = 0;
 		plans_kept_count = 0;
 	}

@@ -130,6 +130,17 @@ note_new_place(void *arg, TupleTableSlot *slot)
 											 row_value(rows, slot, QUEUE_JOB_ID));
 }
 
+/* Wait for whoever inserts jobs or places. */
+static void
+lock_inserts(Oid schema)
+{
+	PlanTable	queue;
+
+	plan_table_open(&queue, schema, QUEUE_TABLE, AccessShareLock);
+	job_queue_lock_inserts(queue.relid, PLAN_COMES);
+	plan_table_close(&queue);
+}
+
 /*
  * settle_training_jobs(): a trigger behind an INSERT of a row of training_plans, and behind
  * statements that write training_jobs or training_job_queue
@@ -167,6 +178,9 @@ settle_training_jobs(PG_FUNCTION_ARGS)
 
 		rows.any = is_pooled_first(&rows, plan_id) &&
 			settled_targets_add_plan(rows.targets, rows.schema, plan_id);
+		/* whose jobs and places are restored at the same time, in whatever order */
+		if (rows.any)
+			lock_inserts(rows.schema);
 	}
 	note = id == JOBS_TABLE ? note_job : TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? note_new_place : note_place;
 	if (trigger->tg_oldtable != NULL)
