@@ -14,6 +14,9 @@ use Trainplan;
 system('/usr/bin/python3 -c "import celery, distributed, psycopg2, redis, sklearn, xgboost" 2>/dev/null') == 0
 	or plan skip_all => 'Debian\'s python3-celery, python3-distributed, python3-psycopg2, python3-redis, python3-sklearn and python3-xgboost are not installed';
 
+# A program that was started with HUP ignored can't hear it.
+$SIG{HUP} = 'DEFAULT';
+
 my $server = start_server('schedulers');
 
 local $ENV{PGHOST} = $server->host;
