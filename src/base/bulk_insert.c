@@ -54,6 +54,38 @@ bulk_insert_begin(Relation table)
 	return insert;
 }
 
+/* An index's place among those of the table; -1: it is none of them. */
+static int
+index_number(const BulkInsert *insert, Oid index)
+{
+	for (int i = 0; i < insert->result_rel->ri_NumIndices; i++)
+	{
+		if (RelationGetRelid(insert->result_rel->ri_IndexRelationDescs[i]) == index)
+			return i;
+	}
+	return -1;
+}
+
+/* The caller knows that no row belongs into a partial index. */
+void
+bulk_insert_leave_out(BulkInsert *insert, Oid index)
+{
+	int			i = index_number(insert, index);
+
+	if (i >= 0)
+		insert->result_rel->ri_IndexRelationInfo[i]->ii_ReadyForInserts = false;
+}
+
+/* The caller knows that all rows belong into a partial index. */
+void
+bulk_insert_have_all(BulkInsert *insert, Oid index)
+{
+	int			i = index_number(insert, index);
+
+	if (i >= 0)
+		insert->result_rel->ri_IndexRelationInfo[i]->ii_Predicate = NIL;
+}
+
 /* Where the values of a row are to be made: they live until it is in the table. */
 MemoryContext
 bulk_insert_context(BulkInsert *insert)

@@ -189,6 +189,19 @@ row_sink_end(RowSink *sink)
 		bulk_insert_end(sink->bulk);
 }
 
+/*
+ * Which of the queue's partial indexes have the places of new jobs is known: none runs or
+ * has ended, and all can be claimed, unless some wait.
+ */
+static void
+know_indexes(RowSink *places, bool some_wait)
+{
+	bulk_insert_leave_out(places->bulk, places->table.running_index);
+	bulk_insert_leave_out(places->bulk, places->table.ended_index);
+	if (places->table.claim_index_is_own && !some_wait)
+		bulk_insert_have_all(places->bulk, places->table.claim_index);
+}
+
 /* ---- jobs and their places ------------------------------------------------------------ */
 
 /*
@@ -592,6 +605,8 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 	places.tally = &counted;
 	row_sink_begin(&jobs);
 	row_sink_begin(&places);
+	if (places.bulk != NULL)
+		know_indexes(&places, facts->pooled_first);
 	if (insert_jobs(&jobs, &places, counted.plan_id, facts->pooled_first, next_job, arg))
 		notify_of_jobs(counted.plan_id);
 	row_sink_end(&places);
