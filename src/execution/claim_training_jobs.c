@@ -173,9 +173,7 @@ claim_training_jobs(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	job_queue_open(&queue, get_func_namespace(fcinfo->flinfo->fn_oid), "claim_training_jobs()");
-	job_reader_open(&claim.jobs, queue.schema, queue.snapshot);
-	job_reader_open_unchecked(&claim.all_jobs, queue.schema, queue.snapshot);
-	limits_read(&queue, &claim.limits, claim.wanted, &claim.all_jobs);
+	claim_begin(&queue, &claim);
 	if (any_plan)
 		claim_from_any_plan(&queue, &claim);
 	else if (plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan))
@@ -185,9 +183,7 @@ claim_training_jobs(PG_FUNCTION_ARGS)
 		else if (!plan.paused)
 			claim_jobs(&queue, &claim, &plan);
 	}
-	limits_end(&claim.limits);
-	job_reader_close(&claim.all_jobs);
-	job_reader_close(&claim.jobs);
+	claim_end(&claim);
 	job_queue_close(&queue);
 
 	return (Datum) 0;

@@ -34,6 +34,29 @@
 /* Fresh places that are locked before they are claimed. */
 #define MAX_LOCKED		100
 
+/* ---- beginning and ending --------------------------------------------------------- */
+
+/* Begin a claim, of which it is known what the worker wants. */
+void
+claim_begin(JobQueue *queue, JobClaim *claim)
+{
+	job_reader_open(&claim->jobs, queue->schema, queue->snapshot);
+	limits_read(queue, &claim->limits, claim->wanted, &claim->all_jobs);
+	claim->asks_for_kind = claim->families != NULL || !slice_is_null(claim->training_type) ||
+		claim->limits.count > 0;
+	if (claim->asks_for_kind)
+		job_reader_open_unchecked(&claim->all_jobs, queue->schema, queue->snapshot);
+}
+
+void
+claim_end(JobClaim *claim)
+{
+	limits_end(&claim->limits);
+	if (claim->asks_for_kind)
+		job_reader_close(&claim->all_jobs);
+	job_reader_close(&claim->jobs);
+}
+
 /* ---- what a worker can have ------------------------------------------------------- */
 
 static bool
@@ -42,13 +65,6 @@ fits_worker(const JobClaim *claim, Slice training_type, ArrayType *families)
 	if (!slice_is_null(claim->training_type) && !slice_equal(claim->training_type, training_type))
 		return false;
 	return claim->families == NULL || has_all_families(claim->families, families);
-}
-
-/* Does it matter to the claim what kind a job is? */
-static bool
-asks_for_kind(const JobClaim *claim)
-{
-	return claim->families != NULL || !slice_is_null(claim->training_type) || claim->limits.count > 0;
 }
 
 /* The kind of a place, if the session knows it or can learn it from its job; NULL if that is another. */
@@ -80,7 +96,7 @@ fit(JobQueue *queue, JobClaim *claim, const QueuePlace *place)
 
 	if (claim->jobs.has_policies && !job_reader_find(&claim->jobs, place->plan_id, place->job_id))
 		return PLACE_IS_HIDDEN;
-	if (!asks_for_kind(claim))
+	if (!claim->asks_for_kind)
 		return PLACE_FITS;
 	kind = kind_of_place(claim, place);
 	if (kind != NULL)

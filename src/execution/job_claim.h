@@ -24,12 +24,15 @@ struct JobClaim
 	Slice		training_type;	/* null: any */
 	int32		min_priority;
 	JobReader	jobs;			/* as the caller sees them */
-	JobReader	all_jobs;		/* and as they are */
 	JobLimits	limits;
+	bool		asks_for_kind;	/* what kind a job is matters to the claim */
+	JobReader	all_jobs;		/* then: jobs as they are */
 	JobTaker	take;
 	void	   *arg;			/* of take */
 };
 
+extern void claim_begin(JobQueue *queue, JobClaim *claim);
+extern void claim_end(JobClaim *claim);
 extern void claim_jobs(JobQueue *queue, JobClaim *claim, const StoredPlan *plan);
 extern void claim_listed_jobs(JobQueue *queue, JobClaim *claim, const StoredPlan *plan,
 							  const Datum *job_ids, int count);

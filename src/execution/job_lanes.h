@@ -29,7 +29,7 @@ typedef struct Lane
 	int64		buffers;		/* that were touched before this part began */
 	bool		at_front;		/* nothing that can be claimed was passed in this part */
 	bool		was_at_front;	/* when the place was read that was read last */
-	void	   *mark;			/* or NULL */
+	struct LaneMark *mark;		/* or NULL */
 } Lane;
 
 /* A walk over the lanes of a plan, highest priority first. */

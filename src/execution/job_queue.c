@@ -320,8 +320,7 @@ queue_place_read(JobQueue *queue, QueuePlace *place)
 	place->awaited = !isnull && DatumGetBool(value);
 	value = place_value(queue, QUEUE_ERROR, &isnull);
 	place->error = isnull ? (Datum) 0 : value;
-	place->state = word_meaning(&job_states,
-								slice_from_text(DatumGetTextPP(required_value(queue, QUEUE_STATE))));
+	place->state = state_of_text(required_value(queue, QUEUE_STATE));
 }
 
 /* Say that a place is passed over because nobody knows its state. */

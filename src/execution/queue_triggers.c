@@ -287,8 +287,7 @@ follow_job(JobQueue *queue, JobReader *jobs, const Datum *key)
 	while (job_reader_find(jobs, DatumGetInt64(key[0]), key[1]))
 	{
 		const KnownKind *kind = learn_kind(jobs);
-		bool		is_blocked = slice_equal(kind->training_type,
-											 slice_from_string(training_type_names[TRAINING_BLOCKED]));
+		bool		is_blocked = is_blocked_type(jobs->values[JOB_TRAINING_TYPE]);
 
 		if (!job_queue_find(queue, DatumGetInt64(key[0]), key[1], &place))
 			return !is_blocked;
@@ -407,8 +406,7 @@ read_row(const PlanTable *queue, HeapTuple tuple, PlaceRow *row)
 		if (has_column(queue, i))
 			row->values[i] = heap_getattr(tuple, queue->columns[i], descriptor, &row->nulls[i]);
 	}
-	row->state = row->nulls[QUEUE_STATE] ? -1 :
-		word_meaning(&job_states, slice_from_text(DatumGetTextPP(row->values[QUEUE_STATE])));
+	row->state = row->nulls[QUEUE_STATE] ? -1 : state_of_text(row->values[QUEUE_STATE]);
 }
 
 static HeapTuple

@@ -264,8 +264,7 @@ make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 positio
 {
 	MemoryContext caller;
 
-	if (slice_equal(slice_from_text(DatumGetTextPP(job[JOB_TRAINING_TYPE])),
-					slice_from_string(training_type_names[TRAINING_BLOCKED])))
+	if (is_blocked_type(job[JOB_TRAINING_TYPE]))
 		return false;
 
 	caller = MemoryContextSwitchTo(context);
