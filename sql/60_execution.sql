@@ -22,9 +22,12 @@ CREATE TABLE training_job_queue (
     started_at timestamptz,
     awaited boolean NOT NULL DEFAULT false,
     error text COLLATE "C",
+    reused_plan_id bigint,
+    reused_job_id text COLLATE "C",
+    reused_attempt integer,
     PRIMARY KEY (plan_id, job_id),
     CONSTRAINT training_job_queue_state_check
-        CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled')),
+        CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled', 'reused')),
     CONSTRAINT training_job_queue_attempts_check
         CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     CONSTRAINT training_job_queue_running_check
@@ -53,13 +56,16 @@ COMMENT ON COLUMN training_job_queue.attempt IS 'How often the job was claimed; 
 COMMENT ON COLUMN training_job_queue.attempts_forgiven IS 'How many of these attempts do not count any more, because the job was retried.';
 COMMENT ON COLUMN training_job_queue.cancel_requested IS 'Whether the job is to stop when its worker reports next.';
 COMMENT ON COLUMN training_job_queue.job_id IS 'The job.';
-COMMENT ON COLUMN training_job_queue.state IS 'pending, waiting (for the pooled model of its target), running, succeeded, failed or cancelled, as it was written; a lease that ran out is for the reader to see.';
+COMMENT ON COLUMN training_job_queue.state IS 'pending, waiting (for the pooled model of its target), running, succeeded, failed, cancelled or reused, as it was written; a lease that ran out is for the reader to see.';
 COMMENT ON COLUMN training_job_queue.worker IS 'Who runs the job; NULL if nobody does.';
 COMMENT ON COLUMN training_job_queue.kind IS 'That of the job: its training type and list of families, as training_job_kind() has them; 0: not known, and found out when the job is looked at.';
 COMMENT ON COLUMN training_job_queue.progress IS 'How far the attempt that runs is, from 0 to 1, if its worker has said so.';
 COMMENT ON COLUMN training_job_queue.started_at IS 'When the last attempt began, of a job that has ended.';
 COMMENT ON COLUMN training_job_queue.awaited IS 'Whether other jobs of the plan wait for this one.';
 COMMENT ON COLUMN training_job_queue.error IS 'Why the job was cancelled without anybody''s asking for it: the pooled model that it needs has failed or was cancelled.';
+COMMENT ON COLUMN training_job_queue.reused_plan_id IS 'Of a job that is reused: the plan of the attempt whose result it has.';
+COMMENT ON COLUMN training_job_queue.reused_job_id IS 'The job of that attempt; NULL: it has the same job_id.';
+COMMENT ON COLUMN training_job_queue.reused_attempt IS 'The number of that attempt.';
 COMMENT ON CONSTRAINT training_job_queue_pkey ON training_job_queue IS 'A job has one place in the queue.';
 COMMENT ON CONSTRAINT training_job_queue_state_check ON training_job_queue IS 'A state is one of these.';
 COMMENT ON CONSTRAINT training_job_queue_attempts_check ON training_job_queue IS 'Of the attempts, some may be forgiven; there is no end to counting them.';
@@ -86,11 +92,16 @@ CREATE TABLE training_job_history (
     model_families text[] COLLATE "C",
     estimated_samples bigint,
     git_commit text COLLATE "C",
+    needs_cs_ensemble boolean,
     PRIMARY KEY (plan_id, job_id, attempt),
     CONSTRAINT training_job_history_outcome_check
         CHECK (outcome IN ('succeeded', 'failed', 'cancelled', 'expired')),
     CONSTRAINT training_job_history_attempt_check CHECK (attempt > 0 AND attempt <= 1000000000)
 );
+
+-- By it is found when a job was trained last, whichever plan that was of.
+CREATE INDEX training_job_history_success_idx ON training_job_history (target, symbol, finished_at)
+WHERE outcome = 'succeeded';
 
 ALTER TABLE training_job_history ALTER plan_id SET STATISTICS 0;
 
@@ -111,10 +122,12 @@ COMMENT ON COLUMN training_job_history.training_type IS 'Its training type.';
 COMMENT ON COLUMN training_job_history.model_families IS 'The families that were to be trained.';
 COMMENT ON COLUMN training_job_history.estimated_samples IS 'How many rows there were to train on, where that was known.';
 COMMENT ON COLUMN training_job_history.git_commit IS 'The plan''s.';
+COMMENT ON COLUMN training_job_history.needs_cs_ensemble IS 'Whether it was trained to be used with the pooled model of its target; NULL: it was if its route is ROUTE_BOTH.';
 COMMENT ON CONSTRAINT training_job_history_pkey ON training_job_history IS 'An attempt by its plan, job and number.';
 COMMENT ON CONSTRAINT training_job_history_outcome_check ON training_job_history IS 'An outcome is one of these.';
 COMMENT ON CONSTRAINT training_job_history_attempt_check ON training_job_history IS 'Attempts are numbered from 1; there is no end to counting them.';
 COMMENT ON INDEX training_job_history_pkey IS 'An attempt by its plan, job and number.';
+COMMENT ON INDEX training_job_history_success_idx IS 'What was trained, by target, symbol and time.';
 
 -- A kind is a number made of what it
 -- stands for, the same in every database.
@@ -169,6 +182,7 @@ CREATE TABLE training_plan_tally (
     failed bigint NOT NULL DEFAULT 0,
     cancelled bigint NOT NULL DEFAULT 0,
     blocked bigint NOT NULL DEFAULT 0,
+    reused bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (plan_id, part)
 ) WITH (fillfactor = 50);
 
@@ -181,6 +195,7 @@ COMMENT ON COLUMN training_plan_tally.succeeded IS 'Those that succeeded.';
 COMMENT ON COLUMN training_plan_tally.failed IS 'Those that failed for good.';
 COMMENT ON COLUMN training_plan_tally.cancelled IS 'Those that were cancelled.';
 COMMENT ON COLUMN training_plan_tally.blocked IS 'Jobs that are blocked.';
+COMMENT ON COLUMN training_plan_tally.reused IS 'Of the jobs that have a place, those that are reused.';
 COMMENT ON CONSTRAINT training_plan_tally_pkey ON training_plan_tally IS 'A row by its plan and part.';
 COMMENT ON INDEX training_plan_tally_pkey IS 'A row by its plan and part.';
 
@@ -634,7 +649,7 @@ COST 10000
 AS 'MODULE_PATHNAME', 'retry_training_jobs';
 
 COMMENT ON FUNCTION retry_training_jobs(bigint, text[], text, text) IS
-'Makes the jobs of a plan claimable again that failed for good or were cancelled, or
+'Makes the jobs of a plan claimable again that failed for good, were cancelled or reused, or
 those of them with these job_ids, this target and this symbol, and returns how many.
 Each has the plan''s max_attempts once more.
 In a plan with pooled_first, jobs that were cancelled with the cross-sectional job of their
@@ -730,7 +745,35 @@ FROM training_plans AS p
 JOIN training_jobs AS j ON j.plan_id = p.plan_id
 JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
 LEFT JOIN training_job_history AS h ON h.plan_id = q.plan_id AND h.job_id = q.job_id AND h.attempt = q.attempt
-WHERE q.state <> 'running' AND j.training_type <> 'blocked'
+WHERE q.state <> 'running' AND q.state <> 'reused' AND j.training_type <> 'blocked'
+UNION ALL
+SELECT
+    q.plan_id,
+    q.job_id,
+    j.target,
+    j.symbol,
+    j.training_type,
+    q.priority,
+    q.state,
+    q.attempt,
+    h.worker,
+    h.started_at,
+    NULL::timestamptz,
+    NULL::timestamptz,
+    h.finished_at,
+    NULL::text COLLATE "C",
+    h.result,
+    NULL::double precision
+FROM training_plans AS p
+JOIN training_jobs AS j ON j.plan_id = p.plan_id
+JOIN training_job_queue AS q ON q.plan_id = j.plan_id AND q.job_id = j.job_id
+LEFT JOIN LATERAL (
+    SELECT h.worker, h.started_at, h.finished_at, h.result
+    FROM training_job_history AS h
+    WHERE h.plan_id = q.reused_plan_id AND h.job_id = coalesce(q.reused_job_id, q.job_id) AND h.attempt = q.reused_attempt
+    OFFSET 0
+) AS h ON true
+WHERE q.state = 'reused' AND j.training_type <> 'blocked'
 UNION ALL
 SELECT
     j.plan_id,
@@ -782,8 +825,8 @@ COMMENT ON COLUMN training_job_status.target IS 'Its target.';
 COMMENT ON COLUMN training_job_status.symbol IS 'Its symbol; NULL of a cross-sectional job.';
 COMMENT ON COLUMN training_job_status.training_type IS 'Its training type.';
 COMMENT ON COLUMN training_job_status.priority IS 'The priority by which it is claimed.';
-COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), waiting (for the pooled model of its target), running, succeeded, failed (for good), cancelled, or blocked; NULL: somebody has deleted its place in the queue.';
-COMMENT ON COLUMN training_job_status.attempts IS 'How often it was claimed; the number of the last attempt, of which the columns behind tell.';
+COMMENT ON COLUMN training_job_status.state IS 'pending (can be claimed, now or at retry_at), waiting (for the pooled model of its target), running, succeeded, reused (it was trained before, and need not be again), failed (for good), cancelled, or blocked; NULL: somebody has deleted its place in the queue.';
+COMMENT ON COLUMN training_job_status.attempts IS 'How often it was claimed; the number of the last attempt, of which the columns behind tell; of a job that is reused they tell of the attempt that it reuses.';
 COMMENT ON COLUMN training_job_status.worker IS 'Who claimed it last.';
 COMMENT ON COLUMN training_job_status.started_at IS 'When it was claimed last.';
 COMMENT ON COLUMN training_job_status.lease_expires_at IS 'When the lease ends, or ran out.';
@@ -840,6 +883,7 @@ CREATE FUNCTION training_plan_counts(
     OUT failed bigint,
     OUT cancelled bigint,
     OUT blocked bigint,
+    OUT reused bigint,
     OUT newest timestamptz,
     OUT per_second double precision
 )
@@ -857,15 +901,14 @@ training_job_queue.';
 CREATE VIEW training_plan_progress WITH (security_invoker = true) AS
 SELECT
     p.plan_id,
-    c.pending + c.waiting + c.running + c.succeeded + c.failed + c.cancelled + b.blocked AS jobs,
+    c.pending + c.waiting + c.running + c.succeeded + c.reused + c.failed + c.cancelled + b.blocked AS jobs,
     c.pending,
     c.running,
     c.succeeded,
     c.failed,
     c.cancelled,
     b.blocked,
-    pg_catalog.round(100.0 * (c.succeeded + c.failed + c.cancelled)::numeric
-        / nullif(b.unended + c.succeeded + c.failed + c.cancelled, 0::bigint)::numeric, 1) AS percent_done,
+    pg_catalog.round(100.0 * b.ended::numeric / nullif(b.unended + b.ended, 0::bigint)::numeric, 1) AS percent_done,
     pg_catalog.round((3600.0::double precision * c.per_second)::numeric, 1) AS jobs_per_hour,
     CASE
         WHEN b.unended = 0 THEN c.newest
@@ -874,12 +917,14 @@ SELECT
         THEN pg_catalog.statement_timestamp()
             + interval '1 second' * (b.unended::double precision / c.per_second)
     END AS expected_end,
-    c.waiting
+    c.waiting,
+    c.reused
 FROM training_plans AS p
 CROSS JOIN LATERAL training_plan_counts(p.plan_id, p.max_attempts) AS c
 CROSS JOIN LATERAL (
     SELECT
         c.pending + c.waiting + c.running AS unended,
+        c.succeeded + c.reused + c.failed + c.cancelled AS ended,
         CASE WHEN p.include_blocked THEN c.blocked ELSE 0::bigint END AS blocked
 ) AS b;
 
@@ -896,6 +941,7 @@ COMMENT ON COLUMN training_plan_progress.percent_done IS 'Of the jobs that are n
 COMMENT ON COLUMN training_plan_progress.jobs_per_hour IS 'How many ended an hour, since the work on the last 100 that succeeded or failed for good began; NULL before the first.  It falls when longer than usual nothing is reported.';
 COMMENT ON COLUMN training_plan_progress.expected_end IS 'When all will have ended at that rate, NULL if that is not to be told; when the last ended, if all have.';
 COMMENT ON COLUMN training_plan_progress.waiting IS 'How many wait until the pooled model of their target is trained.';
+COMMENT ON COLUMN training_plan_progress.reused IS 'How many were trained before, and need not be again.';
 
 -- The installing role, who owns none of it, can use it and hand that on.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_job_queue, training_job_history, training_limits TO @extowner@ WITH GRANT OPTION;

@@ -294,7 +294,10 @@ ALTER TABLE training_job_queue
     ADD progress double precision,
     ADD started_at timestamptz,
     ADD awaited boolean NOT NULL DEFAULT false,
-    ADD error text COLLATE "C";
+    ADD error text COLLATE "C",
+    ADD reused_plan_id bigint,
+    ADD reused_job_id text COLLATE "C",
+    ADD reused_attempt integer;
 ALTER TABLE training_job_history
     ADD target text COLLATE "C",
     ADD symbol text COLLATE "C",
@@ -302,7 +305,8 @@ ALTER TABLE training_job_history
     ADD training_type text COLLATE "C",
     ADD model_families text[] COLLATE "C",
     ADD estimated_samples bigint,
-    ADD git_commit text COLLATE "C";
+    ADD git_commit text COLLATE "C",
+    ADD needs_cs_ensemble boolean;
 
 -- A plan that is new is in no statistics: none are better than some.
 ALTER TABLE training_jobs ALTER plan_id SET STATISTICS 0;
@@ -329,7 +333,8 @@ CREATE FUNCTION training_job_kind(training_type text, model_families text[]) RET
 SET LOCAL session_replication_role = replica;
 UPDATE ONLY @extschema@.training_job_history AS h
 SET target = j.target, symbol = j.symbol, route = j.route, training_type = j.training_type,
-    model_families = j.model_families, estimated_samples = j.estimated_samples, git_commit = p.git_commit
+    model_families = j.model_families, estimated_samples = j.estimated_samples, git_commit = p.git_commit,
+    needs_cs_ensemble = j.metadata OPERATOR(pg_catalog.@>) '{"needs_cs_ensemble": true}'::pg_catalog.jsonb
 FROM ONLY @extschema@.training_jobs AS j
 JOIN ONLY @extschema@.training_plans AS p ON p.plan_id = j.plan_id
 WHERE j.plan_id = h.plan_id AND j.job_id = h.job_id;
@@ -356,6 +361,9 @@ WHERE state = 'running';
 CREATE INDEX training_job_queue_ended_idx ON training_job_queue (plan_id, state_since)
 WHERE state = 'succeeded' OR state = 'failed';
 
+CREATE INDEX training_job_history_success_idx ON training_job_history (target, symbol, finished_at)
+WHERE outcome = 'succeeded';
+
 CREATE TABLE training_limits (
     name text COLLATE "C" NOT NULL,
     families text[] COLLATE "C",
@@ -381,6 +389,7 @@ CREATE TABLE training_plan_tally (
     failed bigint NOT NULL DEFAULT 0,
     cancelled bigint NOT NULL DEFAULT 0,
     blocked bigint NOT NULL DEFAULT 0,
+    reused bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (plan_id, part)
 ) WITH (fillfactor = 50);
 
@@ -408,7 +417,7 @@ ALTER TABLE training_jobs DROP CONSTRAINT training_jobs_plan_id_fkey;
 ALTER TABLE training_job_queue
     DROP CONSTRAINT training_job_queue_plan_id_job_id_fkey,
     ADD CONSTRAINT training_job_queue_state_check
-        CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled')),
+        CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled', 'reused')),
     ADD CONSTRAINT training_job_queue_attempts_check
         CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     ADD CONSTRAINT training_job_queue_running_check

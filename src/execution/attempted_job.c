@@ -82,11 +82,14 @@ attempted_job_read(AttemptedJobs *attempted, Oid schema, const PlanTable *histor
 {
 	Datum		key[] = {Int64GetDatum(plan_id), job_id};
 	IndexScanDesc scan;
+	Datum		metadata;
 	bool		found;
+	bool		isnull;
 
 	for (int i = 0; i < lengthof(job_columns); i++)
 		nulls[job_columns[i].kept] = true;
 	nulls[HISTORY_GIT_COMMIT] = true;
+	nulls[HISTORY_NEEDS_CS_ENSEMBLE] = true;
 	/* those of 1.0 have none of these columns */
 	if (!has_column(history, HISTORY_TARGET))
 		return;
@@ -108,6 +111,9 @@ attempted_job_read(AttemptedJobs *attempted, Oid schema, const PlanTable *histor
 		values[job_columns[i].kept] = column_value(&attempted->jobs, attempted->job, job_columns[i].column,
 												   &nulls[job_columns[i].kept]);
 	read_plan(attempted, snapshot, plan_id);
+	metadata = column_value(&attempted->jobs, attempted->job, JOB_TABLE_COLUMN(JOB_METADATA), &isnull);
+	values[HISTORY_NEEDS_CS_ENSEMBLE] = BoolGetDatum(!isnull && job_needs_pooled(metadata));
+	nulls[HISTORY_NEEDS_CS_ENSEMBLE] = false;
 	values[HISTORY_GIT_COMMIT] = attempted->git_commit;
 	nulls[HISTORY_GIT_COMMIT] = attempted->no_commit;
 }

@@ -91,7 +91,7 @@ retry(QueuePlace *place, TimestampTz now)
 		place->attempt.cancel_requested = false;
 		return true;
 	}
-	if (place->state != JOB_FAILED && place->state != JOB_CANCELLED)
+	if (place->state != JOB_FAILED && place->state != JOB_CANCELLED && place->state != JOB_REUSED)
 		return false;
 	queue_place_end_attempt(place, JOB_PENDING, now, now);
 	place->attempt.forgiven = place->attempt.number;

@@ -287,6 +287,21 @@ required_value(const JobQueue *queue, QueueColumn column)
 	return value;
 }
 
+static void
+read_reused(const JobQueue *queue, Reused *reused)
+{
+	bool		no_plan;
+	bool		no_attempt;
+	bool		isnull;
+	Datum		value;
+
+	reused->plan_id = DatumGetInt64(place_value(queue, QUEUE_REUSED_PLAN_ID, &no_plan));
+	reused->attempt = DatumGetInt32(place_value(queue, QUEUE_REUSED_ATTEMPT, &no_attempt));
+	reused->is_known = !no_plan && !no_attempt;
+	value = place_value(queue, QUEUE_REUSED_JOB_ID, &isnull);
+	reused->job_id = isnull ? (Datum) 0 : value;
+}
+
 /* Read the place that is in queue->found. */
 void
 queue_place_read(JobQueue *queue, QueuePlace *place)
@@ -320,6 +335,7 @@ queue_place_read(JobQueue *queue, QueuePlace *place)
 	place->awaited = !isnull && DatumGetBool(value);
 	value = place_value(queue, QUEUE_ERROR, &isnull);
 	place->error = isnull ? (Datum) 0 : value;
+	read_reused(queue, &place->reused);
 	place->state = state_of_text(required_value(queue, QUEUE_STATE));
 }
 
@@ -489,15 +505,17 @@ static bool
 is_own_index(const PlanTable *table, Oid index)
 {
 	return index == table->key || index == table->running_index || index == table->ended_index ||
-		(index == table->claim_index && table->claim_index_is_own);
+		index == table->success_index || (index == table->claim_index && table->claim_index_is_own);
 }
 
-/* Does an index of the extension have a row? */
+/* Does an index of the extension have a row: a place, or an attempt that ended like this? */
 static bool
-has_row(const PlanTable *table, Oid index, const QueuePlace *place)
+has_row(const PlanTable *table, Oid index, const QueuePlace *place, AttemptOutcome outcome)
 {
 	if (index == table->key)
 		return true;
+	if (index == table->success_index)
+		return outcome == ATTEMPT_SUCCEEDED;
 	if (index == table->running_index)
 		return place->state == JOB_RUNNING;
 	if (index == table->ended_index)
@@ -507,12 +525,12 @@ has_row(const PlanTable *table, Oid index, const QueuePlace *place)
 
 /*
  * Insert the entries of the row that is in table->slot, as the executor would, which
- * has to make out by their conditions what partial indexes are about; place is that
- * which was written, if it is one.
+ * has to make out by their conditions what partial indexes are about: of a place, or of
+ * an attempt that ended like this, it is known.
  */
 static void
-insert_index_entries(JobQueue *queue, QueueTable *table, const QueuePlace *place, bool update,
-					 bool only_summarizing)
+insert_index_entries(JobQueue *queue, QueueTable *table, const QueuePlace *place,
+					 AttemptOutcome outcome, bool update, bool only_summarizing)
 {
 	ResultRelInfo *result_rel = table->result_rel;
 	bool		are_own = true;
@@ -533,7 +551,7 @@ insert_index_entries(JobQueue *queue, QueueTable *table, const QueuePlace *place
 		Datum		values[INDEX_MAX_KEYS];
 		bool		nulls[INDEX_MAX_KEYS];
 
-		if (!has_row(&table->table, RelationGetRelid(index), place))
+		if (!has_row(&table->table, RelationGetRelid(index), place, outcome))
 			continue;
 		FormIndexDatum(info, table->slot, queue->estate, values, nulls);
 		(void) index_insert(index, values, nulls, &table->slot->tts_tid, table->table.relation,
@@ -567,6 +585,12 @@ place_values(const QueuePlace *place, Datum *values, bool *nulls)
 	values[QUEUE_AWAITED] = BoolGetDatum(place->awaited);
 	values[QUEUE_ERROR] = place->error;
 	nulls[QUEUE_ERROR] = place->error == (Datum) 0;
+	values[QUEUE_REUSED_PLAN_ID] = Int64GetDatum(place->reused.plan_id);
+	nulls[QUEUE_REUSED_PLAN_ID] = !place->reused.is_known;
+	values[QUEUE_REUSED_JOB_ID] = place->reused.job_id;
+	nulls[QUEUE_REUSED_JOB_ID] = !place->reused.is_known || place->reused.job_id == (Datum) 0;
+	values[QUEUE_REUSED_ATTEMPT] = Int32GetDatum(place->reused.attempt);
+	nulls[QUEUE_REUSED_ATTEMPT] = !place->reused.is_known;
 }
 
 /* Write a place straight into the table; what is in columns that others have added stays. */
@@ -598,7 +622,7 @@ update_place(JobQueue *queue, const QueuePlace *place, const Datum *values, cons
 								queue->snapshot, InvalidSnapshot, wait, &failure, &lock_mode,
 								&update_indexes);
 	if (result == TM_Ok && update_indexes != TU_None)
-		insert_index_entries(queue, table, place, true, ONLY_SUMMARIZING(update_indexes));
+		insert_index_entries(queue, table, place, 0, true, ONLY_SUMMARIZING(update_indexes));
 	return result;
 }
 
@@ -715,8 +739,17 @@ queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since, Ti
 	place->has_no_progress = true;
 	place->ready_at = state == JOB_PENDING ? ready_at : DT_NOEND;
 	place->error = (Datum) 0;
+	place->reused.is_known = false;
 	place->attempt.cancel_requested = false;
 	place->worker = (Datum) 0;
+}
+
+/* Have a place of a job that nobody ever claimed ended: an attempt of before is as good. */
+void
+queue_place_reuse(QueuePlace *place, const Reused *reused, TimestampTz since)
+{
+	queue_place_end_attempt(place, JOB_REUSED, since, 0);
+	place->reused = *reused;
 }
 
 /* ---- history ------------------------------------------------------------------ */
@@ -786,7 +819,7 @@ queue_place_number_attempt(JobQueue *queue, QueuePlace *place)
 
 /* Write an attempt straight into the table. */
 static void
-write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
+write_attempt(JobQueue *queue, AttemptOutcome outcome, const Datum *values, const bool *nulls)
 {
 	QueueTable *table = &queue->history;
 	TupleTableSlot *slot = table->slot;
@@ -802,7 +835,7 @@ write_attempt(JobQueue *queue, const Datum *values, const bool *nulls)
 	}
 	ExecStoreVirtualTuple(slot);
 	table_tuple_insert(table->table.relation, slot, GetCurrentCommandId(true), 0, NULL);
-	insert_index_entries(queue, table, NULL, false, false);
+	insert_index_entries(queue, table, NULL, outcome, false, false);
 }
 
 /*
@@ -835,7 +868,7 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 	attempted_job_read(&queue->attempted, queue->schema, &queue->history.table, queue->snapshot,
 					   place->plan_id, place->job_id, values, nulls);
 	if (queue->history.table.inserts_are_plain)
-		write_attempt(queue, values, nulls);
+		write_attempt(queue, outcome, values, nulls);
 	else
 		write_by_sql(queue, &queue->history, place, values, nulls);
 	MemoryContextSwitchTo(caller);

@@ -25,6 +25,15 @@ typedef enum ClaimIndexColumn
 	CLAIM_POSITION
 } ClaimIndexColumn;
 
+/* The attempt whose result a job has that needs not be trained again. */
+typedef struct Reused
+{
+	bool		is_known;
+	int64		plan_id;
+	Datum		job_id;			/* 0: it has the same */
+	int32		attempt;
+} Reused;
+
 /* A job's place; texts live as long as the slot that it was read from holds it. */
 typedef struct QueuePlace
 {
@@ -46,6 +55,7 @@ typedef struct QueuePlace
 	TimestampTz started_at;		/* of one that has ended; DT_NOBEGIN: not known */
 	bool		awaited;		/* others wait for it */
 	Datum		error;			/* why it was cancelled with another; 0: it was not */
+	Reused		reused;			/* of one that is reused */
 } QueuePlace;
 
 /* A table that rows are written into one by one. */
@@ -106,6 +116,7 @@ extern bool queue_place_try_lock(JobQueue *queue, const QueuePlace *place);
 extern bool queue_place_lock(JobQueue *queue, const QueuePlace *place);
 extern void queue_place_write(JobQueue *queue, QueuePlace *place);
 extern bool queue_place_try_write(JobQueue *queue, QueuePlace *place);
+extern void queue_place_reuse(QueuePlace *place, const Reused *reused, TimestampTz since);
 extern void queue_place_end_attempt(QueuePlace *place, JobState state, TimestampTz since,
 									TimestampTz ready_at);
 extern void queue_place_number_attempt(JobQueue *queue, QueuePlace *place);

@@ -183,6 +183,7 @@ stand_of_state(int state)
 	switch (state)
 	{
 		case JOB_SUCCEEDED:
+		case JOB_REUSED:
 			return POOLED_SUCCEEDED;
 		case JOB_FAILED:
 			return POOLED_FAILED;
@@ -193,11 +194,19 @@ stand_of_state(int state)
 	}
 }
 
-/* Is a place as it was made, and nobody has touched it since? */
+/* Was a place never claimed, or is it as it was made with attempts that do not count? */
 static bool
 is_fresh(const QueuePlace *place)
 {
-	return place->state == JOB_PENDING && place->is_fresh && place->attempt.number == place->attempt.forgiven;
+	return place->state == JOB_PENDING &&
+		(place->attempt.number == 0 || (place->is_fresh && place->attempt.number == place->attempt.forgiven));
+}
+
+/* Has a job ended without being trained in its plan?  Then it can be retried. */
+static bool
+has_ended_untrained(const QueuePlace *place)
+{
+	return place->state == JOB_FAILED || place->state == JOB_CANCELLED || place->state == JOB_REUSED;
 }
 
 static bool
@@ -645,7 +654,7 @@ await_needed(JobQueue *queue, ByteSort *pooled)
 		QueuePlace	place;
 
 		if (job_queue_find(queue, plan_id, job_id, &place) &&
-			(place.state == JOB_FAILED || place.state == JOB_CANCELLED))
+			has_ended_untrained(&place))
 			await_pooled(queue, plan_id, job_id, place.priority);
 		pfree(DatumGetPointer(job_id));
 	}
@@ -696,7 +705,7 @@ pooled_first_lock(JobQueue *queue, int64 plan_id, ByteSort *job_ids, PooledChang
 				any = true;
 			}
 			else if (change == POOLED_IS_RETRIED &&
-					 (place.state == JOB_FAILED || place.state == JOB_CANCELLED))
+						 has_ended_untrained(&place))
 			{
 				put_needed(locks, &needed, &jobs, queue, plan_id, job_id);
 				any = true;

@@ -465,6 +465,12 @@ settle_state(PlaceRow *row, TimestampTz now)
 	set_null(row, QUEUE_WORKER);
 	if (row->state != JOB_CANCELLED)
 		set_null(row, QUEUE_ERROR);
+	if (row->state != JOB_REUSED)
+	{
+		set_null(row, QUEUE_REUSED_PLAN_ID);
+		set_null(row, QUEUE_REUSED_JOB_ID);
+		set_null(row, QUEUE_REUSED_ATTEMPT);
+	}
 	set_value(row, QUEUE_CANCEL_REQUESTED, BoolGetDatum(false));
 	if (row->state != JOB_PENDING)
 		set_value(row, QUEUE_READY_AT, TimestampTzGetDatum(DT_NOEND));

@@ -56,6 +56,7 @@ typedef enum CountColumn
 	COUNT_FAILED,
 	COUNT_CANCELLED,
 	COUNT_BLOCKED,
+	COUNT_REUSED,
 	COUNT_NEWEST,
 	COUNT_PER_SECOND,
 	COUNT_COLUMNS
@@ -101,7 +102,8 @@ static const CountColumn columns_of_states[] = {
 	[JOB_RUNNING] = COUNT_RUNNING,
 	[JOB_SUCCEEDED] = COUNT_SUCCEEDED,
 	[JOB_FAILED] = COUNT_FAILED,
-	[JOB_CANCELLED] = COUNT_CANCELLED
+	[JOB_CANCELLED] = COUNT_CANCELLED,
+	[JOB_REUSED] = COUNT_REUSED
 };
 
 /* Count a place that says that it runs, by the rules that training_job_state() has too. */
@@ -205,7 +207,8 @@ count_by_tally(Counting *counting, Oid schema)
 	}
 
 	pending = tally.counts[TALLY_PLACES] - count_by_running_index(counting) - tally.counts[TALLY_WAITING] -
-		tally.counts[TALLY_SUCCEEDED] - tally.counts[TALLY_FAILED] - tally.counts[TALLY_CANCELLED];
+		tally.counts[TALLY_SUCCEEDED] - tally.counts[TALLY_FAILED] - tally.counts[TALLY_CANCELLED] -
+		tally.counts[TALLY_REUSED];
 	/* somebody has changed the queue while its triggers were off */
 	if (pending < 0)
 	{
@@ -219,6 +222,7 @@ count_by_tally(Counting *counting, Oid schema)
 	counts[COUNT_FAILED] += tally.counts[TALLY_FAILED];
 	counts[COUNT_CANCELLED] += tally.counts[TALLY_CANCELLED];
 	counts[COUNT_BLOCKED] += tally.counts[TALLY_BLOCKED];
+	counts[COUNT_REUSED] += tally.counts[TALLY_REUSED];
 	return true;
 }
 

@@ -55,7 +55,8 @@ static const Slice job_state_words[] = {
 	[JOB_RUNNING] = SLICE_LITERAL("running"),
 	[JOB_SUCCEEDED] = SLICE_LITERAL("succeeded"),
 	[JOB_FAILED] = SLICE_LITERAL("failed"),
-	[JOB_CANCELLED] = SLICE_LITERAL("cancelled")
+	[JOB_CANCELLED] = SLICE_LITERAL("cancelled"),
+	[JOB_REUSED] = SLICE_LITERAL("reused")
 };
 
 static const Slice attempt_outcome_words[] = {

@@ -81,7 +81,8 @@ typedef enum JobState
 	JOB_RUNNING,
 	JOB_SUCCEEDED,
 	JOB_FAILED,
-	JOB_CANCELLED
+	JOB_CANCELLED,
+	JOB_REUSED					/* what was trained before is as good */
 } JobState;
 
 /* How an attempt at a job ended. */

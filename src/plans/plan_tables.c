@@ -135,25 +135,28 @@ static const TableSpec specs[] = {
 		.columns = {
 			"plan_id", "priority", "position", "ready_at", "state_since", "attempt",
 			"attempts_forgiven", "cancel_requested", "job_id", "state", "worker",
-			"kind", "progress", "started_at", "awaited", "error"
+			"kind", "progress", "started_at", "awaited", "error",
+			"reused_plan_id", "reused_job_id", "reused_attempt"
 		},
 		.types = {
 			INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
 			INT4OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID,
-			INT8OID, FLOAT8OID, TIMESTAMPTZOID, BOOLOID, TEXTOID
+			INT8OID, FLOAT8OID, TIMESTAMPTZOID, BOOLOID, TEXTOID,
+			INT8OID, TEXTOID, INT4OID
 		},
 		.required = BIT(QUEUE_PLAN_ID) | BIT(QUEUE_PRIORITY) | BIT(QUEUE_POSITION) |
 		BIT(QUEUE_STATE_SINCE) | BIT(QUEUE_ATTEMPT) | BIT(QUEUE_ATTEMPTS_FORGIVEN) |
 		BIT(QUEUE_CANCEL_REQUESTED) | BIT(QUEUE_JOB_ID) | BIT(QUEUE_STATE) |
 		BIT(QUEUE_KIND) | BIT(QUEUE_AWAITED),
 		.added = BIT(QUEUE_KIND) | BIT(QUEUE_PROGRESS) | BIT(QUEUE_STARTED_AT) |
-		BIT(QUEUE_AWAITED) | BIT(QUEUE_ERROR),
+		BIT(QUEUE_AWAITED) | BIT(QUEUE_ERROR) | BIT(QUEUE_REUSED_PLAN_ID) |
+		BIT(QUEUE_REUSED_JOB_ID) | BIT(QUEUE_REUSED_ATTEMPT),
 		.key = {QUEUE_PLAN_ID, QUEUE_JOB_ID},
 		.key_count = 2,
 		.parent = JOBS_TABLE,
 		.checks = {
 			"(state = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text, "
-			"'succeeded'::text, 'failed'::text, 'cancelled'::text]))",
+			"'succeeded'::text, 'failed'::text, 'cancelled'::text, 'reused'::text]))",
 			"((attempts_forgiven >= 0) AND (attempts_forgiven <= attempt) AND (attempt <= 1000000000))",
 			"((state <> 'running'::text) OR ((worker IS NOT NULL) AND (ready_at IS NOT NULL) "
 			"AND (attempt > 0)))"
@@ -165,19 +168,19 @@ static const TableSpec specs[] = {
 		.columns = {
 			"plan_id", "job_id", "attempt", "worker", "started_at", "finished_at", "outcome",
 			"error", "result", "target", "symbol", "route", "training_type", "model_families",
-			"estimated_samples", "git_commit"
+			"estimated_samples", "git_commit", "needs_cs_ensemble"
 		},
 		.types = {
 			INT8OID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
 			TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID,
-			INT8OID, TEXTOID
+			INT8OID, TEXTOID, BOOLOID
 		},
 		.required = BIT(HISTORY_PLAN_ID) | BIT(HISTORY_JOB_ID) | BIT(HISTORY_ATTEMPT) |
 		BIT(HISTORY_WORKER) | BIT(HISTORY_STARTED_AT) | BIT(HISTORY_FINISHED_AT) |
 		BIT(HISTORY_OUTCOME),
 		.added = BIT(HISTORY_TARGET) | BIT(HISTORY_SYMBOL) | BIT(HISTORY_ROUTE) |
 		BIT(HISTORY_TRAINING_TYPE) | BIT(HISTORY_MODEL_FAMILIES) |
-		BIT(HISTORY_ESTIMATED_SAMPLES) | BIT(HISTORY_GIT_COMMIT),
+		BIT(HISTORY_ESTIMATED_SAMPLES) | BIT(HISTORY_GIT_COMMIT) | BIT(HISTORY_NEEDS_CS_ENSEMBLE),
 		.key = {HISTORY_PLAN_ID, HISTORY_JOB_ID, HISTORY_ATTEMPT},
 		.key_count = 3,
 		.parent = QUEUE_TABLE,
@@ -191,10 +194,11 @@ static const TableSpec specs[] = {
 		.name = "training_plan_tally",
 		.count = TALLY_COLUMNS,
 		.columns = {
-			"plan_id", "part", "places", "waiting", "succeeded", "failed", "cancelled", "blocked"
+			"plan_id", "part", "places", "waiting", "succeeded", "failed", "cancelled", "blocked",
+			"reused"
 		},
 		.types = {
-			INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID
+			INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID
 		},
 		.required = BIT(TALLY_COLUMNS) - 1,
 		.key = {TALLY_PLAN_ID, TALLY_PART},
@@ -252,10 +256,15 @@ static const IndexSpec ended_index = {2, {QUEUE_PLAN_ID, QUEUE_STATE_SINCE}};
 static const IndexSpec target_index = {
 	3, {JOB_PLAN_ID, JOB_TABLE_COLUMN(JOB_TARGET), JOB_TABLE_COLUMN(JOB_SYMBOL)}
 };
+static const IndexSpec success_index = {3, {HISTORY_TARGET, HISTORY_SYMBOL, HISTORY_FINISHED_AT}};
 
 #define CLAIM_INDEX \
 	"CREATE INDEX training_job_queue_claim_idx ON %s (plan_id, priority DESC, kind, ready_at, position) " \
 	"WHERE ready_at IS NULL OR ready_at < 'infinity';"
+
+#define SUCCESS_INDEX \
+	"CREATE INDEX training_job_history_success_idx ON %s (target, symbol, finished_at) " \
+	"WHERE outcome = 'succeeded';"
 
 const char *
 plan_table_name(PlanTableId id)
@@ -476,6 +485,7 @@ find_indexes(Relation relation, PlanTable *table)
 	table->running_index = InvalidOid;
 	table->ended_index = InvalidOid;
 	table->target_index = InvalidOid;
+	table->success_index = InvalidOid;
 	foreach(cell, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
@@ -487,6 +497,9 @@ find_indexes(Relation relation, PlanTable *table)
 		else if (table->id == JOBS_TABLE && is_index_as(index, table, &target_index) &&
 				 has_rows_where(index, relation, NULL))
 			table->target_index = RelationGetRelid(index);
+		else if (table->id == HISTORY_TABLE && is_index_as(index, table, &success_index) &&
+				 has_rows_where(index, relation, "(outcome = 'succeeded'::text)"))
+			table->success_index = RelationGetRelid(index);
 		index_close(index, AccessShareLock);
 	}
 	list_free(indexes);
@@ -838,6 +851,19 @@ plan_table_open_target_index(const PlanTable *jobs)
 	if (!OidIsValid(jobs->target_index))
 		report_bad_table(&specs[JOBS_TABLE], "it has no index on plan_id, target and symbol as it was made with");
 	return index_open(jobs->target_index, AccessShareLock);
+}
+
+/* The index by which the successes of a job are found, wherever they were. */
+Relation
+plan_table_open_success_index(const PlanTable *history)
+{
+	if (!OidIsValid(history->success_index))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as trainplan made it: it has no index that successes can be found by",
+						specs[HISTORY_TABLE].name),
+				 errhint(SUCCESS_INDEX, relation_sql_name(history->relid))));
+	return index_open(history->success_index, AccessShareLock);
 }
 
 /* Begin to go through the jobs of a target, or if that is 0, through all of a plan by target and symbol. */

@@ -72,6 +72,9 @@ typedef enum QueueColumn
 	QUEUE_STARTED_AT,
 	QUEUE_AWAITED,
 	QUEUE_ERROR,
+	QUEUE_REUSED_PLAN_ID,
+	QUEUE_REUSED_JOB_ID,
+	QUEUE_REUSED_ATTEMPT,
 	QUEUE_COLUMNS
 } QueueColumn;
 
@@ -93,6 +96,7 @@ typedef enum HistoryColumn
 	HISTORY_MODEL_FAMILIES,
 	HISTORY_ESTIMATED_SAMPLES,
 	HISTORY_GIT_COMMIT,
+	HISTORY_NEEDS_CS_ENSEMBLE,
 	HISTORY_COLUMNS
 } HistoryColumn;
 
@@ -106,6 +110,7 @@ typedef enum TallyColumn
 	TALLY_FAILED,
 	TALLY_CANCELLED,
 	TALLY_BLOCKED,
+	TALLY_REUSED,
 	TALLY_COLUMNS
 } TallyColumn;
 
@@ -126,7 +131,7 @@ typedef enum PolicyColumn
 	POLICY_COLUMNS
 } PolicyColumn;
 
-#define MAX_TABLE_COLUMNS		16
+#define MAX_TABLE_COLUMNS		19
 
 /*
  * A table that has been opened: it is of the kind and has the columns and indexes
@@ -148,6 +153,7 @@ typedef struct PlanTable
 	Oid			running_index;	/* of the queue; may be missing, and the next two too */
 	Oid			ended_index;
 	Oid			target_index;	/* of jobs: plan, target, symbol */
+	Oid			success_index;	/* of the history: successes by target, symbol and time */
 	AttrNumber	columns[MAX_TABLE_COLUMNS]; /* InvalidAttrNumber: it has none */
 	bool		inserts_are_plain;
 	bool		updates_are_plain;
@@ -171,6 +177,7 @@ extern bool plan_table_has_policies(const PlanTable *table);
 extern IndexScanDesc plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 									 const Datum *key, int columns);
 extern Relation plan_table_open_target_index(const PlanTable *jobs);
+extern Relation plan_table_open_success_index(const PlanTable *history);
 extern IndexScanDesc plan_table_scan_target(const PlanTable *jobs, Relation index, Snapshot snapshot,
 											int64 plan_id, Datum target);
 extern bool plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
