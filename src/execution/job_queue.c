@@ -554,8 +554,9 @@ insert_index_entries(JobQueue *queue, QueueTable *table, const QueuePlace *place
 		if (!has_row(&table->table, RelationGetRelid(index), place, outcome))
 			continue;
 		FormIndexDatum(info, table->slot, queue->estate, values, nulls);
+		/* what is changed of a place is nothing of its key */
 		(void) index_insert(index, values, nulls, &table->slot->tts_tid, table->table.relation,
-							info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, update, info);
+							info->ii_Unique && !update ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, update, info);
 	}
 }
 

@@ -226,6 +226,43 @@ hold_plan(const PlanTable *plans, int64 plan_id)
 	return result;
 }
 
+/* ---- row-level security ----------------------------------------------------------- */
+
+static void
+note_visible(void *arg, const Datum *values, const bool *nulls)
+{
+	*(bool *) arg = true;
+}
+
+/*
+ * Do policies let the caller see a row that was found?  PostgreSQL is asked for it by its
+ * place in the table, which it finds without looking for it, whatever it knows of the
+ * table.
+ */
+bool
+plan_row_is_visible(const PlanTable *table, Snapshot snapshot, TupleTableSlot *row)
+{
+	static const Oid types[] = {BOOLOID};
+	ItemPointer tid = &row->tts_tid;
+	RowQuery	query = {
+		.relation_count = 1,
+		.relations = &table->relid,
+		.columns = lengthof(types),
+		.types = types,
+		.read_only = true
+	};
+	bool		visible = false;
+
+	query.text = psprintf("SELECT true FROM ONLY %%s "
+						  "WHERE ctid OPERATOR(pg_catalog.=) '(%u,%u)'::pg_catalog.tid",
+						  ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
+	PushActiveSnapshot(snapshot);
+	row_query_run(&query, note_visible, &visible);
+	PopActiveSnapshot();
+	pfree(unconstify(char *, query.text));
+	return visible;
+}
+
 /* ---- jobs ------------------------------------------------------------------------ */
 
 /*
@@ -249,41 +286,6 @@ job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot)
 	job_reader_open_unchecked(reader, schema, snapshot);
 	check_may_read(&reader->table, 0, JOB_TABLE_COLUMNS);
 	reader->has_policies = plan_table_has_policies(&reader->table);
-}
-
-static void
-note_visible(void *arg, const Datum *values, const bool *nulls)
-{
-	*(bool *) arg = true;
-}
-
-/*
- * Do policies let the caller see the job that was found?  PostgreSQL is asked for it by
- * its place in the table, which it finds without looking for it, whatever it knows of
- * the table.
- */
-static bool
-is_visible(JobReader *reader)
-{
-	static const Oid types[] = {BOOLOID};
-	ItemPointer tid = &reader->slot->tts_tid;
-	RowQuery	query = {
-		.relation_count = 1,
-		.relations = &reader->table.relid,
-		.columns = lengthof(types),
-		.types = types,
-		.read_only = true
-	};
-	bool		visible = false;
-
-	query.text = psprintf("SELECT true FROM ONLY %%s "
-						  "WHERE ctid OPERATOR(pg_catalog.=) '(%u,%u)'::pg_catalog.tid",
-						  ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
-	PushActiveSnapshot(reader->snapshot);
-	row_query_run(&query, note_visible, &visible);
-	PopActiveSnapshot();
-	pfree(unconstify(char *, query.text));
-	return visible;
 }
 
 /*
@@ -311,7 +313,7 @@ job_reader_find(JobReader *reader, int64 plan_id, Datum job_id)
 		}
 	}
 	index_endscan(scan);
-	return found && (!reader->has_policies || is_visible(reader));
+	return found && (!reader->has_policies || plan_row_is_visible(&reader->table, reader->snapshot, reader->slot));
 }
 
 void

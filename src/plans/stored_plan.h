@@ -50,6 +50,7 @@ typedef struct JobReader
 	bool		nulls[JOB_COLUMNS];
 } JobReader;
 
+extern bool plan_row_is_visible(const PlanTable *table, Snapshot snapshot, TupleTableSlot *row);
 extern void job_reader_open_unchecked(JobReader *reader, Oid schema, Snapshot snapshot);
 extern void job_reader_open(JobReader *reader, Oid schema, Snapshot snapshot);
 extern bool job_reader_find(JobReader *reader, int64 plan_id, Datum job_id);
