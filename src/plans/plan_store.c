@@ -286,6 +286,9 @@ make_place(MemoryContext context, const Datum *job, int64 plan_id, int32 positio
 	nulls[QUEUE_STARTED_AT] = true;
 	values[QUEUE_AWAITED] = BoolGetDatum(false);
 	nulls[QUEUE_ERROR] = true;
+	nulls[QUEUE_REUSED_PLAN_ID] = true;
+	nulls[QUEUE_REUSED_JOB_ID] = true;
+	nulls[QUEUE_REUSED_ATTEMPT] = true;
 	MemoryContextSwitchTo(caller);
 	return true;
 }
