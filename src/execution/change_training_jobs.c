@@ -178,7 +178,7 @@ change_job(Changing *changing, Datum job_id)
 			(place.state != before.state || place.state == JOB_RUNNING);
 		changing->any_claimable |= changed && place.state == JOB_PENDING;
 		if (place.awaited && place.state != JOB_RUNNING)
-			changing->changed += pooled_first_follow(queue, &place);
+			changing->changed += pooled_first_follow(queue, &place, before.state);
 		break;
 	}
 }

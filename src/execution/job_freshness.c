@@ -155,19 +155,21 @@ read_job(FreshnessReader *reader)
 bool
 freshness_reader_next(FreshnessReader *reader)
 {
-	MemoryContext caller;
+	MemoryContext caller = CurrentMemoryContext;
 	bool		was_trained;
 
 	MemoryContextReset(reader->job_context);
-	caller = MemoryContextSwitchTo(reader->job_context);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		/* the scan keeps things where it is called */
+		MemoryContextSwitchTo(reader->context);
 		if (!index_getnext_slot(reader->scan, ForwardScanDirection, reader->jobs.slot))
 		{
 			MemoryContextSwitchTo(caller);
 			return false;
 		}
+		MemoryContextSwitchTo(reader->job_context);
 	} while (!read_job(reader));
 
 	was_trained = success_reader_find(&reader->successes, reader->target, reader->symbol,

@@ -26,6 +26,7 @@ void
 success_reader_open(SuccessReader *reader, Oid schema, Snapshot snapshot)
 {
 	memset(reader, 0, sizeof(SuccessReader));
+	reader->context = CurrentMemoryContext;
 	plan_table_open(&reader->table, schema, HISTORY_TABLE, AccessShareLock);
 	plan_table_check_rights(&reader->table, ACL_SELECT);
 	reader->has_policies = plan_table_has_policies(&reader->table);
@@ -134,6 +135,8 @@ success_reader_find(SuccessReader *reader, Datum target, Datum symbol, bool symb
 					LastSuccess *success)
 {
 	ScanKeyData keys[2];
+	MemoryContext caller;
+	bool		found;
 	bool		isnull;
 
 	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ, target);
@@ -143,8 +146,11 @@ success_reader_find(SuccessReader *reader, Datum target, Datum symbol, bool symb
 	else
 		ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
 							   symbol);
+	caller = MemoryContextSwitchTo(reader->context);
 	index_rescan(reader->scan, keys, lengthof(keys), NULL, 0);
-	if (!find_best(reader))
+	found = find_best(reader);
+	MemoryContextSwitchTo(caller);
+	if (!found)
 		return false;
 	read_inputs(reader, &success->inputs);
 	success->trained_at = finished_at(reader, reader->best);

@@ -26,6 +26,7 @@ typedef struct LastSuccess
 /* Looks for them in the history. */
 typedef struct SuccessReader
 {
+	MemoryContext context;		/* a scan keeps things where it was when they came up */
 	PlanTable	table;
 	Snapshot	snapshot;
 	bool		has_policies;	/* row-level security decides what the caller sees */

@@ -194,12 +194,18 @@ stand_of_state(int state)
 	}
 }
 
-/* Was a place never claimed, or is it as it was made with attempts that do not count? */
+/* Is a place as it was made, and nobody has touched it since? */
 static bool
 is_fresh(const QueuePlace *place)
 {
-	return place->state == JOB_PENDING &&
-		(place->attempt.number == 0 || (place->is_fresh && place->attempt.number == place->attempt.forgiven));
+	return place->state == JOB_PENDING && place->is_fresh && place->attempt.number == place->attempt.forgiven;
+}
+
+/* Could a job be claimed, and never was? */
+static bool
+is_unclaimed(const QueuePlace *place)
+{
+	return place->state == JOB_PENDING && place->attempt.number == 0;
 }
 
 /* Has a job ended without being trained in its plan?  Then it can be retried. */
@@ -222,14 +228,12 @@ may_follow(const QueuePlace *place)
 	return place->state == JOB_WAITING || was_cancelled_with_pooled(place) || is_fresh(place);
 }
 
-/* Change a place as it follows from where the pooled job stands; false: it stays as it is. */
+/* Change a place, which may follow, as it follows from where the pooled job stands; false: it stays as it is. */
 static bool
 follow(QueuePlace *place, bool needs_pooled, PooledStand stand, Datum why, TimestampTz now)
 {
 	JobState	state;
 
-	if (!may_follow(place))
-		return false;
 	if (!needs_pooled)
 		stand = POOLED_NONE;
 	switch (stand)
@@ -263,6 +267,7 @@ typedef struct Following
 	JobQueue   *queue;
 	PooledStand stand;
 	Datum		why;			/* of those that are cancelled */
+	bool		takes_back;		/* what was let go when the pooled job was reused waits again */
 	int64		changed;
 	bool		released;		/* one of them can be claimed */
 	bool		any_waiting;
@@ -281,6 +286,13 @@ begin_following(Following *following, JobQueue *queue, PooledStand stand, Datum 
 													  stand == POOLED_FAILED ? "failed" : "was cancelled"));
 }
 
+/* May the place of a job follow? */
+static bool
+is_follower(const Following *following, const QueuePlace *place)
+{
+	return may_follow(place) || (following->takes_back && is_unclaimed(place));
+}
+
 /* Have the place of a job follow. */
 static void
 follow_job(Following *following, int64 plan_id, Datum job_id, bool needs_pooled)
@@ -288,7 +300,7 @@ follow_job(Following *following, int64 plan_id, Datum job_id, bool needs_pooled)
 	JobQueue   *queue = following->queue;
 	QueuePlace	place;
 
-	while (job_queue_find(queue, plan_id, job_id, &place) && may_follow(&place))
+	while (job_queue_find(queue, plan_id, job_id, &place) && is_follower(following, &place))
 	{
 		QueuePlace	changed = place;
 
@@ -388,7 +400,7 @@ try_lock_jobs(JobQueue *queue, ByteSort *jobs)
  * returned.
  */
 static bool
-follow_pooled(JobQueue *queue, const QueuePlace *pooled, int state, bool wait, int64 *changed)
+follow_pooled(JobQueue *queue, const QueuePlace *pooled, int state, bool was_reused, bool wait, int64 *changed)
 {
 	QueueAside	aside;
 	RawJobs		jobs;
@@ -407,6 +419,7 @@ follow_pooled(JobQueue *queue, const QueuePlace *pooled, int state, bool wait, i
 						is_plan_pooled_first(queue->schema, queue->snapshot, pooled->plan_id) ?
 						stand_of_state(state) : POOLED_NONE,
 						pooled->job_id);
+		following.takes_back = was_reused;
 		members = byte_sort_create_rewindable(work_mem);
 		(void) put_target(members, &jobs, queue->snapshot, pooled->plan_id, target);
 		byte_sort_perform(members);
@@ -429,15 +442,16 @@ follow_pooled(JobQueue *queue, const QueuePlace *pooled, int state, bool wait, i
 }
 
 /*
- * A pooled job's place has been written: what needs it follows.  Those places that stand
- * before it in the order of locks are locked already.  Returns how many were changed.
+ * A pooled job's place has been written, which was in another state before: what needs it
+ * follows.  Those places that stand before it in the order of locks are locked already.
+ * Returns how many were changed.
  */
 int64
-pooled_first_follow(JobQueue *queue, const QueuePlace *pooled)
+pooled_first_follow(JobQueue *queue, const QueuePlace *pooled, int before)
 {
 	int64		changed;
 
-	(void) follow_pooled(queue, pooled, pooled->state, true, &changed);
+	(void) follow_pooled(queue, pooled, pooled->state, before == JOB_REUSED, true, &changed);
 	return changed;
 }
 
@@ -451,7 +465,7 @@ pooled_first_try_settle(JobQueue *queue, const QueuePlace *pooled, JobState beco
 {
 	int64		changed;
 
-	return follow_pooled(queue, pooled, becomes, false, &changed);
+	return follow_pooled(queue, pooled, becomes, false, false, &changed);
 }
 
 /* ---- jobs that are retried ------------------------------------------------------------------- */
@@ -572,7 +586,8 @@ lock_in_turn(JobQueue *queue, int64 plan_id, Datum job_id, JobPart part)
 
 	while (job_queue_find(queue, plan_id, job_id, &place))
 	{
-		if (part == PART_ASKED ? place.state == JOB_SUCCEEDED : part != PART_POOLED && !may_follow(&place))
+		if (part == PART_ASKED ? place.state == JOB_SUCCEEDED :
+			part != PART_POOLED && !may_follow(&place) && !is_unclaimed(&place))
 			break;
 		if (queue_place_lock(queue, &place))
 			break;

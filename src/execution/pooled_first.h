@@ -18,7 +18,7 @@ typedef enum PooledChange
 
 extern void pooled_first_lock(JobQueue *queue, int64 plan_id, ByteSort *job_ids, PooledChange change);
 extern void pooled_first_lock_one(JobQueue *queue, int64 plan_id, Datum job_id);
-extern int64 pooled_first_follow(JobQueue *queue, const QueuePlace *pooled);
+extern int64 pooled_first_follow(JobQueue *queue, const QueuePlace *pooled, int before);
 extern bool pooled_first_try_settle(JobQueue *queue, const QueuePlace *pooled, JobState becomes);
 
 /* Jobs that are retried by themselves, many in a call. */

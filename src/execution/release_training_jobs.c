@@ -114,7 +114,7 @@ release(JobQueue *queue, const HeldJob *job, Slice worker, const StoredPlan *pla
 		if (place.state == JOB_PENDING)
 			notify_of_jobs(job->plan_id);
 		else if (place.awaited)
-			(void) pooled_first_follow(queue, &place);
+			(void) pooled_first_follow(queue, &place, JOB_RUNNING);
 		return true;
 	}
 	return false;

@@ -119,7 +119,7 @@ end_attempt(JobQueue *queue, const QueuePlace *held, const Report *report)
 	if (place.state == JOB_PENDING && place.ready_at <= queue->now)
 		notify_of_jobs(place.plan_id);
 	if (place.awaited && place.state != JOB_PENDING)
-		(void) pooled_first_follow(queue, &place);
+		(void) pooled_first_follow(queue, &place, JOB_RUNNING);
 	return outcome == report->outcome;
 }
 

@@ -41,17 +41,22 @@ reuse(JobQueue *queue, const FreshnessReader *reader)
 	const LastSuccess *last = &reader->last;
 	Reused		reused = {.is_known = true, .plan_id = last->plan_id, .attempt = last->attempt};
 	QueuePlace	place;
+	QueuePlace	changed;
 
 	if (!job_queue_find(queue, reader->plan_id, reader->job_id, &place) || !is_untouched(&place))
 		return false;
 	if (!slice_equal(slice_from_text(DatumGetTextPP(last->job_id)), slice_from_text(DatumGetTextPP(reader->job_id))))
 		reused.job_id = last->job_id;
-	/* what waits for the job follows, or it is trained */
-	if (place.awaited &&
-		(!queue_place_try_lock(queue, &place) || !pooled_first_try_settle(queue, &place, JOB_REUSED)))
+	changed = place;
+	queue_place_reuse(&changed, &reused, queue->now);
+	if (!place.awaited && queue_place_try_write(queue, &changed))
+		return true;
+	/* the transaction may have locked it itself; what waits for the job follows, or it is trained */
+	if (!queue_place_try_lock(queue, &place) ||
+		(place.awaited && !pooled_first_try_settle(queue, &place, JOB_REUSED)))
 		return false;
-	queue_place_reuse(&place, &reused, queue->now);
-	return queue_place_try_write(queue, &place);
+	queue_place_write(queue, &changed);
+	return true;
 }
 
 /*
