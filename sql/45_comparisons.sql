@@ -31,6 +31,21 @@ needs_cs_ensemble: columns names those that differ, before and after have their 
 of a job that was added or removed, all of them. A blocked job counts as none, but its
 reason is shown. Memory does not grow with the plans.';
 
+CREATE FUNCTION compare_training_plans_to_markdown(before bigint, after bigint)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'compare_training_plans_to_markdown';
+
+COMMENT ON FUNCTION compare_training_plans_to_markdown(bigint, bigint) IS
+'What compare_training_plans() says for people, in GitHub''s Markdown, to be posted under
+a merge request: one line that counts what was added, removed, changed and is as before,
+then a table for each kind of change, with reasons.';
+
 GRANT EXECUTE ON FUNCTION
-    compare_training_plans(bigint, bigint)
+    compare_training_plans(bigint, bigint),
+    compare_training_plans_to_markdown(bigint, bigint)
 TO @extowner@ WITH GRANT OPTION;
