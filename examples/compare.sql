@@ -44,11 +44,18 @@ SELECT (
     \quit
 \endif
 
+SELECT min(n.plan_id) AS missing
+FROM (VALUES (:before), (:after)) AS n (plan_id)
+WHERE n.plan_id NOT IN (SELECT p.plan_id FROM :trainplan.training_plans AS p) \gset
+\if :{?missing}
+    \warn 'There is no plan' :missing
+    \quit
+\endif
+
 SELECT format('Plan %s of %s, beside plan %s of %s', a.plan_id, to_char(a.generated_at, 'YYYY-MM-DD HH24:MI TZ'),
     b.plan_id, to_char(b.generated_at, 'YYYY-MM-DD HH24:MI TZ'))
 FROM :trainplan.training_plans AS a, :trainplan.training_plans AS b
 WHERE a.plan_id = :after AND b.plan_id = :before;
-\echo
 
 SELECT l.line
 FROM :trainplan.compare_training_plans(:before, :after) WITH ORDINALITY
@@ -58,7 +65,10 @@ CROSS JOIN LATERAL (
         CASE c.change WHEN 'added' THEN '  + ' WHEN 'removed' THEN '  - ' ELSE '  ~ ' END || c.target || coalesce(' ' || c.symbol, '')
     UNION ALL
     SELECT 1, n.place,
-        '      ' || rpad(n.name, 19) || concat_ws(' -> ', c.before ->> n.name, c.after ->> n.name)
+        '      ' || rpad(n.name, 19) || (
+            SELECT string_agg(translate(v.value #>> '{}', '[]"', ''), ' -> ' ORDER BY v.place)
+            FROM (VALUES (1, c.before -> n.name), (2, c.after -> n.name)) AS v (place, value)
+            WHERE v.value IS NOT NULL)
     FROM unnest(c.columns) WITH ORDINALITY AS n (name, place)
     UNION ALL
     SELECT 2, 0, '      ' || rpad('because', 19) ||
