@@ -157,6 +157,54 @@ has_all_families(Dictionary *names, ArrayType *families)
 }
 
 /*
+ * Do two lists have the same families, in whatever order and however often?  A null counts
+ * as one, too.  What is needed for it stays in the current memory context.
+ */
+bool
+same_families(ArrayType *a, ArrayType *b)
+{
+	Dictionary *names = dictionary_create(SIZE_MAX);
+	ArrayType  *lists[] = {a, b};
+	bool		has_null[] = {false, false};
+	uint32		first = 0;		/* how many there are in the first list */
+	uint32		common = 0;
+	bool	   *seen = NULL;
+
+	for (int list = 0; list < lengthof(lists); list++)
+	{
+		Datum	   *elements;
+		bool	   *nulls;
+		int			count;
+
+		deconstruct_array(lists[list], TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+		for (int i = 0; i < count; i++)
+		{
+			uint32		number;
+
+			CHECK_FOR_INTERRUPTS();
+			if (nulls[i])
+			{
+				has_null[list] = true;
+				continue;
+			}
+			number = dictionary_add(names, slice_from_text((struct varlena *) DatumGetPointer(elements[i])));
+			if (list == 0)
+				continue;
+			if (number >= first)
+				return false;
+			common += !seen[number];
+			seen[number] = true;
+		}
+		if (list == 0)
+		{
+			first = dictionary_count(names);
+			seen = palloc0(first * sizeof(bool));
+		}
+	}
+	return common == first && has_null[0] == has_null[1];
+}
+
+/*
  * The families that a call asks for; NULL asks for the default.
  */
 ArrayType *

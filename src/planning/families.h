@@ -13,5 +13,6 @@ extern ArrayType *normalize_families(ArrayType *families, const char **problem, 
 extern ArrayType *call_families(ArrayType *families);
 extern Dictionary *families_dictionary(ArrayType *families);
 extern bool has_all_families(Dictionary *names, ArrayType *families);
+extern bool same_families(ArrayType *a, ArrayType *b);
 
 #endif							/* TRAINPLAN_FAMILIES_H */

@@ -880,6 +880,25 @@ plan_table_scan_target(const PlanTable *jobs, Relation index, Snapshot snapshot,
 	return scan;
 }
 
+/* The jobs of a target that have no symbol: begin a scan, which has none of them yet. */
+IndexScanDesc
+plan_table_begin_scan_without_symbol(const PlanTable *jobs, Relation index, Snapshot snapshot)
+{
+	return index_beginscan(jobs->relation, index, snapshot, NULL, target_index.count, 0);
+}
+
+/* Go through those of this target; the name is kept as long as one does. */
+void
+plan_table_scan_without_symbol(IndexScanDesc scan, int64 plan_id, Datum target)
+{
+	ScanKeyData keys[3];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(plan_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ, target);
+	ScanKeyEntryInitialize(&keys[2], SK_ISNULL | SK_SEARCHNULL, 3, InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+	index_rescan(scan, keys, lengthof(keys), NULL, 0);
+}
+
 /* Find the first of these rows, or from behind the last; it is in the slot then. */
 bool
 plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,

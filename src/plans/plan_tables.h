@@ -180,6 +180,8 @@ extern Relation plan_table_open_target_index(const PlanTable *jobs);
 extern Relation plan_table_open_success_index(const PlanTable *history);
 extern IndexScanDesc plan_table_scan_target(const PlanTable *jobs, Relation index, Snapshot snapshot,
 											int64 plan_id, Datum target);
+extern IndexScanDesc plan_table_begin_scan_without_symbol(const PlanTable *jobs, Relation index, Snapshot snapshot);
+extern void plan_table_scan_without_symbol(IndexScanDesc scan, int64 plan_id, Datum target);
 extern bool plan_table_find(const PlanTable *table, Snapshot snapshot, const Datum *key, int columns,
 							ScanDirection direction, TupleTableSlot *slot);
 extern CommandId command_of_snapshot(Snapshot snapshot);

@@ -23,7 +23,7 @@
 #include "plans/stored_plan.h"
 
 /* The caller may read columns of the table, or it is an error. */
-static void
+void
 check_may_read(const PlanTable *table, int first, int count)
 {
 	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)

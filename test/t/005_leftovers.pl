@@ -246,6 +246,9 @@ outcome(<<'SQL');
 	SELECT '{"targets": {' || string_agg(format('"t%s": {"symbols": {%s}}', t, symbols), ',') || '}}' AS routing
 	FROM generate_series(1, 300) AS t,
 		(SELECT string_agg(format('"s%s": {"route": "ROUTE_BOTH", "reason": ["a", "b"]}', s), ',') AS symbols FROM generate_series(1, 300) AS s) AS s;
+	CREATE TABLE none AS SELECT * FROM decisions WHERE false;
+	SELECT create_training_plan('none') AS empty \gset
+	SELECT format('CREATE FUNCTION empty_plan() RETURNS bigint LANGUAGE sql RETURN %s', :empty) \gexec
 	SELECT create_training_plan('decisions');
 SQL
 foreach my $call (
@@ -253,7 +256,9 @@ foreach my $call (
 	q{SELECT length(training_plan_to_json(latest_training_plan())::text)},
 	q{SELECT length(training_plan_to_yaml(latest_training_plan()))},
 	q{SELECT length(training_plan_to_markdown(latest_training_plan()))},
-	q{SELECT count(*) FROM training_plan_lines(latest_training_plan(), 'json')})
+	q{SELECT count(*) FROM training_plan_lines(latest_training_plan(), 'json')},
+	q{SELECT count(*) FROM compare_training_plans(empty_plan(), latest_training_plan())},
+	q{SELECT length(compare_training_plans_to_markdown(empty_plan(), latest_training_plan()))})
 {
 	for (my $timeout = 2; $timeout <= 152; $timeout += 30)
 	{

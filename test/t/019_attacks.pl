@@ -240,6 +240,8 @@ $server->safe_psql('ours', q{
 		($$SELECT plans.plan_training('candidates', plans.routing_policy('default'))$$),
 		($$SELECT plans.latest_training_plan()$$),
 		($$SELECT plans.training_plan_to_json(1)$$),
+		($$SELECT count(*) FROM plans.compare_training_plans(1, 2)$$),
+		($$SELECT plans.compare_training_plans_to_markdown(1, 1)$$),
 		($$SELECT plans.training_plan_to_yaml(1)$$),
 		($$SELECT plans.training_plan_to_markdown(1)$$),
 		($$SELECT count(*) FROM plans.training_plan_lines(1, 'markdown')$$),

@@ -1,0 +1,81 @@
+-- What changed from one training plan to another: + added, - removed, ~ changed.
+--
+--   psql -f examples/compare.sql                        the latest plan, beside the one before
+--   psql -v before=3 -v after=7 -f examples/compare.sql    plan 7, beside plan 3
+--
+-- Works in any database that has the extension, in whatever schema it is.
+
+\set QUIET on
+\set ON_ERROR_STOP on
+\pset pager off
+\pset border 0
+\pset format aligned
+\pset tuples_only on
+\pset null ''
+
+SELECT (
+    SELECT quote_ident(n.nspname)
+    FROM pg_extension AS e
+    JOIN pg_namespace AS n ON n.oid = e.extnamespace
+    WHERE e.extname = 'trainplan'
+) AS trainplan \gset
+\if :{?trainplan}
+\else
+    \warn 'This database does not have the extension: CREATE EXTENSION trainplan;'
+    \quit
+\endif
+
+\if :{?after}
+\else
+    SELECT :trainplan.latest_training_plan() AS after \gset
+\endif
+\if :{?after}
+\else
+    \warn 'There is no plan'
+    \quit
+\endif
+\if :{?before}
+\else
+    SELECT max(plan_id) AS before FROM :trainplan.training_plans WHERE plan_id < :after \gset
+\endif
+\if :{?before}
+\else
+    \warn 'There is no plan before plan' :after
+    \quit
+\endif
+
+SELECT min(n.plan_id) AS missing
+FROM (VALUES (:before), (:after)) AS n (plan_id)
+WHERE n.plan_id NOT IN (SELECT p.plan_id FROM :trainplan.training_plans AS p) \gset
+\if :{?missing}
+    \warn 'There is no plan' :missing
+    \quit
+\endif
+
+SELECT format('Plan %s of %s, beside plan %s of %s', a.plan_id, to_char(a.generated_at, 'YYYY-MM-DD HH24:MI TZ'),
+    b.plan_id, to_char(b.generated_at, 'YYYY-MM-DD HH24:MI TZ'))
+FROM :trainplan.training_plans AS a, :trainplan.training_plans AS b
+WHERE a.plan_id = :after AND b.plan_id = :before;
+
+SELECT l.line
+FROM :trainplan.compare_training_plans(:before, :after) WITH ORDINALITY
+        AS c (target, symbol, change, job_before, job_after, columns, before, after, reason_before, reason_after, place)
+CROSS JOIN LATERAL (
+    SELECT 0 AS part, 0 AS place,
+        CASE c.change WHEN 'added' THEN '  + ' WHEN 'removed' THEN '  - ' ELSE '  ~ ' END || c.target || coalesce(' ' || c.symbol, '')
+    UNION ALL
+    SELECT 1, n.place,
+        '      ' || rpad(n.name, 19) || (
+            SELECT string_agg(translate(v.value #>> '{}', '[]"', ''), ' -> ' ORDER BY v.place)
+            FROM (VALUES (1, c.before -> n.name), (2, c.after -> n.name)) AS v (place, value)
+            WHERE v.value IS NOT NULL)
+    FROM unnest(c.columns) WITH ORDINALITY AS n (name, place)
+    UNION ALL
+    SELECT 2, 0, '      ' || rpad('because', 19) ||
+        CASE WHEN c.reason_before IS DISTINCT FROM c.reason_after THEN concat_ws(' -> ', c.reason_before, c.reason_after)
+        ELSE c.reason_after END
+    WHERE coalesce(c.reason_before, c.reason_after) IS NOT NULL
+) AS l (part, place, line)
+ORDER BY c.place, l.part, l.place;
+
+SELECT split_part(:trainplan.compare_training_plans_to_markdown(:before, :after), E'\n', 1) || '.';
