@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "routing/snapshot_sort.h"
+#include "routing/stability_rules.h"
 #include "sorting/pair_sort.h"
 
 #define END_OF_NAME		'\1'
@@ -31,23 +32,6 @@
 
 /* For how many features there is room before it grows. */
 #define FIRST_FEATURES	64
-
-/* A feature in the order of importances. */
-typedef struct PlacedFeature
-{
-	double		importance;
-	uint32		place;			/* by name */
-} PlacedFeature;
-
-#define ST_SORT sort_features
-#define ST_ELEMENT_TYPE PlacedFeature
-#define ST_COMPARE(a, b) \
-	((a)->importance > (b)->importance ? -1 : (a)->importance < (b)->importance ? 1 : \
-	 (a)->place < (b)->place ? -1 : (a)->place > (b)->place ? 1 : 0)
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
 
 struct SnapshotSort
 {
@@ -64,11 +48,14 @@ struct SnapshotSort
 	StringInfoData when;
 	StringInfoData name;
 	uint32		number;
+	uint32		feature;		/* the last row's, or NOT_KEPT */
+	uint32	   *followers;		/* by feature: the one that came behind it last, or NOT_KEPT */
+	uint32		followers_capacity;
 
 	/* coming out: the row that comes next */
 	bool		has_row;
 	SortedRow	row;
-	PlacedFeature *placed;
+	PlacedFeature *placed;		/* twice as many as there is room for */
 	uint32		placed_capacity;
 };
 
@@ -85,6 +72,7 @@ snapshot_sort_create(const ImportanceRelation *importances)
 	sort->importances = importances;
 	sort->names = pair_names_create((Size) work_mem * 1024 / NAMES_SHARE);
 	sort->sort = pair_sort_create(sort->names, sizeof(double), SORT_MEMORY_KB);
+	sort->feature = NOT_KEPT;
 	initStringInfo(&sort->target);
 	initStringInfo(&sort->symbol);
 	initStringInfo(&sort->when);
@@ -164,17 +152,66 @@ reach_snapshot(SnapshotSort *sort, const Importance *importance)
 	sort->number = dictionary_add(sort->names->targets, slice_from_buffer(&sort->name));
 }
 
+/* Remember that a feature came behind the last one. */
+static void
+remember_follower(SnapshotSort *sort, uint32 feature)
+{
+	uint32		capacity = sort->followers_capacity;
+
+	while (capacity <= sort->feature)
+		capacity = capacity == 0 ? FIRST_FEATURES : 2 * capacity;
+	if (capacity > sort->followers_capacity)
+	{
+		Size		size = capacity * sizeof(uint32);
+
+		sort->followers = sort->followers == NULL ? MemoryContextAllocHuge(sort->context, size) :
+			repalloc_huge(sort->followers, size);
+		memset(sort->followers + sort->followers_capacity, 0xff,	/* NOT_KEPT */
+			   (capacity - sort->followers_capacity) * sizeof(uint32));
+		sort->followers_capacity = capacity;
+	}
+	sort->followers[sort->feature] = feature;
+}
+
+/*
+ * A feature's number.  Where rows come by the snapshot, their features mostly come
+ * in the order of the snapshot before, and need not be looked up.
+ */
+static uint32
+feature_number(SnapshotSort *sort, Slice feature, bool is_next)
+{
+	Dictionary *features = sort->names->symbols;
+	uint32		number = NOT_KEPT;
+
+	is_next = is_next && sort->feature != NOT_KEPT;
+	if (is_next && sort->feature < sort->followers_capacity)
+	{
+		number = sort->followers[sort->feature];
+		if (number != NOT_KEPT && !slice_equal(dictionary_get(features, number), feature))
+			number = NOT_KEPT;
+	}
+	if (number == NOT_KEPT)
+	{
+		number = dictionary_add(features, feature);
+		if (is_next)
+			remember_follower(sort, number);
+	}
+	sort->feature = number;
+	return number;
+}
+
 /* Take an importance, which is copied. */
 void
 snapshot_sort_put(SnapshotSort *sort, const Importance *importance)
 {
+	bool		is_next = is_of_last_snapshot(sort, importance);
 	Pair		row;
 
-	if (!is_of_last_snapshot(sort, importance))
+	if (!is_next)
 		reach_snapshot(sort, importance);
 	row.target_number = sort->number;
 	row.target = slice_from_buffer(&sort->name);
-	row.symbol_number = dictionary_add(sort->names->symbols, importance->feature);
+	row.symbol_number = feature_number(sort, importance->feature, is_next);
 	row.symbol = importance->feature;
 	pair_sort_put(sort->sort, &row, &importance->importance, NULL_SLICE);
 }
@@ -290,22 +327,24 @@ take_feature(SnapshotSort *sort, FeatureSnapshot *snapshot)
 static void
 rank_features(SnapshotSort *sort, FeatureSnapshot *snapshot)
 {
+	PlacedFeature *placed;
+
 	if (snapshot->count > sort->placed_capacity)
 	{
 		if (sort->placed != NULL)
 			pfree(sort->placed);
 		sort->placed_capacity = snapshot->capacity;
 		sort->placed = MemoryContextAllocHuge(sort->context,
-											  sort->placed_capacity * sizeof(PlacedFeature));
+											  2 * (Size) sort->placed_capacity * sizeof(PlacedFeature));
 	}
 	for (uint32 i = 0; i < snapshot->count; i++)
 	{
 		sort->placed[i].importance = snapshot->features[i].importance;
 		sort->placed[i].place = i;
 	}
-	sort_features(sort->placed, snapshot->count);
+	placed = sort_by_importance(sort->placed, sort->placed + sort->placed_capacity, snapshot->count);
 	for (uint32 i = 0; i < snapshot->count; i++)
-		snapshot->features[sort->placed[i].place].rank = i;
+		snapshot->features[placed[i].place].rank = i;
 }
 
 /*

@@ -8,6 +8,14 @@
 /* Fewer features in common say nothing about their order. */
 #define FEWEST_FOR_TAU	3
 
+/* A feature, and where it stood. */
+typedef struct PlacedFeature
+{
+	double		importance;
+	uint32		place;
+} PlacedFeature;
+
+extern PlacedFeature *sort_by_importance(PlacedFeature *features, PlacedFeature *room, uint32 count);
 extern double jaccard_index(uint64 common, uint64 before, uint64 after);
 extern double kendall_tau(uint32 *ranks, uint32 *room, uint32 count);
 

@@ -30,7 +30,7 @@ SELECT * FROM feature_stability('importances');
 SELECT symbol, mean_overlap, std_overlap FROM feature_stability('importances', 2);
 SELECT symbol, mean_overlap, std_overlap FROM feature_stability('importances', 1);
 -- NULL is the default; there is no need for as many
-SELECT count(*) FROM feature_stability('importances', NULL) JOIN feature_stability('importances', 2147483647) USING (target, snapshots, mean_overlap);
+SELECT count(*) FROM feature_stability('importances', NULL) AS a JOIN feature_stability('importances', 2147483647) AS b USING (target, snapshots);
 
 -- ---- golden: what the Python system makes of the same importances, to 1e-9
 CREATE TABLE golden_importances (target text, symbol text, snapshot text, feature text, importance double precision);
