@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 #include "base/relation_reader.h"
 
@@ -26,7 +27,7 @@
 static const struct
 {
 	const char *expected;
-	Oid			types[3];		/* what values arrive as; the first is that of a missing column */
+	Oid			types[5];		/* what values arrive as; the first is that of a missing column */
 }			column_kinds[] =
 {
 	[COLUMN_TEXT] = {"text, varchar, char, name, a domain over one of them, or an enum", {TEXTOID}},
@@ -34,7 +35,9 @@ static const struct
 	[COLUMN_PHRASES] = {"text, text[], or jsonb", {TEXTOID, TEXTARRAYOID, JSONBOID}},
 	[COLUMN_INTEGER] = {"smallint, integer, or bigint", {INT8OID}},
 	[COLUMN_NUMBER] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {FLOAT8OID}},
-	[COLUMN_COUNT] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {INT8OID, FLOAT8OID}}
+	[COLUMN_COUNT] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {INT8OID, FLOAT8OID}},
+	[COLUMN_ORDER] = {"of a type that can be sorted", {INT8OID, DATEOID, TIMESTAMPOID, TIMESTAMPTZOID, TEXTOID}},
+	[COLUMN_LABEL] = {"of a type that can be sorted", {TEXTOID}}
 };
 
 struct RelationReader
@@ -85,6 +88,10 @@ arrives_as(Oid type, Oid arriving)
 			return is_integer(type);
 		case FLOAT8OID:
 			return is_number(type);
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return type == arriving;
 		case JSONBOID:
 			return type == JSONBOID || type == JSONOID;
 		case TEXTARRAYOID:
@@ -98,14 +105,71 @@ arrives_as(Oid type, Oid arriving)
 
 /* The type that a column's values are cast to, or InvalidOid if its type can't hold them. */
 static Oid
-arriving_type(ColumnKind kind, Oid column_type)
+cast_type(ColumnKind kind, Oid column_type)
 {
+	Oid			type = getBaseType(column_type);
+
+	/* the words of an enum do not sort as it does */
+	if (kind == COLUMN_ORDER && type_is_enum(type))
+		return InvalidOid;
 	for (int i = 0; i < lengthof(column_kinds[kind].types); i++)
 	{
-		if (arrives_as(getBaseType(column_type), column_kinds[kind].types[i]))
+		if (arrives_as(type, column_kinds[kind].types[i]))
 			return column_kinds[kind].types[i];
 	}
 	return InvalidOid;
+}
+
+/* Do a column's values arrive as their ranks? */
+static bool
+is_ranked(Oid column_type)
+{
+	return !OidIsValid(cast_type(COLUMN_ORDER, column_type)) &&
+		OidIsValid(lookup_type_cache(getBaseType(column_type), TYPECACHE_LT_OPR)->lt_opr);
+}
+
+/* The type that a column's values arrive as, or InvalidOid if its type can't hold them. */
+static Oid
+arriving_type(ColumnKind kind, Oid column_type)
+{
+	Oid			type = kind == COLUMN_LABEL ? TEXTOID : cast_type(kind, column_type);
+
+	if (kind == COLUMN_ORDER && !OidIsValid(type) && is_ranked(column_type))
+		type = INT8OID;
+	return type;
+}
+
+/*
+ * Append what is selected of a column: its values, cast to the type that they
+ * arrive as.  Ranks are those of the type's own order; where equal values look
+ * different (1.0 and 1.00), their label is that of one of them.
+ */
+static void
+append_column(StringInfo query, const ColumnSpec *column, Oid type, Oid arriving)
+{
+	const char *name = quote_identifier(column->name);
+	bool		is_rank = column->kind == COLUMN_ORDER && is_ranked(type);
+
+	if (is_rank || column->kind == COLUMN_LABEL)
+	{
+		if (is_rank)
+			appendStringInfoString(query, "pg_catalog.dense_rank()");
+		else
+			appendStringInfo(query, "pg_catalog.last_value(%s)", name);
+		appendStringInfo(query, " OVER (ORDER BY %s%s)", name,
+						 OidIsValid(get_typcollation(type)) ? " COLLATE pg_catalog.\"C\"" : "");
+		if (is_rank)
+			return;
+	}
+	else
+	{
+		appendStringInfoString(query, name);
+		/* a real is the number that it prints as: 0.58 is not below 0.58 */
+		if (getBaseType(type) == FLOAT4OID)
+			appendStringInfoString(query, "::pg_catalog.text");
+	}
+	if (type != arriving)
+		appendStringInfo(query, "::%s", format_type_be_qualified(arriving));
 }
 
 /* Look a column up; returns the type that it has, or InvalidOid if there is none. */
@@ -157,18 +221,14 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 		Oid			type = find_column(reader, relation, purpose, &columns[i], &reader->types[i]);
 
 		reader->positions[i] = -1;
-		if (!OidIsValid(type))
+		if (!OidIsValid(type) || (columns[i].kind == COLUMN_LABEL && !is_ranked(type)))
 			continue;
 
-		appendStringInfo(&query, "%s%s", reader->selected > 0 ? ", " : "",
-						 quote_identifier(columns[i].name));
+		if (reader->selected > 0)
+			appendStringInfoString(&query, ", ");
+		append_column(&query, &columns[i], type, reader->types[i]);
 		reader->selected_types[reader->selected] = reader->types[i];
 		reader->positions[i] = reader->selected++;
-		/* a real is the number that it prints as: 0.58 is not below 0.58 */
-		if (getBaseType(type) == FLOAT4OID)
-			appendStringInfoString(&query, "::pg_catalog.text");
-		if (type != reader->types[i])
-			appendStringInfo(&query, "::%s", format_type_be_qualified(reader->types[i]));
 	}
 	appendStringInfoString(&query, " FROM %s");
 	reader->query = query.data;
@@ -243,6 +303,13 @@ Oid
 relation_reader_column_type(const RelationReader *reader, int column)
 {
 	return reader->types[column];
+}
+
+/* Does the relation have a column, or if that is a label, values that have one? */
+bool
+relation_reader_has_column(const RelationReader *reader, int column)
+{
+	return reader->positions[column] >= 0;
 }
 
 /* A reader that is running. */

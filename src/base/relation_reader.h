@@ -16,7 +16,10 @@ typedef enum ColumnKind
 	COLUMN_PHRASES,				/* text, or an array of text, or jsonb: the same */
 	COLUMN_INTEGER,				/* smallint, integer, bigint: bigint */
 	COLUMN_NUMBER,				/* those, real, double precision, numeric: double precision */
-	COLUMN_COUNT				/* the same: bigint of the first three, else double precision */
+	COLUMN_COUNT,				/* the same: bigint of the first three, else double precision */
+	COLUMN_ORDER,				/* what can be sorted: bigint, date, timestamps and text as they are,
+								 * text by its bytes; of any other type the values' ranks, bigint */
+	COLUMN_LABEL				/* of values that arrive as ranks, what they are: text; of others NULL */
 } ColumnKind;
 
 typedef struct ColumnSpec
@@ -36,6 +39,7 @@ extern Oid	relation_reader_relation(const RelationReader *reader);
 extern const char *relation_reader_qualified_name(const RelationReader *reader);
 extern const char *relation_reader_source(const RelationReader *reader);
 extern Oid	relation_reader_column_type(const RelationReader *reader, int column);
+extern bool relation_reader_has_column(const RelationReader *reader, int column);
 extern void relation_reader_run(RelationReader *reader, bool read_only,
 								RowCallback callback, void *arg);
 

@@ -12,6 +12,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "base/result_rows.h"
 #include "routing/routing_call.h"
 
 PG_FUNCTION_INFO_V1(route_training_candidates);
@@ -102,21 +103,6 @@ put_decision(ReturnSetInfo *rsinfo, const RoutedWords *words, const RoutedPair *
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* A tuplestore that does not wait for work_mem to fill before it goes to disk. */
-static void
-begin_rows(FunctionCallInfo fcinfo)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext caller;
-
-	InitMaterializedSRF(fcinfo, 0);
-	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	tuplestore_end(rsinfo->setResult);
-	rsinfo->setResult = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
-											  false, work_mem / ROWS_SHARE);
-	MemoryContextSwitchTo(caller);
-}
-
 /*
  * route_training_candidates(candidates regclass, policy text)
  *
@@ -134,7 +120,7 @@ route_training_candidates(PG_FUNCTION_ARGS)
 	MemoryContext row_context;
 	MemoryContext caller;
 
-	begin_rows(fcinfo);
+	result_rows_begin(fcinfo, work_mem / ROWS_SHARE);
 	make_words(&words);
 	routing_call_begin(&call, fcinfo, ARG_POLICY);
 	router = route_candidates(&call, true);

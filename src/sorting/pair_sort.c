@@ -62,6 +62,7 @@ struct PairSort
 	PairLists  *lists;			/* NULL when rows have gone to disk */
 	uint32		rank;			/* of the target whose list comes next */
 	uint32		target;			/* whose list is read; its number */
+	Slice		target_name;
 	TakenList	list;
 	uint64	   *rows;			/* of that list, sorted */
 	uint32		capacity;
@@ -236,6 +237,7 @@ read_next_list(PairSort *sort)
 	bool		sorted = true;
 
 	sort->target = dictionary_number(names->targets, sort->rank++);
+	sort->target_name = dictionary_get(names->targets, sort->target);
 	sort->list = pair_lists_take(sort->lists, sort->target);
 	sort->position = 0;
 
@@ -263,6 +265,7 @@ static bool
 next_in_memory(PairSort *sort, SortedRow *row)
 {
 	uint32		place;
+	uint32		symbol;
 
 	while (sort->position == sort->list.count)
 	{
@@ -272,7 +275,11 @@ next_in_memory(PairSort *sort, SortedRow *row)
 	}
 
 	place = LISTED_PLACE(sort->rows[sort->position++]);
-	row->pair = pair_of_numbers(sort->names, sort->target, taken_symbol(&sort->list, place));
+	symbol = taken_symbol(&sort->list, place);
+	row->pair.target_number = sort->target;
+	row->pair.target = sort->target_name;
+	row->pair.symbol_number = symbol;
+	row->pair.symbol = symbol == NO_SYMBOL ? NULL_SLICE : dictionary_get(sort->names->symbols, symbol);
 	row->payload = taken_payload(&sort->list, place);
 	row->rest = NULL_SLICE;
 	return true;

@@ -1,0 +1,130 @@
+/*
+ * stability_rules.c
+ *		The rules of stability: how much two rankings of features agree, and
+ *		many such numbers in two.
+ *
+ * Nothing here knows what a feature is; feature_stability.c brings the rankings.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "routing/stability_rules.h"
+
+/* Of two sets: the members of both by those of either.  They are not both empty. */
+double
+jaccard_index(uint64 common, uint64 before, uint64 after)
+{
+	return (double) common / (double) (before + after - common);
+}
+
+/*
+ * Both of the sorts below merge runs that grow to twice their length with each
+ * round.  What comes next is chosen without a jump: in data of no order half of
+ * the jumps would be guessed wrong.
+ */
+#define MERGE_ROUNDS(elements, room, count, type, merge) \
+	for (uint64 run = 1; run < (count); run *= 2) \
+	{ \
+		type	   *merged = (room); \
+\
+		for (uint64 begin = 0; begin < (count); begin += 2 * run) \
+		{ \
+			uint64		middle = Min(begin + run, (count)); \
+			uint64		end = Min(middle + run, (count)); \
+\
+			CHECK_FOR_INTERRUPTS(); \
+			merge((elements) + begin, (elements) + middle, (elements) + end, merged + begin); \
+		} \
+		(room) = (elements); \
+		(elements) = merged; \
+	}
+
+/* Merge two runs, the second of which ends at end. */
+static inline void
+merge_placed(const PlacedFeature *first, const PlacedFeature *second, const PlacedFeature *end,
+			 PlacedFeature *merged)
+{
+	const PlacedFeature *middle = second;
+
+	while (first < middle && second < end)
+	{
+		bool		is_second = second->importance > first->importance;
+		const PlacedFeature *next = is_second ? second : first;
+
+		*merged++ = *next;
+		second += is_second;
+		first += !is_second;
+	}
+	memcpy(merged, first, (middle - first) * sizeof(PlacedFeature));
+	memcpy(merged + (middle - first), second, (end - second) * sizeof(PlacedFeature));
+}
+
+/*
+ * Sort features by their importance, the highest first; what is as important stays
+ * in its order.  Room is as large as features; both are overwritten, and one of
+ * them is returned.
+ */
+PlacedFeature *
+sort_by_importance(PlacedFeature *features, PlacedFeature *room, uint32 count)
+{
+	MERGE_ROUNDS(features, room, count, PlacedFeature, merge_placed);
+	return features;
+}
+
+/* The same of ranks; returns for how many pairs the one of the second run comes first. */
+static inline uint64
+merge_ranks(const uint32 *first, const uint32 *second, const uint32 *end, uint32 *merged)
+{
+	const uint32 *middle = second;
+	uint64		swaps = 0;
+
+	while (first < middle && second < end)
+	{
+		bool		is_second = *second < *first;
+
+		*merged++ = is_second ? *second : *first;
+		swaps += is_second ? middle - first : 0;
+		second += is_second;
+		first += !is_second;
+	}
+	memcpy(merged, first, (middle - first) * sizeof(uint32));
+	memcpy(merged + (middle - first), second, (end - second) * sizeof(uint32));
+	return swaps;
+}
+
+/*
+ * Kendall's tau of two rankings: ranks has by the place in the one the place in
+ * the other, each number once, at least two of them.  Without ties tau-b is tau.
+ * How many pairs are in another order is what a merge sort swaps (Knight, 1966).
+ * ranks and room, which is as large, are overwritten.
+ */
+double
+kendall_tau(uint32 *ranks, uint32 *room, uint32 count)
+{
+	double		pairs = (double) count * ((double) count - 1) / 2;
+	uint64		swaps = 0;
+
+	MERGE_ROUNDS(ranks, room, count, uint32, swaps += merge_ranks);
+	return 1 - 2 * ((double) swaps / pairs);
+}
+
+/* Take a number in (Welford, 1962), so that none has to be kept. */
+void
+spread_add(Spread *spread, double number)
+{
+	double		difference = number - spread->mean;
+
+	spread->count++;
+	spread->mean += difference / (double) spread->count;
+	spread->squares += difference * (number - spread->mean);
+}
+
+/* The population's standard deviation; there is a number at least. */
+double
+spread_deviation(const Spread *spread)
+{
+	return sqrt(spread->squares / (double) spread->count);
+}
