@@ -332,7 +332,8 @@ yaml_take_lines(YamlWriter *writer, StringInfo text)
 		written->len--;
 		memmove(written->data, written->data + 1, written->len);
 	}
-	appendStringInfoCharMacro(written, '\n');
+	if (written->len > 0)
+		appendStringInfoCharMacro(written, '\n');
 	take_written(writer, text);
 }
 
