@@ -1,4 +1,4 @@
--- Documents: plans out as JSON, YAML and Markdown; routing plans and plans in.
+-- Documents: plans and routing plans out as JSON, YAML and Markdown, and in.
 
 CREATE FUNCTION training_plan_to_json(plan_id bigint)
 RETURNS json
@@ -123,6 +123,62 @@ COMMENT ON FUNCTION load_routing_plan(text) IS
 of a folder, which stands for its routing_plan.json or routing_plan.yaml. Needs
 the rights of pg_read_server_files.';
 
+CREATE FUNCTION routing_plan_to_json(decisions regclass)
+RETURNS json
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'routing_plan_to_json';
+
+COMMENT ON FUNCTION routing_plan_to_json(regclass) IS
+'The decisions of a routing relation as a routing plan in JSON, by target and symbol:
+routing_decisions() makes the same rows of it. The relation is read with the caller''s
+rights and checked as generate_training_plan() does. A document of 1 GB or more is an
+error; for that there is routing_plan_lines().';
+
+CREATE FUNCTION routing_plan_to_yaml(decisions regclass)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'routing_plan_to_yaml';
+
+COMMENT ON FUNCTION routing_plan_to_yaml(regclass) IS
+'What routing_plan_to_json() says, as YAML in block style. A string is quoted wherever
+a reader of YAML 1.1 or 1.2 would take it for something else.';
+
+CREATE FUNCTION routing_plan_to_markdown(decisions regclass)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'routing_plan_to_markdown';
+
+COMMENT ON FUNCTION routing_plan_to_markdown(regclass) IS
+'The decisions of a routing relation for people, in GitHub''s Markdown: facts and counts,
+then a section for each target with its own decision and a table of its symbols.';
+
+CREATE FUNCTION routing_plan_lines(decisions regclass, format text)
+RETURNS SETOF text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+ROWS 10000
+AS 'MODULE_PATHNAME', 'routing_plan_lines';
+
+COMMENT ON FUNCTION routing_plan_lines(regclass, text) IS
+'The lines of a routing plan''s document, in order, for routing relations of any size:
+format is json, yaml or markdown. They are what the function routing_plan_to_ and so
+on returns, line by line; the server needs no more memory for a larger relation.';
+
 CREATE FUNCTION import_training_plan(document text, pooled_first boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE C
@@ -172,6 +228,10 @@ GRANT EXECUTE ON FUNCTION
     write_training_plan(bigint, text),
     routing_decisions(text),
     load_routing_plan(text),
+    routing_plan_to_json(regclass),
+    routing_plan_to_yaml(regclass),
+    routing_plan_to_markdown(regclass),
+    routing_plan_lines(regclass, text),
     import_training_plan(text, boolean),
     generate_training_plan_from_routing(text, text, text[], boolean, boolean)
 TO @extowner@ WITH GRANT OPTION;

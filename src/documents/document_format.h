@@ -34,8 +34,6 @@ extern const DocumentFormat markdown_format;
 
 extern const DocumentFormat *document_format_by_name(const char *name);
 
-extern void write_json(StringInfo text, JsonValue *value, int indent);
-
 /* How many jobs the document has. */
 static inline int64
 document_jobs(JsonValue *metadata)

@@ -1,113 +1,17 @@
 /*
  * json_format.c
  *		A plan's document as JSON.
- *
- * Two blanks a level, a member or element a line, as Python's json.dump() writes
- * it with indent=2.  json-c could write its values itself, but differs from
- * version to version in how it writes empty ones; the same plan is to be the
- * same bytes everywhere.
  */
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "documents/document_format.h"
-
-#define INDENT	2
+#include "formats/json_writer.h"
 
 /* How deep in the document a job stands. */
-#define JOB_INDENT	(2 * INDENT)
-
-/* End the line, with a comma between two values, and indent the next one. */
-static inline void
-new_line(StringInfo text, bool comma, int indent)
-{
-	char	   *end;
-
-	enlargeStringInfo(text, indent + 2);
-	end = text->data + text->len;
-	if (comma)
-		*end++ = ',';
-	*end++ = '\n';
-	memset(end, ' ', indent);
-	end[indent] = '\0';
-	text->len = end + indent - text->data;
-}
-
-static void
-write_name(StringInfo text, bool first, Slice name, int indent)
-{
-	new_line(text, !first, indent);
-	append_json_string(text, name);
-	appendBinaryStringInfo(text, ": ", 2);
-}
-
-static void
-write_object(StringInfo text, JsonValue *object, int indent)
-{
-	bool		first = true;
-
-	appendStringInfoCharMacro(text, '{');
-	json_foreach_member(member, object)
-	{
-		write_name(text, first, slice_from_string(lh_entry_k(member)), indent + INDENT);
-		first = false;
-		write_json(text, (JsonValue *) lh_entry_v(member), indent + INDENT);
-	}
-	if (!first)
-		new_line(text, false, indent);
-	appendStringInfoCharMacro(text, '}');
-}
-
-static void
-write_array(StringInfo text, JsonValue *array, int indent)
-{
-	size_t		length = json_object_array_length(array);
-
-	appendStringInfoCharMacro(text, '[');
-	for (size_t i = 0; i < length; i++)
-	{
-		new_line(text, i > 0, indent + INDENT);
-		write_json(text, json_object_array_get_idx(array, i), indent + INDENT);
-	}
-	if (length > 0)
-		new_line(text, false, indent);
-	appendStringInfoCharMacro(text, ']');
-}
-
-/* Append a value whose first line is indented already. */
-void
-write_json(StringInfo text, JsonValue *value, int indent)
-{
-	CHECK_FOR_INTERRUPTS();
-
-	switch (json_object_get_type(value))
-	{
-		case json_type_null:
-			appendBinaryStringInfo(text, "null", 4);
-			break;
-		case json_type_boolean:
-			appendStringInfoString(text, json_object_get_boolean(value) ? "true" : "false");
-			break;
-		case json_type_int:
-		case json_type_double:
-			append_json_number(text, value);
-			break;
-		case json_type_string:
-			append_json_string(text, json_string_slice(value));
-			break;
-		case json_type_array:
-			check_stack_depth();
-			write_array(text, value, indent);
-			break;
-		case json_type_object:
-			check_stack_depth();
-			write_object(text, value, indent);
-			break;
-	}
-}
+#define JOB_INDENT	(2 * JSON_INDENT)
 
 /*
  * Jobs share their families and metadata: for each of these many hash values,
@@ -161,7 +65,7 @@ write_job_member(JsonWriter *writer, StringInfo text, JsonValue *value, int inde
 		return;
 	}
 
-	write_json(text, value, indent);
+	json_write_value(text, value, indent);
 	if (kept->value == NULL && !is_scalar(value))
 	{
 		/* as long as it is held, no other value has its address */
@@ -187,14 +91,14 @@ write_json_job(void *arg, const DocumentJob *job, StringInfo text)
 
 		if (i == writer->names_written)
 		{
-			write_name(name, i == 0, slice_from_string(lh_entry_k(member)), JOB_INDENT + INDENT);
+			json_write_name(name, i == 0, slice_from_string(lh_entry_k(member)), JOB_INDENT + JSON_INDENT);
 			writer->names_written++;
 		}
 		appendBinaryStringInfo(text, name->data, name->len);
-		write_job_member(writer, text, (JsonValue *) lh_entry_v(member), JOB_INDENT + INDENT);
+		write_job_member(writer, text, (JsonValue *) lh_entry_v(member), JOB_INDENT + JSON_INDENT);
 		i++;
 	}
-	new_line(text, false, JOB_INDENT);
+	json_new_line(text, false, JOB_INDENT);
 	appendStringInfoCharMacro(text, '}');
 }
 
@@ -202,7 +106,7 @@ static void
 write_json_head(void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
 	appendStringInfoString(text, "{\n  \"metadata\": ");
-	write_json(text, metadata, INDENT);
+	json_write_value(text, metadata, JSON_INDENT);
 	appendStringInfoString(text, ",\n  \"jobs\": [");
 	if (document_jobs(metadata) > 0)
 		appendStringInfoCharMacro(text, '\n');
@@ -212,9 +116,9 @@ static void
 write_json_tail(void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
 	if (document_jobs(metadata) > 0)
-		new_line(text, false, INDENT);
+		json_new_line(text, false, JSON_INDENT);
 	appendStringInfoString(text, "],\n  \"summary\": ");
-	write_json(text, summary, INDENT);
+	json_write_value(text, summary, JSON_INDENT);
 	appendStringInfoString(text, "\n}\n");
 }
 

@@ -5,7 +5,7 @@
  *		metadata: {git_commit, config_hash, metrics_snapshot, ...}
  *		targets:
  *		  <target>:
- *			cross_sectional: {route, state, reason}
+ *			cross_sectional: {route, state, reason, local_state, model_families}
  *			cs_metrics: {sample_size, ...}
  *			symbols:
  *			  <symbol>: {route, cs_state, local_state, reason, sample_size, model_families}
@@ -145,6 +145,7 @@ read_cross_sectional(RoutingReader *reader, const DocumentNode *target)
 	documented.decision.target = slice_from_string(target->key);
 	read_route(&section, &documented);
 	documented.decision.cs_state = string_member(&section, "state");
+	documented.decision.local_state = string_member(&section, "local_state");
 	documented.reason = read_reason(&section);
 	documented.families = read_families(&section);
 	if (metrics.value != NULL)

@@ -2,338 +2,20 @@
  * yaml_format.c
  *		A plan's document as YAML.
  *
- * libyaml's emitter writes it, in block style; what stays plain is decided here,
- * so that readers of YAML 1.1 and of 1.2 see the same.  libyaml escapes what is
- * outside of Unicode's basic plane, emoji for example, and hidden characters
- * (hidden_text.c) are escaped, too: those are the exceptions from UTF-8 as it is.
- * The emitter would leave most of the hidden ones as they are.  So strings that have
- * them are in double quotes, and they are escaped in what it has written, where
- * they stand nowhere else.
- *
- * Metadata, jobs and summary each come from an emitter of their own and are put
+ * Metadata, jobs and summary each come from a writer of their own and are put
  * one behind the other: a block sequence stands in a mapping as it stands alone.
  */
 #include "postgres.h"
 
-#include <yaml.h>
-
-#include "miscadmin.h"
-#include "utils/memutils.h"
-
-#include "base/encoding.h"
-#include "base/hidden_text.h"
-#include "base/interrupts.h"
 #include "documents/document_format.h"
-#include "formats/yaml_scalar.h"
-
-typedef struct YamlWriter
-{
-	yaml_emitter_t emitter;
-	MemoryContextCallback release;
-	StringInfoData text;		/* what the emitter has written */
-	bool		needs_rewriting;	/* there are hidden characters or long blanks in it */
-	StringInfoData number;		/* work space */
-	StringInfoData escaped;
-} YamlWriter;
-
-/* Of this many blanks in a row, one is escaped: readers may refuse very many. */
-#define LONG_BLANKS	1000
-
-static void
-release_emitter(void *emitter)
-{
-	yaml_emitter_delete(emitter);
-}
-
-static int
-take_text(void *text, unsigned char *bytes, size_t size)
-{
-	if (interrupt_is_due())
-		return 0;
-
-	/*
-	 * An error here leaves libyaml by a jump.  That is safe: the emitter owns all
-	 * of its events, also the one at hand, and is deleted.
-	 */
-	appendBinaryStringInfo(text, (char *) bytes, size);
-	return 1;
-}
-
-/* Go on if libyaml could do it. */
-static void
-check(const YamlWriter *writer, int done)
-{
-	if (done)
-		return;
-	/* that is why take_text() took none */
-	CHECK_FOR_INTERRUPTS();
-	/* an event that could not be made leaves no error in the emitter */
-	if (writer->emitter.error == YAML_NO_ERROR || writer->emitter.error == YAML_MEMORY_ERROR)
-		json_out_of_memory();
-	ereport(ERROR,
-			(errcode(ERRCODE_INTERNAL_ERROR),
-			 errmsg("could not write YAML: %s", writer->emitter.problem)));
-}
-
-static void
-emit(YamlWriter *writer, int initialized, yaml_event_t *event)
-{
-	check(writer, initialized);
-	check(writer, yaml_emitter_emit(&writer->emitter, event));
-}
-
-/* A writer of one YAML document, in the current memory context. */
-static YamlWriter *
-create_writer(void)
-{
-	YamlWriter *writer = palloc0(sizeof(YamlWriter));
-	yaml_event_t event;
-
-	initStringInfo(&writer->text);
-	initStringInfo(&writer->number);
-	initStringInfo(&writer->escaped);
-	check(writer, yaml_emitter_initialize(&writer->emitter));
-	writer->release.func = release_emitter;
-	writer->release.arg = &writer->emitter;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &writer->release);
-
-	yaml_emitter_set_output(&writer->emitter, take_text, &writer->text);
-	yaml_emitter_set_unicode(&writer->emitter, 1);
-	yaml_emitter_set_width(&writer->emitter, -1);
-	emit(writer, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
-	emit(writer, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
-	return writer;
-}
-
-static void
-end_document(YamlWriter *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, yaml_document_end_event_initialize(&event, 1), &event);
-	emit(writer, yaml_stream_end_event_initialize(&event), &event);
-}
-
-static void
-begin_mapping(YamlWriter *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-													 YAML_BLOCK_MAPPING_STYLE), &event);
-}
-
-static void
-end_mapping(YamlWriter *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, yaml_mapping_end_event_initialize(&event), &event);
-}
-
-static void
-begin_sequence(YamlWriter *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-													  YAML_BLOCK_SEQUENCE_STYLE), &event);
-}
-
-static void
-end_sequence(YamlWriter *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, yaml_sequence_end_event_initialize(&event), &event);
-}
-
-static void
-write_scalar(YamlWriter *writer, Slice text, yaml_scalar_style_t style)
-{
-	yaml_event_t event;
-
-	emit(writer, yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *) text.data, text.len,
-											  1, 1, style), &event);
-}
-
-/* Does a string hold a control character? */
-static bool
-needs_escapes(Slice utf8)
-{
-	for (uint32 i = 0; i < utf8.len; i++)
-	{
-		unsigned char c = utf8.data[i];
-
-		if (c < ' ' || c == 0x7F)
-			return true;
-		if (c == 0xC2 && i + 1 < utf8.len && (unsigned char) utf8.data[i + 1] < 0xA0)
-			return true;
-	}
-	return false;
-}
-
-/* Does a string have hidden characters, or very many blanks in a row? */
-static bool
-needs_rewriting(Slice utf8)
-{
-	uint32		blanks = 0;
-	uint32		length;
-
-	for (uint32 i = 0; i < utf8.len; i++)
-	{
-		blanks = utf8.data[i] == ' ' ? blanks + 1 : 0;
-		if (blanks == LONG_BLANKS || hidden_character(utf8, i, &length) != 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-write_string(YamlWriter *writer, Slice string)
-{
-	Slice		utf8 = slice_in_utf8(string);
-	yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
-	bool		is_rewritten = needs_rewriting(utf8);
-
-	writer->needs_rewriting |= is_rewritten;
-
-	/* libyaml quotes what would be read wrong for its indicators; it knows nothing of types */
-	if (is_rewritten || needs_escapes(utf8))
-		style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	else if (plain_scalar(utf8) != PLAIN_STRING)
-		style = YAML_SINGLE_QUOTED_SCALAR_STYLE;
-	write_scalar(writer, utf8, style);
-}
-
-static void
-write_word(YamlWriter *writer, const char *word)
-{
-	write_scalar(writer, slice_from_string(word), YAML_PLAIN_SCALAR_STYLE);
-}
-
-static void
-write_value(YamlWriter *writer, JsonValue *value)
-{
-	CHECK_FOR_INTERRUPTS();
-
-	switch (json_object_get_type(value))
-	{
-		case json_type_null:
-			write_word(writer, "null");
-			break;
-		case json_type_boolean:
-			write_word(writer, json_object_get_boolean(value) ? "true" : "false");
-			break;
-		case json_type_int:
-		case json_type_double:
-			resetStringInfo(&writer->number);
-			append_json_number(&writer->number, value);
-			write_scalar(writer, slice_from_buffer(&writer->number), YAML_PLAIN_SCALAR_STYLE);
-			break;
-		case json_type_string:
-			write_string(writer, json_string_slice(value));
-			break;
-		case json_type_array:
-			check_stack_depth();
-			begin_sequence(writer);
-			for (size_t i = 0; i < json_object_array_length(value); i++)
-				write_value(writer, json_object_array_get_idx(value, i));
-			end_sequence(writer);
-			break;
-		case json_type_object:
-			check_stack_depth();
-			begin_mapping(writer);
-			json_foreach_member(member, value)
-			{
-				write_string(writer, slice_from_string(lh_entry_k(member)));
-				write_value(writer, (JsonValue *) lh_entry_v(member));
-			}
-			end_mapping(writer);
-			break;
-	}
-}
-
-/* As libyaml has its escapes. */
-static void
-append_yaml_escape(StringInfo text, HiddenCharacter character)
-{
-	appendStringInfo(text, character <= 0xFF ? "\\x%02X" : character <= 0xFFFF ? "\\u%04X" : "\\U%08X",
-					 character);
-}
-
-/*
- * Copy what was written, with hidden characters escaped and some blanks within
- * lines: both are in double quotes.
- */
-static void
-rewrite(YamlWriter *writer)
-{
-	Slice		text = slice_from_buffer(&writer->text);
-	StringInfo	escaped = &writer->escaped;
-	bool		in_line = false;
-	int			blanks = 0;
-
-	resetStringInfo(escaped);
-	for (uint32 i = 0; i < text.len; i++)
-	{
-		char		c = text.data[i];
-		uint32		length;
-		HiddenCharacter character = hidden_character(text, i, &length);
-
-		blanks = in_line && c == ' ' ? blanks + 1 : 0;
-		in_line = c != '\n' && (in_line || c != ' ');
-		if (character != 0)
-		{
-			append_yaml_escape(escaped, character);
-			i += length - 1;
-			continue;
-		}
-		if (blanks == LONG_BLANKS)
-		{
-			appendStringInfoCharMacro(escaped, '\\');
-			blanks = 0;
-		}
-		appendStringInfoCharMacro(escaped, c);
-	}
-}
-
-/* Move what the emitter has written to the end of text, in the server's encoding. */
-static void
-take_written(YamlWriter *writer, StringInfo text)
-{
-	Slice		written = slice_from_buffer(&writer->text);
-
-	if (writer->needs_rewriting)
-	{
-		rewrite(writer);
-		written = slice_from_buffer(&writer->escaped);
-	}
-	append_slice(text, slice_from_utf8(written));
-	resetStringInfo(&writer->text);
-	writer->needs_rewriting = false;
-}
-
-/* Append a mapping with one member. */
-static void
-write_member(const char *key, JsonValue *value, StringInfo text)
-{
-	YamlWriter *writer = create_writer();
-
-	begin_mapping(writer);
-	write_word(writer, key);
-	write_value(writer, value);
-	end_mapping(writer);
-	end_document(writer);
-	take_written(writer, text);
-}
+#include "formats/yaml_writer.h"
 
 static void *
 create_yaml(void)
 {
-	YamlWriter *writer = create_writer();
+	YamlWriter *writer = yaml_writer_create();
 
-	begin_sequence(writer);
+	yaml_begin_sequence(writer);
 	return writer;
 }
 
@@ -342,30 +24,21 @@ write_yaml_job(void *arg, const DocumentJob *job, StringInfo text)
 {
 	YamlWriter *writer = arg;
 
-	write_value(writer, job->value);
-	check(writer, yaml_emitter_flush(&writer->emitter));
-
-	/* the emitter ends a line when it begins the next one */
-	if (writer->text.len > 0 && writer->text.data[0] == '\n')
-	{
-		writer->text.len--;
-		memmove(writer->text.data, writer->text.data + 1, writer->text.len);
-	}
-	appendStringInfoCharMacro(&writer->text, '\n');
-	take_written(writer, text);
+	yaml_write_value(writer, job->value);
+	yaml_take_lines(writer, text);
 }
 
 static void
 write_yaml_head(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
-	write_member("metadata", metadata, text);
+	yaml_write_member("metadata", metadata, text);
 	appendStringInfoString(text, document_jobs(metadata) > 0 ? "jobs:\n" : "jobs: []\n");
 }
 
 static void
 write_yaml_tail(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
-	write_member("summary", summary, text);
+	yaml_write_member("summary", summary, text);
 }
 
 const DocumentFormat yaml_format = {

@@ -241,23 +241,31 @@ reach_target(Planner *planner, const Pair *pair)
 	target->is_new = true;
 }
 
+/* The error that there is another decision, with that route, for the same target and symbol. */
+void
+report_two_decisions(const char *source, const Decision *decision, Route other)
+{
+	Scope		scope = decision_scope(decision);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("two decisions for %s in %s",
+					decision_name(decision->target, decision->symbol), source),
+			 errdetail("The routes are %s and %s.",
+					   route_word(Min(other, decision->route), scope),
+					   route_word(Max(other, decision->route), scope))));
+}
+
 static void
 check_not_repeated(const Planner *planner, const Decision *decision)
 {
 	const TargetInfo *target = &planner->target;
-	Scope		scope = decision_scope(decision);
 
 	if (target->is_new || target->has_symbol != !slice_is_null(decision->symbol))
 		return;
 	if (target->has_symbol && !slice_equal(decision->symbol, slice_from_buffer(&target->symbol)))
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_UNIQUE_VIOLATION),
-			 errmsg("two decisions for %s in %s",
-					decision_name(decision->target, decision->symbol), planner->source),
-			 errdetail("The routes are %s and %s.",
-					   route_word(Min(target->route, decision->route), scope),
-					   route_word(Max(target->route, decision->route), scope))));
+	report_two_decisions(planner->source, decision, target->route);
 }
 
 /* Take the next decision in the order of targets and symbols; its rule, or NULL. */

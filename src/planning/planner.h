@@ -25,5 +25,6 @@ extern void planner_add_sorted(Planner *planner, const Pair *pair, const Decisio
 extern int64 planner_finish(Planner *planner);
 extern bool planner_next(Planner *planner, Job *job);
 extern void planner_end(Planner *planner);
+pg_noreturn extern void report_two_decisions(const char *source, const Decision *decision, Route other);
 
 #endif							/* TRAINPLAN_PLANNER_H */

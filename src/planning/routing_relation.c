@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
+#include "base/slice_pack.h"
 #include "planning/families.h"
 #include "planning/pair_row.h"
 #include "planning/routing_relation.h"
@@ -46,8 +47,11 @@ struct RoutingRelation
 	RelationReader *reader;
 	Oid			reason_type;	/* text, text[] or jsonb */
 	DecisionCallback callback;
+	RoutingRowCallback row_callback;	/* instead; else NULL */
 	void	   *callback_arg;
 	StringInfoData reason;		/* phrases joined, of the row at hand */
+	StringInfoData phrases;		/* the same, packed, if rows are wanted */
+	StringInfoData families;	/* its families, packed */
 };
 
 /*
@@ -63,6 +67,8 @@ routing_relation_open(Oid relid)
 										   routing_columns, lengthof(routing_columns));
 	routing->reason_type = relation_reader_column_type(routing->reader, ROUTING_REASON);
 	initStringInfo(&routing->reason);
+	initStringInfo(&routing->phrases);
+	initStringInfo(&routing->families);
 	return routing;
 }
 
@@ -118,9 +124,17 @@ read_route(const RoutingRelation *routing, const Datum *values, const bool *null
 			 errhint("Valid routes of a symbol are %s.", valid_route_words(scope))));
 }
 
-/* Join a text[]'s elements; like array_to_string(), pass over null ones. */
 static void
-join_array(StringInfo reason, ArrayType *phrases)
+take_phrase(RoutingRelation *routing, Slice phrase, bool first)
+{
+	append_phrase(&routing->reason, phrase, first);
+	if (routing->row_callback != NULL)
+		pack_slice(&routing->phrases, phrase);
+}
+
+/* Take a text[]'s elements; like array_to_string(), pass over null ones. */
+static void
+take_array(RoutingRelation *routing, ArrayType *phrases)
 {
 	const char *element = ARR_DATA_PTR(phrases);
 	bits8	   *bitmap = ARR_NULLBITMAP(phrases);
@@ -132,16 +146,16 @@ join_array(StringInfo reason, ArrayType *phrases)
 		CHECK_FOR_INTERRUPTS();
 		if (bitmap != NULL && att_isnull(i, bitmap))
 			continue;
-		append_phrase(reason, slice_from_text((const struct varlena *) element), first);
+		take_phrase(routing, slice_from_text((const struct varlena *) element), first);
 		element = att_addlength_pointer(element, -1, element);
 		element = (const char *) att_align_nominal(element, TYPALIGN_INT);
 		first = false;
 	}
 }
 
-/* Join a jsonb array of strings, or take a string; false if it is something else. */
+/* Take a jsonb array of strings, or a string; false if it is something else. */
 static bool
-join_jsonb(StringInfo reason, Jsonb *phrases)
+take_jsonb(RoutingRelation *routing, Jsonb *phrases)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&phrases->root);
 	JsonbValue	value;
@@ -159,7 +173,7 @@ join_jsonb(StringInfo reason, Jsonb *phrases)
 			return false;
 		phrase.data = value.val.string.val;
 		phrase.len = value.val.string.len;
-		append_phrase(reason, phrase, first);
+		take_phrase(routing, phrase, first);
 		first = false;
 	}
 	return true;
@@ -177,27 +191,29 @@ is_json_null(Jsonb *value)
 static void
 read_reason(RoutingRelation *routing, const Datum *values, const bool *nulls, Decision *decision)
 {
-	StringInfo	reason = &routing->reason;
 	Jsonb	   *json;
 
 	decision->reason = NULL_SLICE;
 	if (nulls[ROUTING_REASON])
 		return;
 
-	resetStringInfo(reason);
+	resetStringInfo(&routing->reason);
+	resetStringInfo(&routing->phrases);
 	switch (routing->reason_type)
 	{
 		case TEXTOID:
 			decision->reason = row_text(values, nulls, ROUTING_REASON);
+			if (routing->row_callback != NULL)
+				pack_slice(&routing->phrases, decision->reason);
 			return;
 		case TEXTARRAYOID:
-			join_array(reason, DatumGetArrayTypeP(values[ROUTING_REASON]));
+			take_array(routing, DatumGetArrayTypeP(values[ROUTING_REASON]));
 			break;
 		case JSONBOID:
 			json = DatumGetJsonbP(values[ROUTING_REASON]);
 			if (is_json_null(json))
 				return;
-			if (!join_jsonb(reason, json))
+			if (!take_jsonb(routing, json))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("reason is not a string or an array of strings for %s in %s",
@@ -205,7 +221,7 @@ read_reason(RoutingRelation *routing, const Datum *values, const bool *nulls, De
 								routing_relation_source(routing))));
 			break;
 	}
-	decision->reason = slice_from_buffer(reason);
+	decision->reason = slice_from_buffer(&routing->reason);
 }
 
 static void
@@ -252,6 +268,42 @@ read_families(const RoutingRelation *routing, const Datum *values, const bool *n
 	decision->families.len = VARSIZE(families);
 }
 
+/* Pack a row's families as they stand there, which have been checked. */
+static void
+pack_families(StringInfo packed, ArrayType *families)
+{
+	Datum	   *elements;
+	int			count;
+
+	resetStringInfo(packed);
+	deconstruct_array(families, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pack_slice(packed, slice_from_text((struct varlena *) DatumGetPointer(elements[i])));
+	}
+}
+
+static void
+hand_out_row(RoutingRelation *routing, const Datum *values, const bool *nulls,
+			 const Decision *decision)
+{
+	RoutingRow	row = {
+		.route = row_text(values, nulls, ROUTING_ROUTE),
+		.cs_state = row_text(values, nulls, ROUTING_CS_STATE),
+		.local_state = row_text(values, nulls, ROUTING_LOCAL_STATE)
+	};
+
+	if (!slice_is_null(decision->reason))
+		row.reason = slice_from_buffer(&routing->phrases);
+	if (!slice_is_null(decision->families))
+	{
+		pack_families(&routing->families, DatumGetArrayTypeP(values[ROUTING_MODEL_FAMILIES]));
+		row.families = slice_from_buffer(&routing->families);
+	}
+	routing->row_callback(routing->callback_arg, decision, &row);
+}
+
 static void
 read_row(void *arg, const Datum *values, const bool *nulls)
 {
@@ -268,7 +320,10 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	read_families(routing, values, nulls, &decision);
 	read_reason(routing, values, nulls, &decision);
 
-	routing->callback(routing->callback_arg, &decision);
+	if (routing->row_callback != NULL)
+		hand_out_row(routing, values, nulls, &decision);
+	else
+		routing->callback(routing->callback_arg, &decision);
 }
 
 /*
@@ -285,6 +340,16 @@ routing_relation_read(RoutingRelation *routing, bool read_only,
 					  DecisionCallback callback, void *arg)
 {
 	routing->callback = callback;
+	routing->callback_arg = arg;
+	relation_reader_run(routing->reader, read_only, read_row, routing);
+}
+
+/* The same, and each as it stands in its row. */
+void
+routing_relation_read_rows(RoutingRelation *routing, bool read_only,
+						   RoutingRowCallback callback, void *arg)
+{
+	routing->row_callback = callback;
 	routing->callback_arg = arg;
 	relation_reader_run(routing->reader, read_only, read_row, routing);
 }

@@ -3,7 +3,7 @@
 
     check.py DIRECTORY
 
-The JSON is what the others are compared with: the YAML as PyYAML (YAML 1.1) and
+Or those of a routing plan, which are called routing_plan.json, .yaml and .md.  The JSON is what the others are compared with: the YAML as PyYAML (YAML 1.1) and
 npm's yaml (YAML 1.2) read it, the Markdown as cmark-gfm renders it, and the views.
 Prints what is different, and ends with 1 if anything is.
 """
@@ -93,11 +93,16 @@ def counts_table(heading, counts):
     return [[heading, "Jobs"]] + [[key, str(count)] for key, count in counts.items()]
 
 
-def check_markdown(directory, plan):
+def rendered(path):
     page = Page()
     page.feed(subprocess.run(
-        ["cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", "-e", "tagfilter", directory / "training_plan.md"],
+        ["cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", "-e", "tagfilter", path],
         check=True, capture_output=True).stdout.decode())
+    return page
+
+
+def check_markdown(directory, plan):
+    page = rendered(directory / "training_plan.md")
     summary, targets = plan["summary"], by_target(plan["jobs"])
 
     headings = [("h1", "Training plan " + plan["metadata"]["run_id"])]
@@ -127,6 +132,41 @@ def check_markdown(directory, plan):
             "".join(f'    "{route}" : {count}\n' for route, count in summary["by_route"].items())])
 
 
+def check_routing_markdown(directory, plan):
+    page, targets = rendered(directory / "routing_plan.md"), plan["targets"]
+    symbols = [symbol for target in targets.values() for symbol in target["symbols"].values()]
+    own = [target["cross_sectional"]["route"] for target in targets.values() if "cross_sectional" in target]
+
+    expect("headings", page.headings, [("h1", "Routing plan"), ("h2", "Symbols by route"), ("h2", "Targets")] +
+           [("h3", target) for target in targets])
+    routes = {route: sum(symbol["route"] == route for symbol in symbols) for route in
+              ("ROUTE_CROSS_SECTIONAL", "ROUTE_SYMBOL_SPECIFIC", "ROUTE_BOTH", "ROUTE_EXPERIMENTAL_ONLY", "ROUTE_BLOCKED")}
+    tables = [[["Route", "Symbols"]] + [[route, str(count)] for route, count in routes.items() if count]]
+    items = ["Routing: " + plan["metadata"]["routing"],
+             f"Targets: {len(targets)} ({own.count('ENABLED')} enabled, {own.count('DISABLED')} disabled, "
+             f"{len(targets) - len(own)} without a decision of their own)",
+             f"Decisions: {len(symbols) + len(own)} ({len(own)} of targets, {len(symbols)} of symbols)"]
+    for target in targets.values():
+        if "cross_sectional" in target:
+            decision = target["cross_sectional"]
+            reason = decision["reason"]
+            samples = target["cs_metrics"].get("sample_size")
+            items += ["Decision: " + decision["route"],
+                      "State: " + ("not known" if decision["state"] is None else decision["state"]),
+                      "Samples: " + ("not known" if samples is None else str(samples)),
+                      "Families: " + ", ".join(decision.get("model_families", ["those of the plan"])),
+                      "Reason: " + ("; ".join(reason) if isinstance(reason, list) else reason or "not given")]
+        if target["symbols"]:
+            tables.append([["Symbol", "Route", "Cross-sectional", "Local", "Samples", "Families", "Reason"]] + [
+                [name, symbol["route"], symbol["cs_state"] or "", symbol["local_state"] or "", str(symbol.get("sample_size", "")),
+                 ", ".join(symbol.get("model_families", [])), "; ".join(symbol["reason"] or [])]
+                for name, symbol in target["symbols"].items()])
+    expect("number of tables", len(page.tables), len(tables))
+    for got, wanted in zip(page.tables, tables):
+        expect("a table", got, wanted)
+    expect("facts", page.items, items)
+
+
 def check_views(directory, plan):
     for folder, key in (("by_target", "target"), ("by_symbol", "symbol"), ("by_type", "training_type"), ("by_route", "route")):
         wanted = {}
@@ -151,24 +191,35 @@ def check_nothing_hidden(directory):
             expect(f"hidden characters in {path}", HIDDEN.findall(path.read_text()), [])
 
 
-def main():
-    directory = pathlib.Path(sys.argv[1])
-    text = (directory / "training_plan.json").read_text()
+def check_data(directory, name):
+    """The JSON, which the YAML must be the same as."""
+    text = (directory / f"{name}.json").read_text()
     plan = json.loads(text)
     written = json.dumps(plan, indent=2, ensure_ascii=False) + "\n"
     expect("JSON as Python writes it", text, HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], written))
 
-    document = directory / "training_plan.yaml"
+    document = directory / f"{name}.yaml"
     expect("YAML as PyYAML reads it", yaml.load(document.read_text(), yaml.CSafeLoader), plan)
     script = pathlib.Path(__file__).with_name("yaml_to_json.js")
     parsed = subprocess.run(["node", script, document], check=True, capture_output=True,
                             env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
     expect("YAML as npm's yaml reads it", json.loads(parsed.stdout), plan)
+    return plan
 
-    check_markdown(directory, plan)
-    check_views(directory, plan)
+
+def main():
+    directory = pathlib.Path(sys.argv[1])
+    if (directory / "routing_plan.json").exists():
+        plan = check_data(directory, "routing_plan")
+        check_routing_markdown(directory, plan)
+        answer = f"{plan['metadata']['total_decisions']} decisions"
+    else:
+        plan = check_data(directory, "training_plan")
+        check_markdown(directory, plan)
+        check_views(directory, plan)
+        answer = f"{len(plan['jobs'])} jobs"
     check_nothing_hidden(directory)
-    print("\n".join(problems) or f"{len(plan['jobs'])} jobs")
+    print("\n".join(problems) or answer)
     return bool(problems)
 
 

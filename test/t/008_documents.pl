@@ -88,6 +88,57 @@ my $result = run_sql($server, 'postgres', '
 is($result, "t\nt\nt", 'nasty names are written and read again');
 like(check("$directory/nasty"), qr/^\d+ jobs\n$/, 'nasty names as other programs read them');
 
+# Routing plans out: the golden cases, and the same names.  psql writes the files.
+sub write_routing_plan
+{
+	my ($database, $relation, $path) = @_;
+
+	mkdir $path;
+	run_sql($server, $database, "
+		SET client_encoding = 'UTF8';
+		\\pset tuples_only on
+		\\pset format unaligned
+		" . join "\n", map { "\\o $path/routing_plan.$_->[0]\nSELECT routing_plan_lines('$relation', '$_->[1]');" } [qw(json json)], [qw(yaml yaml)], [qw(md markdown)]);
+}
+
+# How many of a relation's rows do not come back as they were, by files of JSON and YAML?
+sub lost
+{
+	my ($database, $relation, $path) = @_;
+
+	return run_sql($server, $database, join(";\n", map { "
+		WITH back AS MATERIALIZED (SELECT * FROM load_routing_plan('$path/routing_plan.$_'))
+		SELECT (SELECT count(*) FROM (TABLE $relation EXCEPT ALL TABLE back) AS l), (SELECT count(*) FROM (TABLE back EXCEPT ALL TABLE $relation) AS f)" } qw(json yaml)), '-At');
+}
+
+foreach my $case (glob 'test/golden/*')
+{
+	my $name = basename($case);
+	my $golden = File::Spec->rel2abs($case);
+	my $decisions = run_sql($server, 'postgres', "
+		CREATE TABLE routing_$name AS SELECT * FROM load_routing_plan('$golden');
+		SELECT count(*) FROM routing_$name", '-At');
+
+	write_routing_plan('postgres', "routing_$name", "$directory/routing_$name");
+	is(check("$directory/routing_$name"), "$decisions decisions\n", "the routing plan of $name as other programs read it");
+	is(lost('postgres', "routing_$name", "$directory/routing_$name"), "0|0\n0|0", "the routing plan of $name comes back");
+}
+
+my $decisions = run_sql($server, 'postgres', q[
+	CREATE TABLE routing_nasty AS
+	SELECT target, symbol, route, CASE WHEN n % 7 > 0 THEN ARRAY[reason, target] END AS reason, cs_state, symbol AS local_state, n AS sample_size,
+		CASE WHEN n % 3 = 0 THEN ARRAY['f' || target || 'f', symbol || 'f'] END AS model_families
+	FROM (SELECT *, row_number() OVER (ORDER BY target, symbol) AS n FROM nasty) AS s
+	UNION ALL
+	SELECT target, NULL, 'ENABLED', ARRAY[target], target, NULL, 1, NULL FROM (SELECT DISTINCT target FROM nasty WHERE length(target) % 2 = 0) AS t
+	UNION ALL
+	SELECT '__proto__', '__proto__', 'ROUTE_BOTH', '{__proto__}', '__proto__', NULL, NULL, '{__proto__}';
+	SELECT count(*) FROM routing_nasty], '-At');
+cmp_ok($decisions, '>=', 1000, 'a routing plan of nasty names');
+write_routing_plan('postgres', 'routing_nasty', "$directory/routing_nasty");
+is(check("$directory/routing_nasty"), "$decisions decisions\n", 'it is as other programs read it');
+is(lost('postgres', 'routing_nasty', "$directory/routing_nasty"), "0|0\n0|0", 'and comes back');
+
 # psql on the client writes what the server writes.
 run_sql($server, 'postgres', "
 	SELECT max(plan_id) AS plan FROM training_plans \\gset
@@ -119,6 +170,10 @@ $result = run_sql($server, 'latin1', "
 is($result, 't', 'a database in LATIN1');
 is(check("$directory/latin1"), "3 jobs\n", 'its files as other programs read them');
 ok(-e "$directory/latin1/by_symbol/Öl.json", 'names of files are UTF-8');
+run_sql($server, 'latin1', "CREATE TABLE routing AS SELECT * FROM load_routing_plan('$directory/latin1.yaml')");
+write_routing_plan('latin1', 'routing', "$directory/routing_latin1");
+is(check("$directory/routing_latin1"), "2 decisions\n", 'and a routing plan');
+is(lost('latin1', 'routing', "$directory/routing_latin1"), "0|0\n0|0", 'which comes back');
 like(run_sql($server, 'latin1', "SET client_encoding = 'UTF8'; SELECT * FROM load_routing_plan('$directory/kanji.json')"),
 	qr/has no equivalent in encoding "LATIN1"/, 'what the encoding lacks is an error');
 
