@@ -392,7 +392,11 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 		if (job.state == FORECAST_WAITING)
 			job.awaits = target_number(read, asked.target);
 		else if (job_is_pooled(nulls[ROW_SYMBOL], values[ROW_TRAINING_TYPE]))
-			read->pooled[target_number(read, asked.target)] = read->jobs->forecast.count;
+		{
+			uint32		target = target_number(read, asked.target);
+
+			read->pooled[target] = read->jobs->forecast.count;
+		}
 		put_text(read, read->jobs->forecast.count, job.state, job_id, asked.target, asked.symbol);
 	}
 	if (job.state == FORECAST_RUNNING && !read->is_elsewhere)
