@@ -218,15 +218,16 @@ find_group(Estimates *estimates, GroupKey key, bool make)
 	return entry->number;
 }
 
+static const GroupSet no_groups = {{NO_GROUP, NO_GROUP, NO_GROUP, NO_GROUP}, 0};
+
 /* Find the groups of a job, or make them. */
 static void
 find_groups(Estimates *estimates, const EstimatedJob *job, bool make, GroupSet *set)
 {
 	GroupKey	key;
 
+	*set = no_groups;
 	set->samples = job->samples;
-	for (int i = 0; i < GROUP_ALL; i++)
-		set->numbers[i] = NO_GROUP;
 	if (!slice_is_null(job->target) && !slice_is_null(job->training_type))
 	{
 		key = group_key(estimates, GROUP_JOB);
@@ -257,13 +258,17 @@ find_groups(Estimates *estimates, const EstimatedJob *job, bool make, GroupSet *
 	}
 }
 
-/* Ask about a job; jobs are numbered as they are asked about, from 0. */
+/* Ask about a job, by a number of it; of those that are left out nothing is known. */
 void
-estimates_ask(Estimates *estimates, const EstimatedJob *job)
+estimates_ask(Estimates *estimates, uint32 number, const EstimatedJob *job)
 {
-	estimates->jobs = grow(estimates, estimates->jobs, &estimates->jobs_allocated, estimates->job_count,
-						   sizeof(GroupSet));
-	find_groups(estimates, job, true, &estimates->jobs[estimates->job_count++]);
+	while (estimates->job_count <= number)
+	{
+		estimates->jobs = grow(estimates, estimates->jobs, &estimates->jobs_allocated, estimates->job_count,
+							   sizeof(GroupSet));
+		estimates->jobs[estimates->job_count++] = no_groups;
+	}
+	find_groups(estimates, job, true, &estimates->jobs[number]);
 }
 
 /* The group that a job goes by. */
@@ -517,7 +522,7 @@ estimates_read(Estimates *estimates, Oid history)
 Estimate
 estimates_answer(const Estimates *estimates, uint32 number)
 {
-	const GroupSet *set = &estimates->jobs[number];
+	const GroupSet *set = number < estimates->job_count ? &estimates->jobs[number] : &no_groups;
 	GroupLevel	level = level_of_job(estimates, set);
 	const Group *group = level == GROUP_ALL ? &estimates->all : &estimates->groups[set->numbers[level]];
 	Estimate	answer = {BASIS_NONE, 0, 0};

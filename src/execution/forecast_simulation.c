@@ -260,7 +260,7 @@ sort_fresh(Simulation *simulation)
 	{
 		const ForecastJob *job = &forecast->jobs[i];
 
-		if (job->state != FORECAST_PENDING || !job->is_fresh)
+		if (!job->is_left || job->state != FORECAST_PENDING || !job->is_fresh)
 			continue;
 		sorted[count++] = i;
 		simulation->lanes[job->lane].fresh_left++;
@@ -294,6 +294,8 @@ place_jobs(Simulation *simulation)
 		CHECK_FOR_INTERRUPTS();
 		job->start = FORECAST_NEVER;
 		job->end = FORECAST_NEVER;
+		if (!job->is_left)
+			continue;
 		switch (job->state)
 		{
 			case FORECAST_RUNNING:
@@ -436,7 +438,9 @@ order_the_rest(Simulation *simulation)
 
 	for (uint32 i = 0; i < forecast->count; i++)
 	{
-		if (forecast->jobs[i].start == FORECAST_NEVER && forecast->jobs[i].state != FORECAST_RUNNING)
+		const ForecastJob *job = &forecast->jobs[i];
+
+		if (job->is_left && job->start == FORECAST_NEVER && job->state != FORECAST_RUNNING)
 			simulation->order[simulation->ordered++] = i;
 	}
 	sort_jobs(forecast, simulation->order + begun, simulation->ordered - begun, would_come_before);

@@ -35,6 +35,7 @@ typedef struct ForecastJob
 	uint8		state;			/* a ForecastState */
 	bool		is_fresh;		/* was never claimed, and comes behind what came back */
 	bool		is_elsewhere;	/* runs in another plan: it counts for limits alone */
+	bool		is_left;		/* or it is no job at all */
 	bool		is_shown;		/* for whoever calls */
 	bool		lets_nobody_go; /* it is to be cancelled: who awaits it never begins */
 } ForecastJob;
