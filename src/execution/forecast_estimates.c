@@ -258,6 +258,16 @@ find_groups(Estimates *estimates, const EstimatedJob *job, bool make, GroupSet *
 	}
 }
 
+/* So many jobs will be asked about: have room for their groups, before there are any. */
+void
+estimates_expect(Estimates *estimates, uint32 jobs)
+{
+	if (estimates->group_count > 0)
+		return;
+	group_destroy(estimates->table);
+	estimates->table = group_create(estimates->context, Max(jobs, 1024), NULL);
+}
+
 /* Ask about a job, by a number of it; of those that are left out nothing is known. */
 void
 estimates_ask(Estimates *estimates, uint32 number, const EstimatedJob *job)

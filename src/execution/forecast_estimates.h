@@ -42,6 +42,7 @@ extern Estimates *estimates_create(MemoryContext context);
 extern bool estimates_are_good(const Estimates *estimates);
 extern void estimates_clear(Estimates *estimates);
 extern void estimates_free(Estimates *estimates);
+extern void estimates_expect(Estimates *estimates, uint32 jobs);
 extern void estimates_ask(Estimates *estimates, uint32 number, const EstimatedJob *job);
 extern void estimates_read(Estimates *estimates, Oid history);
 extern Estimate estimates_answer(const Estimates *estimates, uint32 number);

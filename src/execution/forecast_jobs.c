@@ -12,6 +12,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "common/int.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -546,6 +547,7 @@ read_own_jobs(JobsRead *read, const Oid *relations)
 	read->places = places_create(read->context, 1024, NULL);
 	run_query(read, relations, 1, psprintf("SELECT " PLACE_TEXT " FROM ONLY %%s AS q" LEFT_TEXT, read->plan->plan_id),
 			  row_types, ROW_JOB, read_place_alone);
+	estimates_expect(read->jobs->estimates, read->places->members);
 	if (read->places->members > 0)
 		run_query(read, relations + 1, 1,
 				  psprintf("SELECT " JOB_TEXT " FROM ONLY %%s AS j WHERE j.plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT,
