@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Routing candidates from prices: how well each target can be predicted, and how stably.
 
-    examples/eu_stocks/candidates.py [PRICES] >candidates.csv
+    [PRICES_UNTIL=DAY] examples/eu_stocks/candidates.py [PRICES] >candidates.csv
 
 PRICES is a CSV file with a column day and one of daily closing prices for each symbol;
-eu_stock_indices.csv beside this program if not given. Every target is scored pooled over
+eu_stock_indices.csv beside this program if not given. With PRICES_UNTIL, they are as they
+were known on that day. Every target is scored pooled over
 all symbols (symbol is empty then) and for each symbol alone. The output is a candidates
 relation: COPY ... FROM ... WITH (FORMAT csv, HEADER match).
 

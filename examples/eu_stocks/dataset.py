@@ -1,9 +1,13 @@
 """The prices as something to learn from: features, targets, folds by time, scores.
 
+PRICES_UNTIL in the environment is the last day whose prices are known, as on that day; all
+if not given.
+
 Debian: python3-sklearn (which brings NumPy).
 """
 
 import csv
+import os
 import pathlib
 
 import numpy
@@ -25,7 +29,8 @@ METRICS = {CLASS: "auc", REGRESSION: "r2"}
 def read_prices(path=PRICES):
     """Closing prices by symbol, one a day."""
     with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
+        until = float(os.environ.get("PRICES_UNTIL") or "inf")
+        rows = [row for row in csv.DictReader(file) if float(row["day"]) <= until]
     return {symbol: numpy.array([float(row[symbol]) for row in rows]) for symbol in rows[0] if symbol != "day"}
 
 

@@ -113,4 +113,77 @@ WHERE plan_id = :plan;
 SELECT plan_id, jobs, pending, running, succeeded, failed, percent_done
 FROM training_plan_progress
 WHERE plan_id = :plan;
-\echo 'make example-celery and make example-dask train all of it, really.'
+
+\echo '7. Two days: what candidates.py made of the prices until day 1610, and of 250 days more. The first day''s plan was worked off yesterday'
+\echo
+
+\ir days.sql
+
+SELECT plan_training('eu_stocks_before') AS before \gset
+-- (here nothing is trained: a job took as long as it has families and samples, a second for each
+-- thousand, and one of them failed)
+SELECT count(
+    CASE WHEN ordinality = 1 THEN fail_training_job(plan_id, job_id, attempt, 'out of memory')
+    ELSE complete_training_job(plan_id, job_id, attempt, '{}') END) AS reported
+FROM claim_training_jobs('demo', 1000, :before) WITH ORDINALITY \gset
+UPDATE training_job_history
+SET finished_at = finished_at - interval '1 day',
+    started_at = finished_at - interval '1 day' - interval '1 ms' * estimated_samples * cardinality(model_families)
+WHERE plan_id = :before;
+
+\pset title 'The plan of the first day'
+SELECT plan_id, jobs, pending, succeeded, percent_done
+FROM training_plan_progress
+WHERE plan_id = :before;
+
+\echo '8. nightly.sql: a plan of today''s metrics, of which what is fresh is not trained again, in one transaction'
+\echo
+
+\set candidates eu_stocks_after
+\set families '{lightgbm,xgboost}'
+\ir nightly.sql
+
+\pset title 'Of one target: which results are fresh, and why'
+SELECT symbol, fresh, why
+FROM training_job_freshness(:plan)
+WHERE target = 'y_will_be_volatile_20d';
+
+\echo '9. SELECT * FROM compare_training_plans(:before, :plan): what is planned otherwise than the day before'
+\echo
+
+\pset title 'Changes, and which of them are to be trained'
+SELECT
+    c.change,
+    array_to_string(CASE WHEN c.change = 'changed' THEN c.columns END, ', ') AS what,
+    count(*) AS pairs,
+    count(*) FILTER (WHERE NOT f.fresh) AS to_train
+FROM compare_training_plans(:before, :plan) AS c
+LEFT JOIN training_job_freshness(:plan) AS f ON f.job_id = c.job_after
+GROUP BY 1, 2
+ORDER BY 1, 2;
+
+-- all of it is long: into a file
+\o :folder/changes.txt
+\ir ../compare.sql
+\o
+\pset border 2
+\pset tuples_only off
+\setenv CHANGES :folder/changes.txt
+\set changes `sed 15q "$CHANGES" | cut -c 1-130; echo ...; grep ' as before' "$CHANGES"`
+\echo 'How changes.txt begins and ends, which examples/compare.sql wrote into that folder'
+\echo
+\echo :changes
+\echo
+\echo '10. SELECT * FROM forecast_training_plan(:plan, 2): when is it done?'
+\echo
+
+\pset title 'How long by how many workers'
+SELECT
+    workers,
+    count(*) AS jobs,
+    date_trunc('second', max(expected_end) - now() + interval '0.5 s') AS takes
+FROM (VALUES (1), (2), (4), (8)) AS w (workers)
+CROSS JOIN LATERAL forecast_training_plan(:plan, workers)
+GROUP BY workers
+ORDER BY workers;
+\echo 'make example-celery and make example-dask train all of the first plan, really; make example-nightly trains two days.'

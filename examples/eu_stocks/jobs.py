@@ -414,7 +414,7 @@ class Progress:
             return
         all_jobs, left = row["jobs"] - row["blocked"], jobs_left(row)
         jobs = f"{all_jobs - left} of {all_jobs} jobs"
-        states = ", ".join(f"{row[state]} {state}" for state in ("running", "waiting", "failed", "cancelled") if row[state])
+        states = ", ".join(f"{row[state]} {state}" for state in ("running", "waiting", "reused", "failed", "cancelled") if row.get(state))
         rate = ""
         if left and row["jobs_per_hour"]:
             rate = f", {row['jobs_per_hour']:,.0f} an hour"

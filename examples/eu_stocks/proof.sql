@@ -32,10 +32,17 @@ SELECT
     count(*) AS begun,
     count(*) FILTER (WHERE pooled.finished_at IS NULL OR first.started_at < pooled.finished_at) AS too_early
 FROM training_jobs AS job
-JOIN training_jobs AS other
+JOIN training_job_status AS other
     ON other.plan_id = job.plan_id AND other.target = job.target AND other.training_type = 'cross_sectional'
 JOIN training_job_history AS first
     ON first.plan_id = job.plan_id AND first.job_id = job.job_id AND first.attempt = 1
-LEFT JOIN training_job_history AS pooled
-    ON pooled.plan_id = other.plan_id AND pooled.job_id = other.job_id AND pooled.outcome = 'succeeded'
+-- (of a pooled model that is reused, when it was trained)
+LEFT JOIN LATERAL (
+    SELECT finished_at
+    FROM training_job_history
+    WHERE plan_id = other.plan_id AND job_id = other.job_id AND outcome = 'succeeded'
+    UNION ALL
+    SELECT other.finished_at
+    WHERE other.state = 'reused'
+) AS pooled ON true
 WHERE job.plan_id = latest_training_plan() AND job.metadata ->> 'needs_cs_ensemble' = 'true';

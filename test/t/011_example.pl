@@ -48,7 +48,7 @@ is(run_sql($server, 'postgres', "\\copy decisions FROM 'examples/eu_stocks/eu_st
 my $here = abs_path('.');
 my $example = "$here/examples/eu_stocks";
 chdir $folder or die;
-for my $file ('candidates.sql', 'plan.sql', 'plan.sql')
+for my $file ('candidates.sql', 'days.sql', 'days.sql', 'plan.sql', 'plan.sql')
 {
 	is(run_sql($server, 'postgres', '', '-v', 'ON_ERROR_STOP=1', '-At', '-f', "$example/$file") =~ /ERROR|No such/, '', "$file from another folder");
 }
@@ -59,6 +59,22 @@ is(run_sql($server, 'postgres', q{
 	SELECT count(*) FROM eu_stock_candidates;
 	SELECT array_agg(total_jobs) FROM training_plans;
 }, '-At'), "0\n0\n100\n{70,70}", 'candidates.sql has the lines of the CSV file, and plan.sql can be run again');
+
+# The two days are what candidates.py makes of the prices that were known then: the same targets
+# and as many samples; and more prices change some decisions, but not most.
+my $samples = join '', sort map { `cd examples/eu_stocks && PRICES_UNTIL=$_ PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c '
+from dataset import read_prices, targets
+for target, task, samples in targets(read_prices()):
+    counts = {symbol: len(values) for symbol, (_, values, _) in samples.items()}
+    for symbol, count in [("", sum(counts.values())), *counts.items()]:
+        print($_, target, symbol, count, sep="|")'` } 1610, 1860;
+is(join('', map { "$_\n" } sort split /\n/, run_sql($server, 'postgres', 'SELECT day, target, symbol, sample_size FROM eu_stock_days', '-At')),
+	$samples, 'days.sql has the metrics of two days');
+is(run_sql($server, 'postgres', q{
+	SELECT count(*), count(*) FILTER (WHERE b.route <> a.route) BETWEEN 10 AND 50
+	FROM route_training_candidates('eu_stocks_before') AS b
+	JOIN route_training_candidates('eu_stocks_after') AS a ON a.target = b.target AND a.symbol IS NOT DISTINCT FROM b.symbol;
+}, '-At'), '100|t', 'some decisions change');
 
 # A process that trains jobs computes their features once.
 is(`cd examples/eu_stocks && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c '

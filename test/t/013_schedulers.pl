@@ -208,6 +208,33 @@ ask('CREATE DATABASE elsewhere');
 	is(`examples/eu_stocks/worker.py --schema '$schema' 2>&1`, "succeeded  attempt 1  sym_fwd_ret_5d_DAX\n1 of 1 jobs\n", 'worker.py --schema');
 }
 
+# ---- two days: on the second only what changed is trained
+
+ask('CREATE DATABASE two_days');
+{
+	local $ENV{PGDATABASE} = 'two_days';
+	my $ask = sub { return run_sql($server, 'two_days', $_[0], '-At') };
+	my @rounds;
+
+	$ask->("CREATE EXTENSION trainplan;\n\\i examples/eu_stocks/days.sql");
+	foreach my $day ('before', 'after')
+	{
+		$ask->("CREATE VIEW few_$day AS SELECT * FROM eu_stocks_$day WHERE target ~ '^y_will_rise'");
+		push @rounds, run_sql($server, 'two_days', '', '-At', '-v', "candidates=few_$day", '-v', 'families={hist_gradient_boosting}',
+			'-f', 'examples/eu_stocks/nightly.sql');
+		is(system('examples/eu_stocks/worker.py >/dev/null'), 0, "two days: the one $day is trained");
+	}
+	is(join("\n", @rounds), "1|7|0|7|0|0\n2|9|6|2|1|0", 'two days: how many jobs are left to train');
+	is($ask->(q{
+		SELECT state, count(*), count(*) FILTER (WHERE c.change = 'added' OR 'needs_cs_ensemble' = ANY (c.columns)), count(result)
+		FROM training_job_status AS s
+		LEFT JOIN compare_training_plans(1, 2) AS c ON c.job_after = s.job_id
+		WHERE plan_id = 2
+		GROUP BY 1 ORDER BY 1;
+	}), "reused|6|0|6\nsucceeded|3|3|3", 'two days: it is those that changed');
+	like($ask->('\\i examples/eu_stocks/proof.sql'), qr/^\d+\|0$/m, 'two days: pooled models that are reused are there');
+}
+
 # ---- connections that drop, jobs that are lost, workers that are asked to stop
 
 # A program that works on a new plan, as the leader of processes that a terminal would

@@ -114,6 +114,7 @@ my $friendly = start_server('friendly');
 my $expected = '';
 IPC::Run::run([ 'psql', '-X', '-d', $friendly->connstr('postgres'), '-f', 'examples/eu_stocks/demo.sql' ], '>', \$expected);
 like($expected, qr/A CSV file into a table.*Training plan/s, 'it shows the example');
+like($expected, qr/^\d+ added, \d+ removed, \d+ changed, \d+ as before\.$/m, 'and the day after');
 is_deeply([ split /\n/, timeless($out) ], [ split /\n/, timeless($expected) ], 'it shows what it shows in a friendly environment');
 
 # what dev/with-server itself is told is for nobody else
