@@ -1,4 +1,4 @@
--- From metrics to a stored training plan, its documents, why, and who trains it.
+-- From metrics to a stored plan, its documents, why, and who trains it; and the day after.
 --
 --   psql -X -f examples/eu_stocks/demo.sql
 

@@ -137,3 +137,7 @@ SELECT count(*) AS done FROM forecast_training_plan(workers => 1) WHERE expected
 -- what has ended is not left
 SELECT count(complete_training_job(plan_id, job_id, attempt)) FROM claim_training_jobs('w', 9);
 SELECT count(*) FROM forecast_training_plan();
+DELETE FROM training_plans;
+DELETE FROM training_job_history;
+DROP PROCEDURE trained;
+DROP TABLE decisions;
