@@ -61,4 +61,27 @@ is(sql('SELECT min(plan_id), count(*) FROM training_plans; SELECT string_agg(pla
 is(sql('SELECT plan_id, target, symbol, outcome FROM training_job_history'), '3|t|a|succeeded', 'and so are old attempts');
 is(sql('SELECT (SELECT count(*) FROM training_jobs), (SELECT count(*) FROM training_job_queue)'), '202|202', 'with all that belongs to plans');
 
+# The nightly round of doc/running.md, by the same means.
+my ($nightly) = grep { /cron\.schedule/ } map { $_->{text} } page_blocks('doc/running.md');
+is(sql(q{
+		CREATE TABLE eu_stock_candidates AS
+		SELECT 'fwd_ret_5d' AS target, symbol, 0.4::float8 AS score, 50000 AS sample_size, 'STABLE' AS stability
+		FROM (VALUES (NULL), ('DAX'), ('SMI')) AS s (symbol);
+		CREATE ROLE planner LOGIN;
+		GRANT SELECT ON ALL TABLES IN SCHEMA public TO planner;
+		GRANT INSERT ON training_plans, training_jobs, training_job_queue, training_job_history TO planner;
+		GRANT UPDATE ON training_job_queue TO planner;
+		DELETE FROM training_plans;
+		SELECT count(plan_training('eu_stock_candidates'));
+		SELECT count(complete_training_job(plan_id, job_id, attempt)) FROM claim_training_jobs('w', 2);
+	}), "1\n2", 'something is trained already');
+is(sql($nightly), 3, 'the nightly round is scheduled');
+sql(q{SELECT cron.alter_job(jobid, active => jobid = 3, schedule => '@reboot') FROM cron.job});
+$server->restart;
+ok($server->poll_query_until('research',
+		q{SELECT count(*) = 1 FROM cron.job_run_details WHERE jobid = 3 AND status IN ('succeeded', 'failed')}), 'pg_cron runs it');
+is(sql('SELECT state, count(*) FROM training_job_status GROUP BY plan_id, state ORDER BY plan_id, state'),
+	"cancelled|1\nsucceeded|2\npending|1\nreused|2", 'what was trained is reused, and what is left of the plan before cancelled')
+	or diag(sql('SELECT * FROM cron.job_run_details'));
+
 done_testing();
