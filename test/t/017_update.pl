@@ -71,8 +71,8 @@ my $contents = q{
 	SELECT md5(string_agg((to_jsonb(p) - '{priority,pooled_first,paused}'::text[])::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
 	SELECT md5(string_agg(j::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_jobs AS j;
 	SELECT md5(string_agg(r::text, ' ' ORDER BY name)), count(*) FROM plans.routing_policies AS r;
-	SELECT md5(string_agg((to_jsonb(q) - '{kind,progress,started_at,awaited,error}'::text[])::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_queue AS q;
-	SELECT md5(string_agg((to_jsonb(h) - '{target,symbol,route,training_type,model_families,estimated_samples,git_commit}'::text[])::text, ' ' ORDER BY plan_id, job_id, attempt)), count(*) FROM plans.training_job_history AS h;
+	SELECT md5(string_agg((to_jsonb(q) - '{kind,progress,started_at,awaited,error,reused_plan_id,reused_job_id,reused_attempt}'::text[])::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_queue AS q;
+	SELECT md5(string_agg((to_jsonb(h) - '{target,symbol,route,training_type,model_families,estimated_samples,git_commit,needs_cs_ensemble}'::text[])::text, ' ' ORDER BY plan_id, job_id, attempt)), count(*) FROM plans.training_job_history AS h;
 	SELECT md5(string_agg((to_jsonb(s) - '{progress}'::text[])::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_status AS s;
 	SELECT state, count(*) FROM plans.training_job_status GROUP BY state ORDER BY state;
 };
@@ -80,8 +80,8 @@ my $contents = q{
 # What the update has added to rows that were there; nothing.
 my $missing = q{
 	SELECT count(*) FROM plans.training_job_history AS h
-	WHERE ROW(h.target, h.symbol, h.route, h.training_type, h.model_families, h.estimated_samples, h.git_commit) IS DISTINCT FROM
-		(SELECT ROW(j.target, j.symbol, j.route, j.training_type, j.model_families, j.estimated_samples, p.git_commit)
+	WHERE ROW(h.target, h.symbol, h.route, h.training_type, h.model_families, h.estimated_samples, h.git_commit, h.needs_cs_ensemble) IS DISTINCT FROM
+		(SELECT ROW(j.target, j.symbol, j.route, j.training_type, j.model_families, j.estimated_samples, p.git_commit, coalesce((j.metadata ->> 'needs_cs_ensemble')::boolean, false))
 		FROM plans.training_jobs AS j JOIN plans.training_plans AS p USING (plan_id) WHERE j.plan_id = h.plan_id AND j.job_id = h.job_id);
 	SELECT count(*) FROM plans.training_job_queue AS q JOIN plans.training_jobs AS j USING (plan_id, job_id)
 	WHERE q.state <> 'succeeded' AND q.kind IS DISTINCT FROM plans.training_job_kind(j.training_type, j.model_families);

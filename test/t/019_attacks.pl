@@ -318,7 +318,8 @@ $server->safe_psql('ours', q{
 	DECLARE
 		views text := (
 			SELECT string_agg(format('ALTER EXTENSION trainplan DROP VIEW %s;', c.oid::regclass), ' ') || format('DROP VIEW %s', string_agg(c.oid::regclass::text, ', '))
-			FROM pg_class AS c WHERE relkind = 'v' AND relnamespace = 'plans'::regnamespace);
+			FROM pg_class AS c WHERE relkind = 'v' AND relnamespace = 'plans'::regnamespace)
+			|| '; ALTER EXTENSION trainplan DROP FUNCTION plans.training_scores; DROP FUNCTION plans.training_scores';
 		v text;
 		found text[] := '{}';
 		said text;
