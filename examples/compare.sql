@@ -25,27 +25,32 @@ SELECT (
     \quit
 \endif
 
+\unset plan_before
+\unset plan_after
+\unset missing
 \if :{?after}
+    \set plan_after :after
 \else
-    SELECT :trainplan.latest_training_plan() AS after \gset
+    SELECT :trainplan.latest_training_plan() AS plan_after \gset
 \endif
-\if :{?after}
+\if :{?plan_after}
 \else
     \warn 'There is no plan'
     \quit
 \endif
 \if :{?before}
+    \set plan_before :before
 \else
-    SELECT max(plan_id) AS before FROM :trainplan.training_plans WHERE plan_id < :after \gset
+    SELECT max(plan_id) AS plan_before FROM :trainplan.training_plans WHERE plan_id < :plan_after \gset
 \endif
-\if :{?before}
+\if :{?plan_before}
 \else
-    \warn 'There is no plan before plan' :after
+    \warn 'There is no plan before plan' :plan_after
     \quit
 \endif
 
 SELECT min(n.plan_id) AS missing
-FROM (VALUES (:before), (:after)) AS n (plan_id)
+FROM (VALUES (:plan_before), (:plan_after)) AS n (plan_id)
 WHERE n.plan_id NOT IN (SELECT p.plan_id FROM :trainplan.training_plans AS p) \gset
 \if :{?missing}
     \warn 'There is no plan' :missing
@@ -55,14 +60,14 @@ WHERE n.plan_id NOT IN (SELECT p.plan_id FROM :trainplan.training_plans AS p) \g
 SELECT format('Plan %s of %s, beside plan %s of %s', a.plan_id, to_char(a.generated_at, 'YYYY-MM-DD HH24:MI TZ'),
     b.plan_id, to_char(b.generated_at, 'YYYY-MM-DD HH24:MI TZ'))
 FROM :trainplan.training_plans AS a, :trainplan.training_plans AS b
-WHERE a.plan_id = :after AND b.plan_id = :before;
+WHERE a.plan_id = :plan_after AND b.plan_id = :plan_before;
 
 SELECT l.line
-FROM :trainplan.compare_training_plans(:before, :after) WITH ORDINALITY
+FROM :trainplan.compare_training_plans(:plan_before, :plan_after) WITH ORDINALITY
         AS c (target, symbol, change, job_before, job_after, columns, before, after, reason_before, reason_after, place)
 CROSS JOIN LATERAL (
     SELECT 0 AS part, 0 AS place,
-        CASE c.change WHEN 'added' THEN '  + ' WHEN 'removed' THEN '  - ' ELSE '  ~ ' END || c.target || coalesce(' ' || c.symbol, '')
+        CASE c.change WHEN 'added' THEN '  + ' WHEN 'removed' THEN '  - ' ELSE '  ~ ' END || c.target || ' ' || coalesce(c.symbol, '(all symbols)')
     UNION ALL
     SELECT 1, n.place,
         '      ' || rpad(n.name, 19) || (
@@ -71,11 +76,10 @@ CROSS JOIN LATERAL (
             WHERE v.value IS NOT NULL)
     FROM unnest(c.columns) WITH ORDINALITY AS n (name, place)
     UNION ALL
-    SELECT 2, 0, '      ' || rpad('because', 19) ||
-        CASE WHEN c.reason_before IS DISTINCT FROM c.reason_after THEN concat_ws(' -> ', c.reason_before, c.reason_after)
-        ELSE c.reason_after END
-    WHERE coalesce(c.reason_before, c.reason_after) IS NOT NULL
+    SELECT 2, r.place, '      ' || rpad(CASE WHEN c.reason_before = c.reason_after THEN 'because' ELSE r.name END, 19) || r.reason
+    FROM (VALUES (1, 'because before', c.reason_before), (2, 'because now', c.reason_after)) AS r (place, name, reason)
+    WHERE r.reason IS NOT NULL AND NOT (r.place = 1 AND c.reason_before IS NOT DISTINCT FROM c.reason_after)
 ) AS l (part, place, line)
 ORDER BY c.place, l.part, l.place;
 
-SELECT split_part(:trainplan.compare_training_plans_to_markdown(:before, :after), E'\n', 1) || '.';
+SELECT split_part(:trainplan.compare_training_plans_to_markdown(:plan_before, :plan_after), E'\n', 1) || '.';

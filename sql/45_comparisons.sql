@@ -15,7 +15,6 @@ RETURNS TABLE (
 )
 LANGUAGE C
 STABLE
-STRICT
 PARALLEL RESTRICTED
 COST 1000
 ROWS 1000
@@ -35,7 +34,6 @@ CREATE FUNCTION compare_training_plans_to_markdown(before bigint, after bigint)
 RETURNS text
 LANGUAGE C
 STABLE
-STRICT
 PARALLEL RESTRICTED
 COST 1000
 AS 'MODULE_PATHNAME', 'compare_training_plans_to_markdown';

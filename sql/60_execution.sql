@@ -31,7 +31,9 @@ CREATE TABLE training_job_queue (
     CONSTRAINT training_job_queue_attempts_check
         CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     CONSTRAINT training_job_queue_running_check
-        CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0))
+        CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0)),
+    CONSTRAINT training_job_queue_reused_check
+        CHECK (state <> 'reused' OR (reused_plan_id IS NOT NULL AND reused_attempt IS NOT NULL))
 ) WITH (fillfactor = 60);
 
 CREATE INDEX training_job_queue_claim_idx ON training_job_queue (plan_id, priority DESC, kind, ready_at, position)
@@ -70,6 +72,7 @@ COMMENT ON CONSTRAINT training_job_queue_pkey ON training_job_queue IS 'A job ha
 COMMENT ON CONSTRAINT training_job_queue_state_check ON training_job_queue IS 'A state is one of these.';
 COMMENT ON CONSTRAINT training_job_queue_attempts_check ON training_job_queue IS 'Of the attempts, some may be forgiven; there is no end to counting them.';
 COMMENT ON CONSTRAINT training_job_queue_running_check ON training_job_queue IS 'A job that runs has a worker, a lease and an attempt.';
+COMMENT ON CONSTRAINT training_job_queue_reused_check ON training_job_queue IS 'A job that is reused has an attempt that it reuses.';
 COMMENT ON INDEX training_job_queue_pkey IS 'A place by its plan and job.';
 COMMENT ON INDEX training_job_queue_claim_idx IS 'What can be claimed, in the order of claiming, and what may come back.';
 COMMENT ON INDEX training_job_queue_running_idx IS 'What runs.';

@@ -32,7 +32,8 @@ was of the same training type and needs_cs_ensemble, with all of its families, n
 than max_age (NULL: any time), on no less than its estimated_samples / (1 + max_growth)
 samples (NULL: any number), and by the same git_commit unless same_commit is false. What is not
 known of samples or of a commit is not compared. trained_at, trained_plan_id, trained_attempt
-and result are of that success.';
+and result are of that success. The reasons are looked at in this order, and the first is told.
+The caller needs the right to read training_plans, training_jobs and training_job_history.';
 
 CREATE FUNCTION reuse_training_results(
     plan_id bigint,
@@ -52,7 +53,8 @@ COMMENT ON FUNCTION reuse_training_results(bigint, interval, double precision, b
 claimed, reuse the result of their last success: nobody claims them, and their state is reused.
 Returns how many. A job that somebody else claims or changes at the same time is left to be
 trained. In the transaction in which the plan was made, no worker sees them before.
-retry_training_jobs() has them trained all the same.';
+retry_training_jobs() has them trained all the same. Beside the rights to read of
+training_job_freshness(), the caller needs SELECT and UPDATE on training_job_queue.';
 
 GRANT EXECUTE ON FUNCTION
     training_job_freshness(bigint, interval, double precision, boolean),

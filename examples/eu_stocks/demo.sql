@@ -119,11 +119,13 @@ WHERE plan_id = :plan;
 
 \ir days.sql
 
+-- (what was done above took no time, and is no success to reuse)
+DELETE FROM training_job_history;
 SELECT plan_training('eu_stocks_before') AS before \gset
 -- (here nothing is trained: a job took as long as it has families and samples, a second for each
 -- thousand, and one of them failed)
 SELECT count(
-    CASE WHEN ordinality = 1 THEN fail_training_job(plan_id, job_id, attempt, 'out of memory')
+    CASE WHEN ordinality = 2 THEN fail_training_job(plan_id, job_id, attempt, 'out of memory')
     ELSE complete_training_job(plan_id, job_id, attempt, '{}') END) AS reported
 FROM claim_training_jobs('demo', 1000, :before) WITH ORDINALITY \gset
 UPDATE training_job_history
@@ -169,12 +171,12 @@ ORDER BY 1, 2;
 \pset border 2
 \pset tuples_only off
 \setenv CHANGES :folder/changes.txt
-\set changes `sed 15q "$CHANGES" | cut -c 1-130; echo ...; grep ' as before' "$CHANGES"`
-\echo 'How changes.txt begins and ends, which examples/compare.sql wrote into that folder'
+\set changes `sed 1q "$CHANGES"; echo; for sign in + - '~'; do awk -v sign="$sign" '/^  [-+~] / { shown = $1 == sign && !any; any += shown } shown' "$CHANGES" | cut -c 1-120; done; echo '...'; grep ' as before' "$CHANGES"`
+\echo 'The first of each kind, as examples/compare.sql shows it (all of it is in changes.txt in that folder)'
 \echo
 \echo :changes
 \echo
-\echo '10. SELECT * FROM forecast_training_plan(:plan, 2): when is it done?'
+\echo '10. SELECT * FROM forecast_training_plan(:plan, workers): when is it done? (by the made-up durations of section 7)'
 \echo
 
 \pset title 'How long by how many workers'

@@ -74,8 +74,8 @@ def samples_of(job):
 
 
 def train(job, progress=lambda share: None):
-    """The result of a job, which is a row of claim_training_jobs(): the metric, how many samples
-    there were, and of each family the score of each fold and their mean.
+    """The result of a job, which is a row of claim_training_jobs(): the metric, the best score, how many
+    samples there were, and of each family the score of each fold and their mean.
 
     progress() is told behind each model how far the job is, from 0 to 1.
     """
@@ -97,8 +97,10 @@ def train(job, progress=lambda share: None):
             "score": round(float(numpy.mean(scores)), 6),
             "folds": [round(float(s), 6) for s in scores],
         }
-    # REPLACE: what is to be known of the job afterwards, such as where the models are; scores.sql reads it
-    return {"metric": METRICS[task], "samples": len(values), "families": families}
+    # REPLACE: what is to be known of the job afterwards, such as where the models are; scores.sql reads
+    # it, and training_scores() the score
+    best = max(of["score"] for of in families.values())
+    return {"metric": METRICS[task], "score": best, "samples": len(values), "families": families}
 
 
 def main():

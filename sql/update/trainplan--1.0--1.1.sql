@@ -421,7 +421,9 @@ ALTER TABLE training_job_queue
     ADD CONSTRAINT training_job_queue_attempts_check
         CHECK (attempts_forgiven >= 0 AND attempts_forgiven <= attempt AND attempt <= 1000000000),
     ADD CONSTRAINT training_job_queue_running_check
-        CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0));
+        CHECK (state <> 'running' OR (worker IS NOT NULL AND ready_at IS NOT NULL AND attempt > 0)),
+    ADD CONSTRAINT training_job_queue_reused_check
+        CHECK (state <> 'reused' OR (reused_plan_id IS NOT NULL AND reused_attempt IS NOT NULL));
 ALTER TABLE training_job_history
     DROP CONSTRAINT training_job_history_plan_id_job_id_fkey,
     ADD CONSTRAINT training_job_history_outcome_check

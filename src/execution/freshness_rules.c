@@ -160,17 +160,23 @@ append_interval(StringInfo text, const Interval *interval)
 	appendStringInfoString(text, buffer);
 }
 
-/* Append by how much samples have become more. */
+/* Append by how much samples have become more, so exactly that it is seen to be more than is allowed. */
 static void
-append_growth(StringInfo text, int64 before, int64 now)
+append_growth(StringInfo text, int64 before, int64 now, double max_growth)
 {
-	double		percent;
+	const int	most_decimals = 9;
+	char	   *percent;
 
 	appendStringInfo(text, "trained on %lld samples, now %lld", (long long) before, (long long) now);
 	if (before <= 0)
 		return;
-	percent = 100 * ((double) now - before) / before;
-	appendStringInfo(text, percent < 10 ? ": %.2g %% more" : ": %.0f %% more", percent);
+	for (int decimals = 0; decimals <= most_decimals; decimals++)
+	{
+		percent = psprintf("%.*f", decimals, 100 * ((double) now - before) / before);
+		if (strtod(percent, NULL) > 100 * max_growth * NEARLY_EQUAL)
+			break;
+	}
+	appendStringInfo(text, ": %s %% more", percent);
 }
 
 /* Append why a job has to be trained, or why not. */
@@ -207,7 +213,7 @@ append_freshness(StringInfo text, Freshness freshness, const FreshnessRules *rul
 			append_interval(text, rules->max_age);
 			break;
 		case TRAINED_ON_TOO_LITTLE:
-			append_growth(text, trained->samples, wanted->samples);
+			append_growth(text, trained->samples, wanted->samples, rules->max_growth);
 			break;
 		case TRAINED_BY_OTHER_COMMIT:
 			appendStringInfoString(text, "trained by commit ");

@@ -63,7 +63,7 @@
 
 #define MAX_KEY_COLUMNS		4
 #define MAX_INDEX_COLUMNS	5
-#define MAX_OWN_CHECKS		3
+#define MAX_OWN_CHECKS		4
 
 /* What the extension's script says of a table; columns may be null unless required. */
 typedef struct TableSpec
@@ -159,7 +159,8 @@ static const TableSpec specs[] = {
 			"'succeeded'::text, 'failed'::text, 'cancelled'::text, 'reused'::text]))",
 			"((attempts_forgiven >= 0) AND (attempts_forgiven <= attempt) AND (attempt <= 1000000000))",
 			"((state <> 'running'::text) OR ((worker IS NOT NULL) AND (ready_at IS NOT NULL) "
-			"AND (attempt > 0)))"
+			"AND (attempt > 0)))",
+			"((state <> 'reused'::text) OR ((reused_plan_id IS NOT NULL) AND (reused_attempt IS NOT NULL)))"
 		}
 	},
 	[HISTORY_TABLE] = {
