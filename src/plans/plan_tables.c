@@ -442,7 +442,7 @@ has_rows_where(Relation index, Relation relation, const char *condition)
 	List	   *context;
 
 	if (predicate == NIL || condition == NULL)
-		return predicate == NIL;
+		return predicate == NIL && condition == NULL;
 	context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
 	return strcmp(deparse_expression((Node *) make_ands_explicit(predicate), context, false, false),
 				  condition) == 0;
