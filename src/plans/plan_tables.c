@@ -43,6 +43,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -616,6 +617,22 @@ find_additions(Relation relation, TupleDesc descriptor, PlanTable *table)
 }
 
 /*
+ * Have conditions shown in one way, whatever the caller has set: to be ended with
+ * AtEOXact_GUC().
+ */
+static int
+show_plainly(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("quote_all_identifiers", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
  * Find out all that there is to know about a table, which is open.  What the
  * relation cache has of it is copied, and not looked at after anything else has
  * been looked up.
@@ -625,6 +642,7 @@ check_table(Relation relation, PlanTable *table)
 {
 	const TableSpec *spec = &specs[table->id];
 	TupleDesc	descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
+	int			level;
 
 	if (relation->rd_rel->relkind != RELKIND_RELATION)
 		ereport(ERROR,
@@ -641,8 +659,10 @@ check_table(Relation relation, PlanTable *table)
 	for (int i = 0; i < spec->count; i++)
 		check_column(descriptor, spec, i, &table->columns[i]);
 	check_added_columns(table);
+	level = show_plainly();
 	find_indexes(relation, table);
 	find_additions(relation, descriptor, table);
+	AtEOXact_GUC(true, level);
 }
 
 /* ---- tables that have been checked ----------------------------------------------- */
