@@ -175,6 +175,18 @@ plan_query(const RowQuery *query, char *text)
 }
 
 /*
+ * Have a copy of the active snapshot be the active one, which sees in addition what the
+ * calling statement itself has stored.  UpdateActiveSnapshotCommandId() does not do this
+ * where a parallel query calls, whose workers have the same snapshot; this one is ours.
+ */
+void
+push_snapshot_of_now(void)
+{
+	PushCopiedSnapshot(GetActiveSnapshot());
+	GetActiveSnapshot()->curcid = GetCurrentCommandId(false);
+}
+
+/*
  * Run a query, and hand out its rows.
  *
  * Errors: the relations are not those any more that the query was made for

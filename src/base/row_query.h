@@ -29,6 +29,7 @@ typedef void (*RowCallback) (void *arg, const Datum *values, const bool *nulls);
 extern char *relation_sql_name(Oid relid);
 extern char *row_query_text(const char *text, const Oid *relations, int count);
 extern void show_query_of_error(void *text);
+extern void push_snapshot_of_now(void);
 extern void row_query_run(const RowQuery *query, RowCallback callback, void *arg);
 
 #endif							/* TRAINPLAN_ROW_QUERY_H */

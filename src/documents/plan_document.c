@@ -313,8 +313,7 @@ run_query(PlanDocument *document, PlanTableId id, const char *text, const Oid *t
 
 	plan_table_open(&table, document->schema, id, AccessShareLock);
 	query.relations = &table.relid;
-	PushCopiedSnapshot(GetActiveSnapshot());
-	UpdateActiveSnapshotCommandId();
+	push_snapshot_of_now();
 	row_query_run(&query, callback, document);
 	PopActiveSnapshot();
 	plan_table_close(&table);

@@ -166,22 +166,6 @@ count_by_running_index(Counting *counting)
 	return places;
 }
 
-/* Does an index have all that the snapshot sees?  One that was built since may not. */
-static bool
-is_index_usable(Oid relid)
-{
-	Relation	index;
-	bool		usable;
-
-	if (!OidIsValid(relid))
-		return false;
-	index = index_open(relid, AccessShareLock);
-	usable = !index->rd_index->indcheckxmin ||
-		TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
-	index_close(index, AccessShareLock);
-	return usable;
-}
-
 /* Count by the tally and what runs.  False: they do not tell. */
 static bool
 count_by_tally(Counting *counting, Oid schema)
@@ -192,7 +176,7 @@ count_by_tally(Counting *counting, Oid schema)
 	bool		has_base;
 	int64		pending;
 
-	if (!plan_table_exists(schema, TALLY_TABLE) || !is_index_usable(counting->queue.running_index))
+	if (!plan_table_exists(schema, TALLY_TABLE) || !plan_index_is_usable(counting->queue.running_index))
 		return false;
 	plan_table_open(&table, schema, TALLY_TABLE, AccessShareLock);
 	has_base = tally_read(&table, counting->snapshot, counting->plan_id, &tally);
@@ -582,7 +566,7 @@ training_plan_counts(PG_FUNCTION_ARGS)
 	sees_all = !plan_table_has_policies(&counting.queue);
 	if (!sees_all || !count_by_tally(&counting, schema))
 		count_all(&counting, schema);
-	read_ended(&counting, sees_all && is_index_usable(counting.queue.ended_index));
+	read_ended(&counting, sees_all && plan_index_is_usable(counting.queue.ended_index));
 	plan_table_close(&counting.history);
 	plan_table_close(&counting.queue);
 

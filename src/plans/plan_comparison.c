@@ -8,7 +8,8 @@
  * nothing of them is unpacked.
  *
  * Each plan is read through its index.  Where row-level security decides what the caller
- * sees, or the index is not there, a query has PostgreSQL read both, and sort them.
+ * sees, or the index is not there or younger than the
+ * snapshot, a query has PostgreSQL read both, and sort them.
  *
  * A blocked job is none: nothing is trained for it.  It is handed out all the same where
  * its reason says why a job is gone, or was not there.
@@ -302,8 +303,7 @@ compare_plans(Oid schema, int64 before, int64 after, JobChangeCallback callback,
 	Snapshot	snapshot;
 
 	memset(counts, 0, sizeof(ChangeCounts));
-	PushCopiedSnapshot(GetActiveSnapshot());
-	UpdateActiveSnapshotCommandId();
+	push_snapshot_of_now();
 	snapshot = GetActiveSnapshot();
 	require_plan(schema, snapshot, before);
 	require_plan(schema, snapshot, after);
@@ -311,7 +311,7 @@ compare_plans(Oid schema, int64 before, int64 after, JobChangeCallback callback,
 	comparison.context = AllocSetContextCreate(CurrentMemoryContext, "trainplan comparison", ALLOCSET_DEFAULT_SIZES);
 	plan_table_open(&table, schema, JOBS_TABLE, AccessShareLock);
 	check_rights(&table);
-	if (plan_table_has_policies(&table) || !OidIsValid(table.target_index))
+	if (plan_table_has_policies(&table) || !plan_index_is_usable(table.target_index))
 		compare_by_query(&comparison, &table, before, after);
 	else
 		compare_by_index(&comparison, &table, snapshot, before, after);

@@ -865,6 +865,22 @@ plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 	return scan;
 }
 
+/* Does an index have all that the snapshot sees?  One that was built since may not. */
+bool
+plan_index_is_usable(Oid relid)
+{
+	Relation	index;
+	bool		usable;
+
+	if (!OidIsValid(relid))
+		return false;
+	index = index_open(relid, AccessShareLock);
+	usable = !index->rd_index->indcheckxmin ||
+		TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
+	index_close(index, AccessShareLock);
+	return usable;
+}
+
 /* The index by which the jobs of a target are found. */
 Relation
 plan_table_open_target_index(const PlanTable *jobs)

@@ -176,6 +176,7 @@ extern void plan_table_check_rights(const PlanTable *table, AclMode rights);
 extern bool plan_table_has_policies(const PlanTable *table);
 extern IndexScanDesc plan_table_scan(const PlanTable *table, Relation key_index, Snapshot snapshot,
 									 const Datum *key, int columns);
+extern bool plan_index_is_usable(Oid relid);
 extern Relation plan_table_open_target_index(const PlanTable *jobs);
 extern Relation plan_table_open_success_index(const PlanTable *history);
 extern IndexScanDesc plan_table_scan_target(const PlanTable *jobs, Relation index, Snapshot snapshot,
