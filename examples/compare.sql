@@ -71,14 +71,19 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT 1, n.place,
         '      ' || rpad(n.name, 19) || (
-            SELECT string_agg(translate(v.value #>> '{}', '[]"', ''), ' -> ' ORDER BY v.place)
+            SELECT string_agg(
+                CASE jsonb_typeof(v.value)
+                    WHEN 'array' THEN (SELECT string_agg(e, ', ') FROM jsonb_array_elements_text(v.value) AS e)
+                    ELSE v.value #>> '{}'
+                END, ' -> ' ORDER BY v.place)
             FROM (VALUES (1, c.before -> n.name), (2, c.after -> n.name)) AS v (place, value)
             WHERE v.value IS NOT NULL)
     FROM unnest(c.columns) WITH ORDINALITY AS n (name, place)
     UNION ALL
-    SELECT 2, r.place, '      ' || rpad(CASE WHEN c.reason_before = c.reason_after THEN 'because' ELSE r.name END, 19) || r.reason
+    SELECT 2, r.place, '      ' || rpad(CASE WHEN c.reason_before = c.reason_after THEN 'because' ELSE r.name END, 19) ||
+        regexp_replace(r.reason, '\s+', ' ', 'g')
     FROM (VALUES (1, 'because before', c.reason_before), (2, 'because now', c.reason_after)) AS r (place, name, reason)
-    WHERE r.reason IS NOT NULL AND NOT (r.place = 1 AND c.reason_before IS NOT DISTINCT FROM c.reason_after)
+    WHERE r.reason <> '' AND NOT (r.place = 1 AND c.reason_before IS NOT DISTINCT FROM c.reason_after)
 ) AS l (part, place, line)
 ORDER BY c.place, l.part, l.place;
 

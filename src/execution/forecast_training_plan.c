@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "base/arguments.h"
+#include "base/row_query.h"
 #include "base/byte_sort.h"
 #include "base/slice_pack.h"
 #include "execution/execution_call.h"
@@ -236,7 +237,7 @@ forecast_training_plan(PG_FUNCTION_ARGS)
 {
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	int64		workers = workers_argument(fcinfo);
-	JobQueue	queue = {.schema = schema, .snapshot = GetActiveSnapshot()};
+	JobQueue	queue = {.schema = schema};
 	MemoryContext context;
 	MemoryContext caller;
 	StoredPlan	plan;
@@ -245,8 +246,11 @@ forecast_training_plan(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "trainplan forecast", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	plan_tables_lock(schema, AccessShareLock);
+	push_snapshot_of_now();
+	queue.snapshot = GetActiveSnapshot();
 	if (plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan))
 		forecast_plan(fcinfo, schema, &plan, workers);
+	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return (Datum) 0;

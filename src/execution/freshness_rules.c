@@ -160,6 +160,13 @@ append_interval(StringInfo text, const Interval *interval)
 	appendStringInfoString(text, buffer);
 }
 
+/* Append a word, or what stands for one that is missing. */
+static void
+append_word(StringInfo text, Slice word, const char *missing)
+{
+	append_slice(text, word.len > 0 ? word : slice_from_string(missing));
+}
+
 /* Append by how much samples have become more, so exactly that it is seen to be more than is allowed. */
 static void
 append_growth(StringInfo text, int64 before, int64 now, double max_growth)
@@ -192,7 +199,7 @@ append_freshness(StringInfo text, Freshness freshness, const FreshnessRules *rul
 			break;
 		case TRAINED_AS_OTHER_TYPE:
 			appendStringInfoString(text, "trained as ");
-			append_slice(text, trained->training_type);
+			append_word(text, trained->training_type, "something unknown");
 			appendStringInfoString(text, ", now ");
 			append_slice(text, wanted->training_type);
 			break;
@@ -203,7 +210,7 @@ append_freshness(StringInfo text, Freshness freshness, const FreshnessRules *rul
 			break;
 		case TRAINED_WITHOUT_FAMILY:
 			appendStringInfoString(text, "family ");
-			append_slice(text, missing_family(wanted->families, trained->families));
+			append_word(text, missing_family(wanted->families, trained->families), "without a name");
 			appendStringInfoString(text, " was not trained");
 			break;
 		case TRAINED_TOO_LONG_AGO:

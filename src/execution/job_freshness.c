@@ -25,6 +25,16 @@
 
 static const Interval nothing = {0};
 
+/* Is nothing older than this, because there are no such times? */
+static bool
+is_any_age(const Interval *age, TimestampTz now)
+{
+	const int	longest_month = 31;
+
+	return INTERVAL_NOT_FINITE(age) ||
+		(int64) age->month * longest_month + age->day + age->time / USECS_PER_DAY >= (now - MIN_TIMESTAMP) / USECS_PER_DAY;
+}
+
 /* Take the arguments max_age, max_growth and same_commit, of which the first is this one. */
 void
 freshness_arguments(FunctionCallInfo fcinfo, int first, FreshnessRules *rules)
@@ -39,8 +49,7 @@ freshness_arguments(FunctionCallInfo fcinfo, int first, FreshnessRules *rules)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("max_age must not be negative")));
-		/* (what is infinite is any age) */
-		if (!INTERVAL_NOT_FINITE(max_age))
+		if (!is_any_age(max_age, rules->now))
 		{
 			rules->max_age = max_age;
 			rules->oldest = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,

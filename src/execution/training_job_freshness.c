@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/arguments.h"
+#include "base/row_query.h"
 #include "execution/job_freshness.h"
 
 PG_FUNCTION_INFO_V1(training_job_freshness);
@@ -83,6 +84,7 @@ training_job_freshness(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
 	freshness_arguments(fcinfo, ARG_RULES, &rules);
+	push_snapshot_of_now();
 	if (!find_plan(schema, GetActiveSnapshot(), PG_GETARG_INT64(ARG_PLAN_ID), &plan))
 		report_no_plan(PG_GETARG_INT64(ARG_PLAN_ID));
 
@@ -101,5 +103,6 @@ training_job_freshness(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(row_context);
 	freshness_reader_close(&reader);
+	PopActiveSnapshot();
 	return (Datum) 0;
 }

@@ -900,6 +900,12 @@ plan_table_open_success_index(const PlanTable *history)
 				 errmsg("table \"%s\" is not as trainplan made it: it has no index that successes can be found by",
 						specs[HISTORY_TABLE].name),
 				 errhint(SUCCESS_INDEX, relation_sql_name(history->relid))));
+	if (!plan_index_is_usable(history->success_index))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the index of table \"%s\" that successes are found by was made while older transactions ran",
+						specs[HISTORY_TABLE].name),
+				 errhint("Try again in a new transaction, when these have ended.")));
 	return index_open(history->success_index, AccessShareLock);
 }
 

@@ -223,5 +223,24 @@ SELECT count(*) FROM generate_series(1, 1000) AS n, compare_training_plans(:many
 RESET statement_timeout;
 
 DROP VIEW no_decisions;
+-- a parallel query calls it, in a statement that has written something
+CREATE TABLE written (a integer);
+CREATE TABLE wide AS SELECT n AS a FROM generate_series(1, 20000) AS n;
+CREATE FUNCTION writes() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (1); RETURN 1; END $$;
+CREATE FUNCTION compares(plan bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT count(*) + max(changes) FROM (SELECT (SELECT count(*) FROM compare_training_plans(plan, plan)) AS changes, w.a FROM wide AS w WHERE w.a > 0) AS q);
+END $$;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT create_training_plan('decisions') AS parallel \gset
+SELECT writes(), compares(:parallel);
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+DROP FUNCTION writes, compares;
+DROP TABLE written, wide;
+
 DROP TABLE decisions, tuesday_decisions, marked, seen, many;
 TRUNCATE training_plans;

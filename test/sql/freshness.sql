@@ -178,6 +178,22 @@ SELECT job_id, state FROM training_job_status WHERE plan_id = :plan ORDER BY job
 SELECT reuse_training_results(:plan);
 SELECT job_id, state FROM training_job_status WHERE plan_id = :plan ORDER BY job_id;
 
+-- of a plan that the statement itself makes
+SELECT count(*) FILTER (WHERE fresh) FROM training_job_freshness(create_training_plan('more'));
+
+-- an index of the user's own, which has failures as well, is not taken for that of successes; nor does it
+-- matter how expressions are shown
+CREATE INDEX more_idx ON training_job_history (target, symbol, finished_at);
+INSERT INTO training_job_history (plan_id, job_id, attempt, worker, started_at, finished_at, outcome, target, symbol, training_type, model_families)
+VALUES (9999, 'sym_t_a', 1, 'w', now(), now(), 'failed', 't', 'a', 'symbol_specific', '{mlp}');
+SET quote_all_identifiers = on;
+SELECT job_id, why FROM training_job_freshness(:plan) WHERE symbol = 'a' AND target = 't';
+RESET quote_all_identifiers;
+DROP INDEX more_idx;
+DELETE FROM training_job_history WHERE plan_id = 9999;
+-- no time is longer ago
+SELECT fresh, count(*) FROM training_job_freshness(:plan, '100000 years') GROUP BY fresh;
+
 -- what is wrong
 SELECT * FROM training_job_freshness(NULL);
 SELECT * FROM training_job_freshness(0);
