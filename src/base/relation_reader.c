@@ -27,7 +27,7 @@
 static const struct
 {
 	const char *expected;
-	Oid			types[5];		/* what values arrive as; the first is that of a missing column */
+	Oid			types[6];		/* what values arrive as; the first is that of a missing column */
 }			column_kinds[] =
 {
 	[COLUMN_TEXT] = {"text, varchar, char, name, a domain over one of them, or an enum", {TEXTOID}},
@@ -36,7 +36,7 @@ static const struct
 	[COLUMN_INTEGER] = {"smallint, integer, or bigint", {INT8OID}},
 	[COLUMN_NUMBER] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {FLOAT8OID}},
 	[COLUMN_COUNT] = {"a number: smallint, integer, bigint, real, double precision, or numeric", {INT8OID, FLOAT8OID}},
-	[COLUMN_ORDER] = {"of a type that can be sorted", {INT8OID, DATEOID, TIMESTAMPOID, TIMESTAMPTZOID, TEXTOID}},
+	[COLUMN_ORDER] = {"of a type that can be sorted", {INT8OID, FLOAT8OID, DATEOID, TIMESTAMPOID, TIMESTAMPTZOID, TEXTOID}},
 	[COLUMN_LABEL] = {"of a type that can be sorted", {TEXTOID}}
 };
 
@@ -109,8 +109,8 @@ cast_type(ColumnKind kind, Oid column_type)
 {
 	Oid			type = getBaseType(column_type);
 
-	/* the words of an enum do not sort as it does */
-	if (kind == COLUMN_ORDER && type_is_enum(type))
+	/* the words of an enum do not sort as it does, and two numerics may be the same double */
+	if (kind == COLUMN_ORDER && (type_is_enum(type) || type == NUMERICOID))
 		return InvalidOid;
 	for (int i = 0; i < lengthof(column_kinds[kind].types); i++)
 	{

@@ -17,8 +17,8 @@ typedef enum ColumnKind
 	COLUMN_INTEGER,				/* smallint, integer, bigint: bigint */
 	COLUMN_NUMBER,				/* those, real, double precision, numeric: double precision */
 	COLUMN_COUNT,				/* the same: bigint of the first three, else double precision */
-	COLUMN_ORDER,				/* what can be sorted: bigint, date, timestamps and text as they are,
-								 * text by its bytes; of any other type the values' ranks, bigint */
+	COLUMN_ORDER,				/* what can be sorted: bigint, double precision, date, timestamps and text as
+								 * they are, text by its bytes; of any other type the values' ranks, bigint */
 	COLUMN_LABEL				/* of values that arrive as ranks, what they are: text; of others NULL */
 } ColumnKind;
 

@@ -7,7 +7,8 @@
  * comes out is bytes that sort as its values do:
  *
  *		text		the text
- *		others		a number, which is the value's own (integers, dates, timestamps)
+ *		others		a number, which is the value's own (integers, dates, timestamps; of
+ *					floating-point numbers, one that sorts as they do)
  *					or its rank, in ten bytes of seven bits each, the most significant
  *					first, with the high bit set, so that none is zero; behind a rank
  *					the value as text, for messages
@@ -18,6 +19,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/date.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -84,15 +86,47 @@ importance_relation_source(const ImportanceRelation *importances)
 	return relation_reader_source(importances->reader);
 }
 
+/* A whole number that sorts as a double does, NaN last; -0 is 0. */
+static int64
+sortable_double(double value)
+{
+	int64		bits;
+
+	if (isnan(value))
+		return PG_INT64_MAX;
+	if (value == 0)
+		return 0;
+	memcpy(&bits, &value, sizeof(bits));
+	return bits < 0 ? PG_INT64_MIN - bits : bits;
+}
+
+/* The inverse. */
+static double
+double_of_sortable(int64 number)
+{
+	double		value;
+
+	if (number == PG_INT64_MAX)
+		return get_float8_nan();
+	if (number < 0)
+		number = PG_INT64_MIN - number;
+	memcpy(&value, &number, sizeof(value));
+	return value;
+}
+
 static int64
 snapshot_number(const ImportanceRelation *importances, Datum value)
 {
+	if (importances->snapshot_type == FLOAT8OID)
+		return sortable_double(DatumGetFloat8(value));
 	return importances->snapshot_type == DATEOID ? DatumGetDateADT(value) : DatumGetInt64(value);
 }
 
 static Datum
 number_snapshot(const ImportanceRelation *importances, int64 number)
 {
+	if (importances->snapshot_type == FLOAT8OID)
+		return Float8GetDatum(double_of_sortable(number));
 	return importances->snapshot_type == DATEOID ? DateADTGetDatum((DateADT) number) : Int64GetDatum(number);
 }
 

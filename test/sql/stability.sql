@@ -191,6 +191,16 @@ RESET datestyle;
 DROP FUNCTION try(text, text, date, text, numeric);
 DROP FUNCTION ask(text, text);
 DROP FUNCTION differs_from_golden(regclass);
+-- snapshots by floating-point numbers
+CREATE TABLE by_number AS
+SELECT 't' AS target, NULL AS symbol, n::double precision AS snapshot, 'f' || f AS feature, CASE WHEN place <= 3 THEN f ELSE -f END AS importance
+FROM unnest('{-Infinity,-2.5,-1e-30,0,1e-30,7,Infinity,NaN}'::float8[]) WITH ORDINALITY AS s (n, place), generate_series(1, 4) AS f;
+SELECT snapshots, mean_tau, round(std_tau::numeric, 6) AS std_tau FROM feature_stability('by_number');
+ALTER TABLE by_number ALTER snapshot TYPE real;
+SELECT snapshots, mean_tau, round(std_tau::numeric, 6) AS std_tau FROM feature_stability('by_number');
+INSERT INTO by_number VALUES ('t', NULL, '-0', 'f1', 1);
+SELECT * FROM feature_stability('by_number');
+DROP TABLE by_number;
 DROP FUNCTION nearly_equal(double precision, double precision);
 DROP SEQUENCE numbers;
 DROP TABLE bad, many, shuffled, extreme, answers, typed, golden_importances, golden_stability, importances;
