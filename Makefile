@@ -123,7 +123,7 @@ test:
 	    dev/with-server test/run
 
 bench:
-	@PACKAGES="to measure: python3-yaml" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
+	@PACKAGES="to measure: python3-yaml python3-numpy python3-scipy python3-psycopg2" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
 
 # The readers of documents and policies, for twenty minutes or FUZZ_SECONDS.
 fuzz:

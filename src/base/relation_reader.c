@@ -50,6 +50,7 @@ struct RelationReader
 	Oid		   *selected_types;
 	int			count;			/* of the columns that were asked for */
 	int		   *positions;		/* by column, in the query's rows; -1: there is no such column */
+	int		   *columns;		/* the reverse */
 	Oid		   *types;			/* of the values, by column */
 };
 
@@ -228,6 +229,7 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 			appendStringInfoString(&query, ", ");
 		append_column(&query, &columns[i], type, reader->types[i]);
 		reader->selected_types[reader->selected] = reader->types[i];
+		reader->columns[reader->selected] = i;
 		reader->positions[i] = reader->selected++;
 	}
 	appendStringInfoString(&query, " FROM %s");
@@ -270,6 +272,7 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 
 	reader->count = count;
 	reader->positions = palloc(count * sizeof(int));
+	reader->columns = palloc(count * sizeof(int));
 	reader->types = palloc(count * sizeof(Oid));
 	reader->selected_types = palloc(count * sizeof(Oid));
 	make_query(reader, relation, purpose, columns);
@@ -329,13 +332,10 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	RelationRun *run = arg;
 	const RelationReader *reader = run->reader;
 
-	for (int i = 0; i < reader->count; i++)
+	for (int i = 0; i < reader->selected; i++)
 	{
-		int			position = reader->positions[i];
-
-		run->nulls[i] = position < 0 || nulls[position];
-		if (!run->nulls[i])
-			run->values[i] = values[position];
+		run->values[reader->columns[i]] = values[i];
+		run->nulls[reader->columns[i]] = nulls[i];
 	}
 	run->callback(run->arg, run->values, run->nulls);
 }
@@ -366,5 +366,7 @@ relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback
 		.read_only = read_only
 	};
 
+	for (int i = 0; i < reader->count; i++)
+		run.nulls[i] = true;
 	row_query_run(&query, read_row, &run);
 }

@@ -56,6 +56,7 @@ struct ImportanceRelation
 	Oid			snapshot_type;	/* of the values */
 	bool		has_labels;
 	StringInfoData snapshot;	/* of the row at hand */
+	int64		number;			/* which the snapshot says, if it is not empty */
 	ImportanceCallback callback;
 	void	   *callback_arg;
 };
@@ -202,6 +203,7 @@ static Slice
 read_snapshot(ImportanceRelation *importances, const Datum *values, const bool *nulls)
 {
 	StringInfo	snapshot = &importances->snapshot;
+	int64		number;
 
 	if (nulls[IMPORTANCE_SNAPSHOT] ||
 		(importances->has_labels && nulls[IMPORTANCE_SNAPSHOT_LABEL]))
@@ -209,8 +211,13 @@ read_snapshot(ImportanceRelation *importances, const Datum *values, const bool *
 	if (importances->snapshot_type == TEXTOID)
 		return row_text(values, nulls, IMPORTANCE_SNAPSHOT);
 
+	/* rows mostly come by the snapshot */
+	number = snapshot_number(importances, values[IMPORTANCE_SNAPSHOT]);
+	if (snapshot->len > 0 && importances->number == number)
+		return slice_from_buffer(snapshot);
 	resetStringInfo(snapshot);
-	append_number(snapshot, snapshot_number(importances, values[IMPORTANCE_SNAPSHOT]));
+	append_number(snapshot, number);
+	importances->number = number;
 	if (importances->has_labels)
 		append_slice(snapshot, row_text(values, nulls, IMPORTANCE_SNAPSHOT_LABEL));
 	return slice_from_buffer(snapshot);

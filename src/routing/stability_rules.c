@@ -23,7 +23,9 @@ jaccard_index(uint64 common, uint64 before, uint64 after)
 /*
  * Both of the sorts below merge runs that grow to twice their length with each
  * round.  What comes next is chosen without a jump: in data of no order half of
- * the jumps would be guessed wrong.
+ * the jumps would be guessed wrong.  Two runs of the same length are merged from
+ * both ends at once: neither end runs out before they meet, and none waits for
+ * the other.
  */
 #define MERGE_ROUNDS(elements, room, count, type, merge) \
 	for (uint64 run = 1; run < (count); run *= 2) \
@@ -42,6 +44,29 @@ jaccard_index(uint64 common, uint64 before, uint64 after)
 		(elements) = merged; \
 	}
 
+/* Merge two runs of the same length. */
+static inline void
+merge_even_placed(const PlacedFeature *first, const PlacedFeature *second, uint64 length,
+				  PlacedFeature *merged)
+{
+	const PlacedFeature *last_first = first + length - 1;
+	const PlacedFeature *last_second = second + length - 1;
+	PlacedFeature *last = merged + 2 * length - 1;
+
+	for (uint64 i = 0; i < length; i++)
+	{
+		bool		is_second = second->importance > first->importance;
+		bool		is_first = last_first->importance < last_second->importance;
+
+		*merged++ = *(is_second ? second : first);
+		second += is_second;
+		first += !is_second;
+		*last-- = *(is_first ? last_first : last_second);
+		last_first -= is_first;
+		last_second -= !is_first;
+	}
+}
+
 /* Merge two runs, the second of which ends at end. */
 static inline void
 merge_placed(const PlacedFeature *first, const PlacedFeature *second, const PlacedFeature *end,
@@ -49,6 +74,11 @@ merge_placed(const PlacedFeature *first, const PlacedFeature *second, const Plac
 {
 	const PlacedFeature *middle = second;
 
+	if (middle - first == end - second)
+	{
+		merge_even_placed(first, second, middle - first, merged);
+		return;
+	}
 	while (first < middle && second < end)
 	{
 		bool		is_second = second->importance > first->importance;
@@ -74,13 +104,44 @@ sort_by_importance(PlacedFeature *features, PlacedFeature *room, uint32 count)
 	return features;
 }
 
-/* The same of ranks; returns for how many pairs the one of the second run comes first. */
+/*
+ * The same of ranks, the lowest first; returns for how many pairs the one of the
+ * second run comes first.  Each of these is counted with the one of the second run.
+ */
+static inline uint64
+merge_even_ranks(const uint32 *first, const uint32 *second, uint64 length, uint32 *merged)
+{
+	const uint32 *middle = first + length;
+	const uint32 *last_first = middle - 1;
+	const uint32 *last_second = second + length - 1;
+	uint32	   *last = merged + 2 * length - 1;
+	uint64		swaps = 0;
+
+	for (uint64 i = 0; i < length; i++)
+	{
+		bool		is_second = *second < *first;
+		bool		is_first = *last_first > *last_second;
+
+		*merged++ = is_second ? *second : *first;
+		swaps += is_second ? middle - first : 0;
+		second += is_second;
+		first += !is_second;
+		*last-- = is_first ? *last_first : *last_second;
+		swaps += is_first ? 0 : middle - 1 - last_first;
+		last_first -= is_first;
+		last_second -= !is_first;
+	}
+	return swaps;
+}
+
 static inline uint64
 merge_ranks(const uint32 *first, const uint32 *second, const uint32 *end, uint32 *merged)
 {
 	const uint32 *middle = second;
 	uint64		swaps = 0;
 
+	if (middle - first == end - second)
+		return merge_even_ranks(first, second, middle - first, merged);
 	while (first < middle && second < end)
 	{
 		bool		is_second = *second < *first;

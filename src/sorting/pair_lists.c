@@ -107,7 +107,11 @@ pair_lists_add(PairLists *lists, const Pair *pair, const void *payload)
 
 	row = list->last->rows + list->last->count++ * lists->row_size;
 	memcpy(row, &pair->symbol_number, sizeof(uint32));
-	memcpy(row + sizeof(uint32), payload, lists->payload_size);
+	/* a number is copied without a call */
+	if (lists->payload_size == sizeof(uint64))
+		memcpy(row + sizeof(uint32), payload, sizeof(uint64));
+	else
+		memcpy(row + sizeof(uint32), payload, lists->payload_size);
 	list->count++;
 }
 

@@ -42,6 +42,10 @@
 /* A row of the list at hand: what its symbol sorts by (its rank + 1, or 0), and its place. */
 #define LISTED_ROW(order, place)	((uint64) (order) << 32 | (place))
 #define LISTED_PLACE(listed)		((uint32) (listed))
+#define LISTED_ORDER(listed)		((uint32) ((listed) >> 32))
+
+/* A list has most of all symbols if it has one in so many. */
+#define LARGEST_SHARE	4
 
 #define ST_SORT sort_rows
 #define ST_ELEMENT_TYPE uint64
@@ -66,6 +70,7 @@ struct PairSort
 	TakenList	list;
 	uint64	   *rows;			/* of that list, sorted */
 	uint32		capacity;
+	uint32	   *places;			/* by what a symbol sorts by: 1 + the place of its row, or 0 */
 	uint32		position;
 
 	/* on disk */
@@ -229,6 +234,47 @@ pair_sort_perform(PairSort *sort)
 		byte_sort_perform(sort->records);
 }
 
+/*
+ * Sort the rows of the list at hand, which are not in order.  Where a list has
+ * most of all symbols, and each once, each is put where it belongs.
+ */
+static void
+sort_list(PairSort *sort)
+{
+	uint32		count = sort->list.count;
+	uint32		symbols = dictionary_count(sort->names->symbols);
+	bool		repeated = false;
+	uint32		next = 0;
+
+	if (symbols / LARGEST_SHARE > count)
+	{
+		sort_rows(sort->rows, count);
+		return;
+	}
+	if (sort->places == NULL)
+		sort->places = MemoryContextAllocExtended(sort->context, (symbols + (Size) 1) * sizeof(uint32),
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (uint32 i = 0; i < count && !repeated; i++)
+	{
+		uint32	   *place = &sort->places[LISTED_ORDER(sort->rows[i])];
+
+		repeated = *place != 0;
+		*place = i + 1;
+	}
+	if (repeated)
+	{
+		memset(sort->places, 0, (symbols + (Size) 1) * sizeof(uint32));
+		sort_rows(sort->rows, count);
+		return;
+	}
+	for (uint32 order = 0; order <= symbols; order++)
+	{
+		if (sort->places[order] != 0)
+			sort->rows[next++] = LISTED_ROW(order, sort->places[order] - 1);
+		sort->places[order] = 0;
+	}
+}
+
 /* Take the list of the next target, and sort it. */
 static void
 read_next_list(PairSort *sort)
@@ -258,7 +304,7 @@ read_next_list(PairSort *sort)
 			sorted = false;
 	}
 	if (!sorted)
-		sort_rows(sort->rows, sort->list.count);
+		sort_list(sort);
 }
 
 static bool
@@ -318,5 +364,7 @@ pair_sort_end(PairSort *sort)
 		byte_sort_end(sort->records);
 	if (sort->rows != NULL)
 		pfree(sort->rows);
+	if (sort->places != NULL)
+		pfree(sort->places);
 	pfree(sort);
 }
