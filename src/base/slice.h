@@ -93,6 +93,18 @@ slice_equal(Slice a, Slice b)
 {
 	if (a.len != b.len || slice_is_null(a) != slice_is_null(b))
 		return false;
+	/* most names have 8 to 16 bytes, which are two numbers that may overlap */
+	if (a.len >= sizeof(uint64) && a.len <= 2 * sizeof(uint64))
+	{
+		uint64		beginnings[2];
+		uint64		ends[2];
+
+		memcpy(&beginnings[0], a.data, sizeof(uint64));
+		memcpy(&beginnings[1], b.data, sizeof(uint64));
+		memcpy(&ends[0], a.data + a.len - sizeof(uint64), sizeof(uint64));
+		memcpy(&ends[1], b.data + b.len - sizeof(uint64), sizeof(uint64));
+		return beginnings[0] == beginnings[1] && ends[0] == ends[1];
+	}
 	return a.data == b.data || memcmp(a.data, b.data, a.len) == 0;
 }
 

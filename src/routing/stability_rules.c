@@ -44,6 +44,10 @@ jaccard_index(uint64 common, uint64 before, uint64 after)
 		(elements) = merged; \
 	}
 
+/* The one of two addresses in an array, or of two numbers, without a jump. */
+#define CHOOSE_PLACE(flag, a, b)	((b) + ((a) - (b)) * (ptrdiff_t) (flag))
+#define CHOOSE_NUMBER(flag, a, b)	((b) ^ (((a) ^ (b)) & -(uint32) (flag)))
+
 /* Merge two runs of the same length. */
 static inline void
 merge_even_placed(const PlacedFeature *first, const PlacedFeature *second, uint64 length,
@@ -58,10 +62,10 @@ merge_even_placed(const PlacedFeature *first, const PlacedFeature *second, uint6
 		bool		is_second = second->importance > first->importance;
 		bool		is_first = last_first->importance < last_second->importance;
 
-		*merged++ = *(is_second ? second : first);
+		*merged++ = *CHOOSE_PLACE(is_second, second, first);
 		second += is_second;
 		first += !is_second;
-		*last-- = *(is_first ? last_first : last_second);
+		*last-- = *CHOOSE_PLACE(is_first, last_first, last_second);
 		last_first -= is_first;
 		last_second -= !is_first;
 	}
@@ -82,9 +86,8 @@ merge_placed(const PlacedFeature *first, const PlacedFeature *second, const Plac
 	while (first < middle && second < end)
 	{
 		bool		is_second = second->importance > first->importance;
-		const PlacedFeature *next = is_second ? second : first;
 
-		*merged++ = *next;
+		*merged++ = *CHOOSE_PLACE(is_second, second, first);
 		second += is_second;
 		first += !is_second;
 	}
@@ -122,12 +125,12 @@ merge_even_ranks(const uint32 *first, const uint32 *second, uint64 length, uint3
 		bool		is_second = *second < *first;
 		bool		is_first = *last_first > *last_second;
 
-		*merged++ = is_second ? *second : *first;
-		swaps += is_second ? middle - first : 0;
+		*merged++ = CHOOSE_NUMBER(is_second, *second, *first);
+		swaps += (middle - first) & -(int64) is_second;
 		second += is_second;
 		first += !is_second;
-		*last-- = is_first ? *last_first : *last_second;
-		swaps += is_first ? 0 : middle - 1 - last_first;
+		*last-- = CHOOSE_NUMBER(is_first, *last_first, *last_second);
+		swaps += (middle - 1 - last_first) & -(int64) !is_first;
 		last_first -= is_first;
 		last_second -= !is_first;
 	}
@@ -146,8 +149,8 @@ merge_ranks(const uint32 *first, const uint32 *second, const uint32 *end, uint32
 	{
 		bool		is_second = *second < *first;
 
-		*merged++ = is_second ? *second : *first;
-		swaps += is_second ? middle - first : 0;
+		*merged++ = CHOOSE_NUMBER(is_second, *second, *first);
+		swaps += (middle - first) & -(int64) is_second;
 		second += is_second;
 		first += !is_second;
 	}
