@@ -5,7 +5,9 @@
  *		relation has for that.
  *
  * Of a target and symbol two snapshots are in memory at a time: each is compared
- * with the one before it.
+ * with the one before it.  One sort does it: the features that both have are put
+ * into the order of the one before, and how many pairs have to change places to
+ * rank them is what Kendall's tau is made of.
  */
 #include "postgres.h"
 
@@ -52,28 +54,33 @@ typedef struct PairStability
 	Spread		tau;
 } PairStability;
 
-/* Places of features, to compare two snapshots in; grows as they do. */
+/* What features are ranked in; grows as snapshots do. */
 typedef struct Ranking
 {
 	MemoryContext context;
-	uint32	   *ranks;
-	uint32	   *room;
+	uint32	   *places;			/* in the snapshot at hand, by the rank in the one before, or NOT_COMMON */
+	PlacedFeature *features;	/* of the snapshot at hand */
+	PlacedFeature *room;
 	uint32		capacity;
 } Ranking;
+
+#define NOT_COMMON	PG_UINT32_MAX
 
 static void
 make_room(Ranking *ranking, uint32 count)
 {
 	if (count <= ranking->capacity)
 		return;
-	if (ranking->ranks != NULL)
+	if (ranking->places != NULL)
 	{
-		pfree(ranking->ranks);
+		pfree(ranking->places);
+		pfree(ranking->features);
 		pfree(ranking->room);
 	}
 	ranking->capacity = count;
-	ranking->ranks = MemoryContextAllocHuge(ranking->context, count * sizeof(uint32));
-	ranking->room = MemoryContextAllocHuge(ranking->context, count * sizeof(uint32));
+	ranking->places = MemoryContextAllocHuge(ranking->context, count * sizeof(uint32));
+	ranking->features = MemoryContextAllocHuge(ranking->context, count * sizeof(PlacedFeature));
+	ranking->room = MemoryContextAllocHuge(ranking->context, count * sizeof(PlacedFeature));
 }
 
 /* Less than, equal to or greater than zero, as two features are by name. */
@@ -85,47 +92,91 @@ compare_names(const RankedFeature *a, const RankedFeature *b)
 	return slice_compare(a->name, b->name);
 }
 
-#define NOT_COMMON	PG_UINT32_MAX
-
-/* Compare a snapshot with the one before it. */
+/* Find the features that two snapshots have in common; those that only the second has get this rank. */
 static void
-compare_snapshots(PairStability *stability, Ranking *ranking,
-				  const FeatureSnapshot *before, const FeatureSnapshot *after, uint32 top)
+find_common(Ranking *ranking, const FeatureSnapshot *before, FeatureSnapshot *snapshot)
 {
-	uint32		common = 0;
-	uint32		common_top = 0;
 	uint32		i = 0;
 	uint32		j = 0;
 
-	make_room(ranking, Max(before->count, after->count));
-	memset(ranking->ranks, 0xff, before->count * sizeof(uint32));	/* NOT_COMMON */
-	while (i < before->count && j < after->count)
+	memset(ranking->places, 0xff, before->count * sizeof(uint32));	/* NOT_COMMON */
+	while (j < snapshot->count)
 	{
-		const RankedFeature *a = &before->features[i];
-		const RankedFeature *b = &after->features[j];
-		int			order = compare_names(a, b);
+		int			order = i == before->count ? 1 :
+			compare_names(&before->features[i], &snapshot->features[j]);
 
 		CHECK_FOR_INTERRUPTS();
 
+		if (order >= 0)
+			snapshot->features[j].rank = order == 0 ? 0 : NOT_COMMON;
 		if (order == 0)
-		{
-			ranking->ranks[a->rank] = b->rank;
-			if (a->rank < top && b->rank < top)
-				common_top++;
-		}
+			ranking->places[before->features[i].rank] = j;
 		i += order <= 0;
 		j += order >= 0;
 	}
-	spread_add(&stability->overlap,
-			   jaccard_index(common_top, Min(before->count, top), Min(after->count, top)));
+}
 
-	for (i = 0; i < before->count; i++)
+static inline void
+place_feature(Ranking *ranking, const FeatureSnapshot *snapshot, uint32 place, uint32 *count)
+{
+	ranking->features[*count].importance = snapshot->features[place].importance;
+	ranking->features[*count].place = place;
+	(*count)++;
+}
+
+/* Rank a snapshot's features; before is the one before it of the same target and symbol, or NULL. */
+static void
+rank_snapshot(PairStability *stability, Ranking *ranking,
+			  const FeatureSnapshot *before, FeatureSnapshot *snapshot)
+{
+	const PlacedFeature *ranked = ranking->features;
+	uint32		common = 0;
+	uint32		count = 0;
+	uint64		swaps;
+
+	if (before != NULL)
 	{
-		if (ranking->ranks[i] != NOT_COMMON)
-			ranking->ranks[common++] = ranking->ranks[i];
+		find_common(ranking, before, snapshot);
+		for (uint32 rank = 0; rank < before->count; rank++)
+		{
+			if (ranking->places[rank] != NOT_COMMON)
+				place_feature(ranking, snapshot, ranking->places[rank], &count);
+		}
+		common = count;
+		swaps = rank_features(ranking->features, ranking->room, common);
+		if (common >= FEWEST_FOR_TAU)
+			spread_add(&stability->tau, kendall_tau(swaps, common));
 	}
-	if (common >= FEWEST_FOR_TAU)
-		spread_add(&stability->tau, kendall_tau(ranking->ranks, ranking->room, common));
+	for (uint32 place = 0; place < snapshot->count; place++)
+	{
+		if (before == NULL || snapshot->features[place].rank == NOT_COMMON)
+			place_feature(ranking, snapshot, place, &count);
+	}
+	rank_features(ranking->features + common, ranking->room, count - common);
+	if (common > 0 && common < count)
+	{
+		merge_ranked_features(ranking->features, common, count, ranking->room);
+		ranked = ranking->room;
+	}
+	for (uint32 rank = 0; rank < count; rank++)
+		snapshot->features[ranked[rank].place].rank = rank;
+}
+
+/* Compare a snapshot that is ranked with the one before it. */
+static void
+compare_tops(PairStability *stability, const Ranking *ranking,
+			 const FeatureSnapshot *before, const FeatureSnapshot *snapshot, uint32 top)
+{
+	uint32		top_before = Min(before->count, top);
+	uint32		common = 0;
+
+	for (uint32 rank = 0; rank < top_before; rank++)
+	{
+		uint32		place = ranking->places[rank];
+
+		common += place != NOT_COMMON && snapshot->features[place].rank < top;
+	}
+	spread_add(&stability->overlap, jaccard_index(common, top_before, Min(snapshot->count, top)));
 }
 
 static void
@@ -161,8 +212,8 @@ put_stability(ReturnSetInfo *rsinfo, const FeatureSnapshot *last, const PairStab
 static void
 walk_snapshots(SnapshotSort *sort, uint32 top, ReturnSetInfo *rsinfo)
 {
-	FeatureSnapshot   *before = snapshot_create();
-	FeatureSnapshot   *snapshot = snapshot_create();
+	FeatureSnapshot *before = snapshot_create();
+	FeatureSnapshot *snapshot = snapshot_create();
 	Ranking		ranking = {CurrentMemoryContext};
 	PairStability stability = {0};
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan stability",
@@ -171,16 +222,21 @@ walk_snapshots(SnapshotSort *sort, uint32 top, ReturnSetInfo *rsinfo)
 
 	while (snapshot_sort_next(sort, snapshot))
 	{
-		FeatureSnapshot   *next = before;
+		FeatureSnapshot *next = before;
 
+		make_room(&ranking, Max(before->count, snapshot->count));
 		if (stability.snapshots > 0 &&
 			slice_equal(slice_from_buffer(&before->pair), slice_from_buffer(&snapshot->pair)))
-			compare_snapshots(&stability, &ranking, before, snapshot, top);
+		{
+			rank_snapshot(&stability, &ranking, before, snapshot);
+			compare_tops(&stability, &ranking, before, snapshot, top);
+		}
 		else
 		{
 			if (stability.snapshots > 0)
 				put_stability(rsinfo, before, &stability);
 			memset(&stability, 0, sizeof(stability));
+			rank_snapshot(&stability, &ranking, NULL, snapshot);
 		}
 		stability.snapshots++;
 		before = snapshot;

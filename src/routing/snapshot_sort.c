@@ -1,6 +1,6 @@
 /*
  * snapshot_sort.c
- *		Importances in any order in; snapshots in order, with ranked features, out.
+ *		Importances in any order in; snapshots in order, each with its features, out.
  *
  * Importances are sorted as rows about a target and a symbol are (sorting/), in
  * memory or on disk: here a snapshot stands for the target, and a feature for the
@@ -18,7 +18,6 @@
 #include "utils/memutils.h"
 
 #include "routing/snapshot_sort.h"
-#include "routing/stability_rules.h"
 #include "sorting/pair_sort.h"
 
 #define END_OF_NAME		'\1'
@@ -55,8 +54,6 @@ struct SnapshotSort
 	/* coming out: the row that comes next */
 	bool		has_row;
 	SortedRow	row;
-	PlacedFeature *placed;		/* twice as many as there is room for */
-	uint32		placed_capacity;
 };
 
 /* An empty one, in a new child of the current memory context, of a share of work_mem. */
@@ -234,7 +231,7 @@ snapshot_create(void)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan snapshot",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	FeatureSnapshot   *snapshot = palloc0(sizeof(FeatureSnapshot));
+	FeatureSnapshot *snapshot = palloc0(sizeof(FeatureSnapshot));
 
 	snapshot->context = context;
 	snapshot->names = AllocSetContextCreate(context, "trainplan features", ALLOCSET_DEFAULT_SIZES);
@@ -296,7 +293,8 @@ take_feature(SnapshotSort *sort, FeatureSnapshot *snapshot)
 	{
 		const RankedFeature *last = &snapshot->features[snapshot->count - 1];
 
-		if (slice_equal(last->name, pair->symbol))
+		if (pair->symbol_number != NOT_KEPT ? last->number == pair->symbol_number :
+			slice_equal(last->name, pair->symbol))
 			report_repeated(sort, snapshot, pair->symbol);
 	}
 	if (snapshot->count == snapshot->capacity)
@@ -322,29 +320,6 @@ take_feature(SnapshotSort *sort, FeatureSnapshot *snapshot)
 		memcpy(copy, feature->name.data, feature->name.len);
 		feature->name.data = copy;
 	}
-}
-
-static void
-rank_features(SnapshotSort *sort, FeatureSnapshot *snapshot)
-{
-	PlacedFeature *placed;
-
-	if (snapshot->count > sort->placed_capacity)
-	{
-		if (sort->placed != NULL)
-			pfree(sort->placed);
-		sort->placed_capacity = snapshot->capacity;
-		sort->placed = MemoryContextAllocHuge(sort->context,
-											  2 * (Size) sort->placed_capacity * sizeof(PlacedFeature));
-	}
-	for (uint32 i = 0; i < snapshot->count; i++)
-	{
-		sort->placed[i].importance = snapshot->features[i].importance;
-		sort->placed[i].place = i;
-	}
-	placed = sort_by_importance(sort->placed, sort->placed + sort->placed_capacity, snapshot->count);
-	for (uint32 i = 0; i < snapshot->count; i++)
-		snapshot->features[placed[i].place].rank = i;
 }
 
 /*
@@ -377,8 +352,6 @@ snapshot_sort_next(SnapshotSort *sort, FeatureSnapshot *snapshot)
 	while (sort->has_row && sort->row.pair.target_number == number &&
 		   (number != NOT_KEPT || slice_equal(sort->row.pair.target, slice_from_buffer(name))));
 	MemoryContextSwitchTo(caller);
-
-	rank_features(sort, snapshot);
 	return true;
 }
 

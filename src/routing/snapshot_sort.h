@@ -8,7 +8,7 @@
 
 #include "routing/importance_relation.h"
 
-/* A feature of a snapshot. */
+/* A feature of a snapshot; who reads the snapshot gives it its rank. */
 typedef struct RankedFeature
 {
 	Slice		name;

@@ -8,16 +8,18 @@
 /* Fewer features in common say nothing about their order. */
 #define FEWEST_FOR_TAU	3
 
-/* A feature, and where it stood. */
+/* A feature, and its place among those of its snapshot by name. */
 typedef struct PlacedFeature
 {
 	double		importance;
 	uint32		place;
 } PlacedFeature;
 
-extern PlacedFeature *sort_by_importance(PlacedFeature *features, PlacedFeature *room, uint32 count);
+extern uint64 rank_features(PlacedFeature *features, PlacedFeature *room, uint32 count);
+extern void merge_ranked_features(const PlacedFeature *features, uint32 some, uint32 count,
+								  PlacedFeature *merged);
 extern double jaccard_index(uint64 common, uint64 before, uint64 after);
-extern double kendall_tau(uint32 *ranks, uint32 *room, uint32 count);
+extern double kendall_tau(uint64 swaps, uint32 count);
 
 /* Numbers that come one by one; begin with all zero. */
 typedef struct Spread
