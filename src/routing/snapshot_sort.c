@@ -32,6 +32,13 @@
 /* For how many features there is room before it grows. */
 #define FIRST_FEATURES	64
 
+/* The feature that came behind another one last. */
+typedef struct Follower
+{
+	uint32		number;			/* or NOT_KEPT */
+	Slice		name;
+} Follower;
+
 struct SnapshotSort
 {
 	MemoryContext context;
@@ -48,7 +55,7 @@ struct SnapshotSort
 	StringInfoData name;
 	uint32		number;
 	uint32		feature;		/* the last row's, or NOT_KEPT */
-	uint32	   *followers;		/* by feature: the one that came behind it last, or NOT_KEPT */
+	Follower   *followers;		/* by feature */
 	uint32		followers_capacity;
 
 	/* coming out: the row that comes next */
@@ -159,15 +166,17 @@ remember_follower(SnapshotSort *sort, uint32 feature)
 		capacity = capacity == 0 ? FIRST_FEATURES : 2 * capacity;
 	if (capacity > sort->followers_capacity)
 	{
-		Size		size = capacity * sizeof(uint32);
+		Size		size = capacity * sizeof(Follower);
 
 		sort->followers = sort->followers == NULL ? MemoryContextAllocHuge(sort->context, size) :
 			repalloc_huge(sort->followers, size);
-		memset(sort->followers + sort->followers_capacity, 0xff,	/* NOT_KEPT */
-			   (capacity - sort->followers_capacity) * sizeof(uint32));
+		for (uint32 i = sort->followers_capacity; i < capacity; i++)
+			sort->followers[i].number = NOT_KEPT;
 		sort->followers_capacity = capacity;
 	}
-	sort->followers[sort->feature] = feature;
+	sort->followers[sort->feature].number = feature;
+	if (feature != NOT_KEPT)
+		sort->followers[sort->feature].name = dictionary_get(sort->names->symbols, feature);
 }
 
 /*
@@ -177,19 +186,19 @@ remember_follower(SnapshotSort *sort, uint32 feature)
 static uint32
 feature_number(SnapshotSort *sort, Slice feature, bool is_next)
 {
-	Dictionary *features = sort->names->symbols;
 	uint32		number = NOT_KEPT;
 
 	is_next = is_next && sort->feature != NOT_KEPT;
 	if (is_next && sort->feature < sort->followers_capacity)
 	{
-		number = sort->followers[sort->feature];
-		if (number != NOT_KEPT && !slice_equal(dictionary_get(features, number), feature))
-			number = NOT_KEPT;
+		const Follower *follower = &sort->followers[sort->feature];
+
+		if (follower->number != NOT_KEPT && slice_equal(follower->name, feature))
+			number = follower->number;
 	}
 	if (number == NOT_KEPT)
 	{
-		number = dictionary_add(features, feature);
+		number = dictionary_add(sort->names->symbols, feature);
 		if (is_next)
 			remember_follower(sort, number);
 	}
