@@ -20,11 +20,13 @@
 #include "access/relscan.h"
 #include "access/xact.h"
 #include "catalog/index.h"
+#include "catalog/pg_collation.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -381,6 +383,79 @@ job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place)
 		queue_place_read(queue, place);
 	index_endscan(scan);
 	return found;
+}
+
+/* Begin a walk along the places of a plan, as the queue's snapshot has them, in the current memory context. */
+void
+place_walk_begin(JobQueue *queue, PlaceWalk *walk, int64 plan_id)
+{
+	walk->context = CurrentMemoryContext;
+	walk->plan_id = plan_id;
+	walk->scan = index_beginscan(queue->places.table.relation, queue->by_job, queue->snapshot, NULL, 2, 0);
+	walk->next = table_slot_create(queue->places.table.relation, NULL);
+}
+
+void
+place_walk_end(PlaceWalk *walk)
+{
+	ExecDropSingleTupleTableSlot(walk->next);
+	index_endscan(walk->scan);
+}
+
+/* Go to the place of a job, or where it would be. */
+static void
+go_to_place(PlaceWalk *walk, Datum job_id)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(walk->plan_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTGreaterEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXT_GE, job_id);
+	index_rescan(walk->scan, keys, lengthof(keys), NULL, 0);
+}
+
+/* How the next place stands to a job: before it, at it, or (also if there is none) behind it. */
+static int
+compare_next(const JobQueue *queue, const PlaceWalk *walk, Slice job_id)
+{
+	bool		isnull;
+	Datum		next;
+
+	if (TTS_EMPTY(walk->next))
+		return 1;
+	next = slot_getattr(walk->next, queue->places.table.columns[QUEUE_JOB_ID], &isnull);
+	return slice_compare(slice_from_text(DatumGetTextPP(next)), job_id);
+}
+
+static int
+step_and_compare(const JobQueue *queue, PlaceWalk *walk, Slice job_id)
+{
+	(void) index_getnext_slot(walk->scan, ForwardScanDirection, walk->next);
+	return compare_next(queue, walk, job_id);
+}
+
+/* What job_queue_find() does, where the place is likely to be among the next ones. */
+bool
+place_walk_find(JobQueue *queue, PlaceWalk *walk, Datum job_id, QueuePlace *place)
+{
+	const int	most_steps = 16;
+	Slice		wanted = slice_from_text(DatumGetTextPP(job_id));
+	/* the scan keeps things where it is called */
+	MemoryContext caller = MemoryContextSwitchTo(walk->context);
+	int			order = compare_next(queue, walk, wanted);
+
+	for (int step = 0; order < 0 && step < most_steps; step++)
+		order = step_and_compare(queue, walk, wanted);
+	if (order != 0)
+	{
+		go_to_place(walk, job_id);
+		order = step_and_compare(queue, walk, wanted);
+	}
+	MemoryContextSwitchTo(caller);
+	if (order != 0)
+		return false;
+	ExecCopySlot(queue->found, walk->next);
+	queue_place_read(queue, place);
+	return true;
 }
 
 /* ---- what runs ------------------------------------------------------------------ */

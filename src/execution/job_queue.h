@@ -95,6 +95,15 @@ typedef struct RunningScan
 	TableScanDesc by_table;
 } RunningScan;
 
+/* A walk along the places of a plan by job_id, for who asks for most of them and about in that order. */
+typedef struct PlaceWalk
+{
+	MemoryContext context;
+	int64		plan_id;
+	IndexScanDesc scan;
+	TupleTableSlot *next;		/* the first that was not asked for yet; empty: there is none */
+} PlaceWalk;
+
 /* Who inserts what: each kind waits for the other, and not for its own; a plan that comes to jobs waits for both. */
 #define JOBS_COME	RowExclusiveLock
 #define PLACES_COME	ShareLock
@@ -106,6 +115,9 @@ extern void job_queue_close(JobQueue *queue);
 extern void job_queue_refresh(JobQueue *queue);
 
 extern bool job_queue_find(JobQueue *queue, int64 plan_id, Datum job_id, QueuePlace *place);
+extern void place_walk_begin(JobQueue *queue, PlaceWalk *walk, int64 plan_id);
+extern bool place_walk_find(JobQueue *queue, PlaceWalk *walk, Datum job_id, QueuePlace *place);
+extern void place_walk_end(PlaceWalk *walk);
 extern IndexScanDesc job_queue_scan_plan(JobQueue *queue, int64 plan_id);
 extern void running_scan_begin(RunningScan *scan, const PlanTable *places, Snapshot snapshot);
 extern bool running_scan_next(RunningScan *scan, TupleTableSlot *slot);

@@ -36,14 +36,14 @@ is_untouched(const QueuePlace *place)
 
 /* Have the job at hand reuse its last success; false: it is not to, or not now. */
 static bool
-reuse(JobQueue *queue, const FreshnessReader *reader)
+reuse(JobQueue *queue, PlaceWalk *walk, const FreshnessReader *reader)
 {
 	const LastSuccess *last = &reader->last;
 	Reused		reused = {.is_known = true, .plan_id = last->plan_id, .attempt = last->attempt};
 	QueuePlace	place;
 	QueuePlace	changed;
 
-	if (!job_queue_find(queue, reader->plan_id, reader->job_id, &place) || !is_untouched(&place))
+	if (!place_walk_find(queue, walk, reader->job_id, &place) || !is_untouched(&place))
 		return false;
 	if (!slice_equal(slice_from_text(DatumGetTextPP(last->job_id)), slice_from_text(DatumGetTextPP(reader->job_id))))
 		reused.job_id = last->job_id;
@@ -70,6 +70,7 @@ reuse_training_results(PG_FUNCTION_ARGS)
 {
 	FreshnessRules rules;
 	FreshnessReader reader;
+	PlaceWalk	walk;
 	StoredPlan	plan;
 	JobQueue	queue;
 	int64		reused = 0;
@@ -79,11 +80,13 @@ reuse_training_results(PG_FUNCTION_ARGS)
 	job_queue_open(&queue, get_func_namespace(fcinfo->flinfo->fn_oid), "reuse_training_results()");
 	(void) plan_argument(fcinfo, ARG_PLAN_ID, &queue, &plan);
 	freshness_reader_open(&reader, queue.schema, queue.snapshot, plan.plan_id, &rules);
+	place_walk_begin(&queue, &walk, plan.plan_id);
 	while (freshness_reader_next(&reader))
 	{
 		if (reader.freshness == TRAINED_AND_FRESH)
-			reused += reuse(&queue, &reader);
+			reused += reuse(&queue, &walk, &reader);
 	}
+	place_walk_end(&walk);
 	freshness_reader_close(&reader);
 	job_queue_close(&queue);
 	PG_RETURN_INT64(reused);
