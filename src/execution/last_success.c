@@ -8,8 +8,8 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "access/tableam.h"
-#include "access/transam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -20,6 +20,14 @@
 #include "execution/last_success.h"
 #include "planning/vocabulary.h"
 #include "plans/stored_plan.h"
+
+/* The columns of the index, numbered as scan keys are. */
+typedef enum SuccessIndexColumn
+{
+	SUCCESS_TARGET = 1,
+	SUCCESS_SYMBOL,
+	SUCCESS_FINISHED_AT
+} SuccessIndexColumn;
 
 /* Begin to look, by the caller's rights and as he may see it, in the current memory context. */
 void
@@ -33,6 +41,7 @@ success_reader_open(SuccessReader *reader, Oid schema, Snapshot snapshot)
 	reader->snapshot = RegisterSnapshot(snapshot);
 	reader->index = plan_table_open_success_index(&reader->table);
 	reader->scan = index_beginscan(reader->table.relation, reader->index, reader->snapshot, NULL, 2, 0);
+	reader->scan->xs_want_itup = true;
 	reader->slot = table_slot_create(reader->table.relation, NULL);
 	reader->best = table_slot_create(reader->table.relation, NULL);
 }
@@ -71,6 +80,16 @@ finished_at(const SuccessReader *reader, TupleTableSlot *slot)
 	return DatumGetTimestampTz(value(reader, slot, HISTORY_FINISHED_AT, &isnull));
 }
 
+/* When the success ended that the index has come to: most are not looked at for more than that. */
+static TimestampTz
+entry_finished_at(const SuccessReader *reader)
+{
+	bool		isnull;
+
+	return DatumGetTimestampTz(index_getattr(reader->scan->xs_itup, SUCCESS_FINISHED_AT, reader->scan->xs_itupdesc,
+											 &isnull));
+}
+
 /* Is a success that ended at the same time as the best one rather the last? */
 static bool
 is_later(const SuccessReader *reader)
@@ -93,11 +112,13 @@ find_best(SuccessReader *reader)
 {
 	bool		found = false;
 
-	while (index_getnext_slot(reader->scan, BackwardScanDirection, reader->slot))
+	while (index_getnext_tid(reader->scan, BackwardScanDirection) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (found && finished_at(reader, reader->slot) != finished_at(reader, reader->best))
+		if (found && entry_finished_at(reader) != finished_at(reader, reader->best))
 			break;
+		if (!index_fetch_heap(reader->scan, reader->slot))
+			continue;
 		if (reader->has_policies && !plan_row_is_visible(&reader->table, reader->snapshot, reader->slot))
 			continue;
 		if (!found || is_later(reader))
@@ -139,12 +160,12 @@ success_reader_find(SuccessReader *reader, Datum target, Datum symbol, bool symb
 	bool		found;
 	bool		isnull;
 
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ, target);
+	ScanKeyEntryInitialize(&keys[0], 0, SUCCESS_TARGET, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ, target);
 	if (symbol_is_null)
-		ScanKeyEntryInitialize(&keys[1], SK_ISNULL | SK_SEARCHNULL, 2, InvalidStrategy, InvalidOid, InvalidOid,
+		ScanKeyEntryInitialize(&keys[1], SK_ISNULL | SK_SEARCHNULL, SUCCESS_SYMBOL, InvalidStrategy, InvalidOid, InvalidOid,
 							   InvalidOid, (Datum) 0);
 	else
-		ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
+		ScanKeyEntryInitialize(&keys[1], 0, SUCCESS_SYMBOL, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
 							   symbol);
 	caller = MemoryContextSwitchTo(reader->context);
 	index_rescan(reader->scan, keys, lengthof(keys), NULL, 0);
