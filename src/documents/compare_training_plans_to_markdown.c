@@ -43,12 +43,7 @@ typedef enum Cell
 } Cell;
 
 /* A column, and how wide it is at least. */
-static const struct
-{
-	const char *heading;
-	int			width;
-	bool		right;			/* numbers stand on the right */
-}			cells[] =
+static const MarkdownColumn cells[] =
 {
 	[CELL_TARGET] = {"Target", 12, false},
 	[CELL_SYMBOL] = {"Symbol", 8, false},
@@ -227,18 +222,15 @@ write_change(void *arg, const JobChange *change)
 static void
 append_heading(StringInfo text, ChangeKind kind)
 {
+	MarkdownColumn columns[MAX_CELLS];
+	int			count = 0;
+
 	appendStringInfo(text, "\n\n## %s\n\n", tables[kind].title);
 	for (const Cell *cell = tables[kind].cells; *cell != CELL_NONE; cell++)
-		appendStringInfo(text, cells[*cell].right ? "| %*s " : "| %-*s ", cells[*cell].width, cells[*cell].heading);
-	appendStringInfoString(text, "|\n");
-	for (const Cell *cell = tables[kind].cells; *cell != CELL_NONE; cell++)
-	{
-		appendStringInfoString(text, "| ");
-		for (int i = cells[*cell].right; i < cells[*cell].width; i++)
-			appendStringInfoCharMacro(text, '-');
-		appendStringInfoString(text, cells[*cell].right ? ": " : " ");
-	}
-	appendStringInfoString(text, "|");
+		columns[count++] = cells[*cell];
+	markdown_append_heading(text, columns, count);
+	/* each row begins with the end of the line before */
+	text->data[--text->len] = '\0';
 }
 
 static void

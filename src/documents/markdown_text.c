@@ -184,6 +184,23 @@ markdown_append(StringInfo text, Slice string)
 	append_with(text, string, append_characters);
 }
 
+/* Append the two lines that a table begins with. */
+void
+markdown_append_heading(StringInfo text, const MarkdownColumn *columns, int count)
+{
+	for (int i = 0; i < count; i++)
+		appendStringInfo(text, columns[i].right ? "| %*s " : "| %-*s ", columns[i].width, columns[i].heading);
+	appendStringInfoString(text, "|\n");
+	for (int i = 0; i < count; i++)
+	{
+		appendStringInfoString(text, "| ");
+		for (int j = columns[i].right; j < columns[i].width; j++)
+			appendStringInfoCharMacro(text, '-');
+		appendStringInfoString(text, columns[i].right ? ": " : " ");
+	}
+	appendStringInfoString(text, "|\n");
+}
+
 /* Fill a cell, whose content begins at start, up to the width of its column. */
 void
 markdown_pad(StringInfo text, int start, int width)

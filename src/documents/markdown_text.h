@@ -9,6 +9,15 @@
 
 #include "base/slice.h"
 
+/* A column of a table, and how wide it is at least. */
+typedef struct MarkdownColumn
+{
+	const char *heading;
+	int			width;
+	bool		right;			/* numbers stand on the right */
+} MarkdownColumn;
+
+extern void markdown_append_heading(StringInfo text, const MarkdownColumn *columns, int count);
 extern void markdown_append(StringInfo text, Slice string);
 extern void markdown_pad(StringInfo text, int start, int width);
 extern void mermaid_append_label(StringInfo text, Slice label);

@@ -28,12 +28,7 @@ typedef enum SymbolColumn
 	SYMBOL_COLUMNS
 } SymbolColumn;
 
-static const struct
-{
-	const char *heading;
-	int			width;
-	bool		right;			/* numbers stand on the right */
-}			symbol_columns[] =
+static const MarkdownColumn symbol_columns[] =
 {
 	[COLUMN_SYMBOL] = {"Symbol", 8, false},
 	[COLUMN_ROUTE] = {"Route", 23, false},
@@ -101,18 +96,7 @@ static void
 write_symbols_heading(StringInfo text)
 {
 	appendStringInfoCharMacro(text, '\n');
-	for (int i = 0; i < SYMBOL_COLUMNS; i++)
-		appendStringInfo(text, symbol_columns[i].right ? "| %*s " : "| %-*s ",
-						 symbol_columns[i].width, symbol_columns[i].heading);
-	appendStringInfoString(text, "|\n");
-	for (int i = 0; i < SYMBOL_COLUMNS; i++)
-	{
-		appendStringInfoString(text, "| ");
-		for (int j = symbol_columns[i].right; j < symbol_columns[i].width; j++)
-			appendStringInfoCharMacro(text, '-');
-		appendStringInfoString(text, symbol_columns[i].right ? ": " : " ");
-	}
-	appendStringInfoString(text, "|\n");
+	markdown_append_heading(text, symbol_columns, SYMBOL_COLUMNS);
 }
 
 static void
