@@ -36,24 +36,39 @@ is_of_emoji(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '_' || c == '+' || c == '-';
 }
 
+/* Is that in the name before the @ of a mail address? */
+static bool
+is_of_address(char c)
+{
+	return is_letter_or_digit(c) || (c != '\0' && strchr(".+-_", c) != NULL);
+}
+
 /*
  * Does the @ at i stand in a mail address, before which there may be mailto: or
- * xmpp:?  Behind it there is a dot, and a letter in the end: score@0.5 is none.
+ * xmpp:?  Behind it there is a dot, and a letter in the end: score@0.5 is none.  Of
+ * several in a word, any may be taken for one.
  */
 static bool
 is_in_address(Slice text, uint32 i)
 {
+	uint32		begin = i;
 	uint32		end = i + 1;
 	bool		has_dot = false;
 
-	if (i == 0 || !(is_letter_or_digit(text.data[i - 1]) || strchr(".+-_", text.data[i - 1]) != NULL))
+	while (begin > 0 && is_of_address(text.data[begin - 1]))
+		begin--;
+	if (begin == i)
 		return false;
+	if (begin > 0 && text.data[begin - 1] == '@')
+		return true;
 	for (; end < text.len; end++)
 	{
 		char		c = text.data[end];
 
 		if (c == '.' && end + 1 < text.len && is_letter_or_digit(text.data[end + 1]))
 			has_dot = true;
+		else if (c == '@')
+			return true;
 		else if (!is_letter_or_digit(c) && c != '-' && c != '_')
 			break;
 	}
