@@ -28,7 +28,7 @@ CREATE TABLE training_plans (
 
 COMMENT ON TABLE training_plans IS 'Stored training plans, one a row; their jobs are in training_jobs.';
 COMMENT ON COLUMN training_plans.plan_id IS 'The plan''s number; later plans have higher ones.';
-COMMENT ON COLUMN training_plans.run_id IS 'When the plan was made, as YYYYMMDD_HHMMSS in UTC.';
+COMMENT ON COLUMN training_plans.run_id IS 'The run that the plan is part of: when it was made, as YYYYMMDD_HHMMSS in UTC, or as its maker called it.';
 COMMENT ON COLUMN training_plans.generated_at IS 'When the plan was made.';
 COMMENT ON COLUMN training_plans.routing IS 'Where the decisions came from: the qualified name of the routing or candidates relation, or a file''s path.';
 COMMENT ON COLUMN training_plans.model_families IS 'The families that jobs train unless their decision had families of its own.';
@@ -159,7 +159,8 @@ CREATE FUNCTION create_training_plan(
     git_commit text DEFAULT NULL,
     config_hash text DEFAULT NULL,
     metrics_snapshot text DEFAULT NULL,
-    pooled_first boolean DEFAULT false
+    pooled_first boolean DEFAULT false,
+    run_id text DEFAULT NULL
 )
 RETURNS bigint
 LANGUAGE C
@@ -167,14 +168,15 @@ VOLATILE
 PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'create_training_plan';
 
-COMMENT ON FUNCTION create_training_plan(regclass, text[], boolean, text, text, text, boolean) IS
+COMMENT ON FUNCTION create_training_plan(regclass, text[], boolean, text, text, text, boolean, text) IS
 'Stores the jobs that generate_training_plan() makes of a routing relation as a
 new plan, and returns its plan_id.
 
 The first three arguments are those of generate_training_plan(); git_commit,
 config_hash and metrics_snapshot are kept with the plan as they are. With
 pooled_first, jobs that need the pooled model of their target (needs_cs_ensemble) wait
-until that has been trained. A plan without jobs is stored as well, with a warning.
+until that has been trained. run_id is what plans that belong together share; NULL
+means the current time. A plan without jobs is stored as well, with a warning.
 Needs the right to insert into training_plans and training_jobs.';
 
 CREATE FUNCTION plan_training(
@@ -184,7 +186,8 @@ CREATE FUNCTION plan_training(
     include_blocked boolean DEFAULT false,
     git_commit text DEFAULT NULL,
     metrics_snapshot text DEFAULT NULL,
-    pooled_first boolean DEFAULT false
+    pooled_first boolean DEFAULT false,
+    run_id text DEFAULT NULL
 )
 RETURNS bigint
 LANGUAGE C
@@ -192,7 +195,7 @@ VOLATILE
 PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'plan_training';
 
-COMMENT ON FUNCTION plan_training(regclass, text, text[], boolean, text, text, boolean) IS
+COMMENT ON FUNCTION plan_training(regclass, text, text[], boolean, text, text, boolean, text) IS
 'Routes the candidates of a relation, stores the jobs that follow as a new plan, and
 returns its plan_id: route_training_candidates() and create_training_plan() in one.
 
@@ -232,8 +235,8 @@ COMMENT ON FUNCTION latest_training_plan() IS
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON training_plans, training_jobs TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT, UPDATE, USAGE ON SEQUENCE training_plans_plan_id_seq TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
-    create_training_plan(regclass, text[], boolean, text, text, text, boolean),
-    plan_training(regclass, text, text[], boolean, text, text, boolean),
+    create_training_plan(regclass, text[], boolean, text, text, text, boolean, text),
+    plan_training(regclass, text, text[], boolean, text, text, boolean, text),
     forget_training_plans(interval, integer),
     latest_training_plan()
 TO @extowner@ WITH GRANT OPTION;

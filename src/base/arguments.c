@@ -42,7 +42,14 @@ text_argument(FunctionCallInfo fcinfo, int argument)
 	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
-/* The same of an argument that must not be NULL. */
+/* A text that a function did not have in the version before: NULL there. */
+const char *
+added_text_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_NARGS() > argument ? text_argument(fcinfo, argument) : NULL;
+}
+
+/* A text that must not be NULL. */
 const char *
 required_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {

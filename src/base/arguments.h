@@ -16,6 +16,7 @@ extern void require_argument(FunctionCallInfo fcinfo, int argument, const char *
 extern bool flag_argument(FunctionCallInfo fcinfo, int argument);
 extern bool added_flag_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *text_argument(FunctionCallInfo fcinfo, int argument);
+extern const char *added_text_argument(FunctionCallInfo fcinfo, int argument);
 extern const char *required_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern Slice required_slice_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern Datum *array_argument(FunctionCallInfo fcinfo, int argument, Oid type, const char *name,

@@ -18,11 +18,12 @@ PG_FUNCTION_INFO_V1(create_training_plan);
 #define ARG_CONFIG_HASH			4
 #define ARG_METRICS_SNAPSHOT	5
 #define ARG_POOLED_FIRST		6
+#define ARG_RUN_ID				7
 
 /*
  * create_training_plan(routing regclass, families text[], include_blocked boolean,
  *						git_commit text, config_hash text, metrics_snapshot text,
- *						pooled_first boolean)
+ *						pooled_first boolean, run_id text)
  *
  * Returns the new plan's plan_id.
  */
@@ -41,6 +42,7 @@ create_training_plan(PG_FUNCTION_ARGS)
 	facts.families = call.families;
 	facts.include_blocked = call.include_blocked;
 	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
+	facts.run_id = run_id_argument(fcinfo, ARG_RUN_ID);
 	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
 	facts.config_hash = text_argument(fcinfo, ARG_CONFIG_HASH);
 	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);

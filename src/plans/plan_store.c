@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "base/arguments.h"
 #include "base/bulk_insert.h"
 #include "base/executor_compat.h"
 #include "planning/job_kind.h"
@@ -35,6 +36,23 @@
 #include "plans/trigger_call.h"
 
 /* ---- the plan's row --------------------------------------------------------------- */
+
+/*
+ * The run that a plan is to be part of; NULL: one of its own, which is called by the
+ * current time.  The function may be that of a version that has no such argument.
+ */
+const char *
+run_id_argument(FunctionCallInfo fcinfo, int argument)
+{
+	const char *run_id = added_text_argument(fcinfo, argument);
+
+	if (run_id != NULL && *run_id == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("run_id must not be empty"),
+				 errhint("NULL means the current time.")));
+	return run_id;
+}
 
 /* Tables whose rows are known by the plan's number. */
 #define NUMBERED_TABLES		5

@@ -33,6 +33,7 @@ typedef struct PlanFacts
  */
 typedef bool (*JobSource) (void *arg, MemoryContext context, Datum *values, bool *nulls);
 
+extern const char *run_id_argument(FunctionCallInfo fcinfo, int argument);
 extern int64 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg);
 extern int64 store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner);
 extern bool is_being_stored(int64 plan_id);

@@ -22,6 +22,7 @@ PG_FUNCTION_INFO_V1(plan_training);
 #define ARG_GIT_COMMIT			4
 #define ARG_METRICS_SNAPSHOT	5
 #define ARG_POOLED_FIRST		6
+#define ARG_RUN_ID				7
 
 /* A decision as planning has it; the reason's phrases are joined in the buffer. */
 static Decision
@@ -66,7 +67,7 @@ plan_decisions(Router *router, Planner *planner)
 /*
  * plan_training(candidates regclass, policy text, families text[],
  *				 include_blocked boolean, git_commit text, metrics_snapshot text,
- *				 pooled_first boolean)
+ *				 pooled_first boolean, run_id text)
  *
  * Returns the new plan's plan_id.
  */
@@ -85,6 +86,7 @@ plan_training(PG_FUNCTION_ARGS)
 	facts.families = families_argument(fcinfo, ARG_FAMILIES);
 	facts.include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
 	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
+	facts.run_id = run_id_argument(fcinfo, ARG_RUN_ID);
 	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
 	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);
 
