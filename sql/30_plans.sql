@@ -22,6 +22,7 @@ CREATE TABLE training_plans (
     priority integer NOT NULL DEFAULT 0,
     pooled_first boolean NOT NULL DEFAULT false,
     paused boolean NOT NULL DEFAULT false,
+    server text COLLATE "C",
     PRIMARY KEY (plan_id),
     CONSTRAINT training_plans_max_attempts_check CHECK (max_attempts > 0)
 );
@@ -41,6 +42,7 @@ COMMENT ON COLUMN training_plans.max_attempts IS 'How often a job is tried befor
 COMMENT ON COLUMN training_plans.priority IS 'Claims from any plan take those of the highest priority first.';
 COMMENT ON COLUMN training_plans.pooled_first IS 'Whether jobs that need the pooled model of their target wait until it is trained.';
 COMMENT ON COLUMN training_plans.paused IS 'Whether nothing of the plan can be claimed at present.';
+COMMENT ON COLUMN training_plans.server IS 'Of a part of a run that another server planned: what this server is called there; else NULL.';
 COMMENT ON CONSTRAINT training_plans_pkey ON training_plans IS 'A plan by its number.';
 COMMENT ON CONSTRAINT training_plans_max_attempts_check ON training_plans IS 'A job is tried once at least.';
 COMMENT ON INDEX training_plans_pkey IS 'A plan by its number.';

@@ -5,6 +5,8 @@
  * The rooms of src/, each with a README; one stands above those that it uses, and
  * knows none beside or above it (make lint):
  *
+ *		servers/	a plan in parts, over foreign servers
+ *
  *		routing/	candidates into decisions, by a policy
  *		execution/	jobs to workers: claims, reports, and all else that moves places
  *		documents/	plans and routing plans as JSON, YAML and Markdown, out and in
@@ -28,6 +30,7 @@
 #include "utils/guc.h"
 
 #include "routing/candidates_file.h"
+#include "servers/part_calls.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.1");
@@ -46,6 +49,12 @@ _PG_init(void)
 							   "It reads CSV with a header from its standard input and writes Parquet to %p. "
 							   "If it is empty, CSV is written instead.",
 							   &parquet_command, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable(PART_CALL_SETTING,
+							   "Keeps a call for a part of a plan until it is made.",
+							   "It is set by an INSERT into training_part_calls.",
+							   &part_call, "", PGC_USERSET,
+							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   NULL, NULL, NULL);
 	MarkGUCPrefixReserved("trainplan");
 }

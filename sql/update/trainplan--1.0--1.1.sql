@@ -288,7 +288,8 @@ ALTER TABLE training_job_queue
 ALTER TABLE training_plans
     ADD priority integer NOT NULL DEFAULT 0,
     ADD pooled_first boolean NOT NULL DEFAULT false,
-    ADD paused boolean NOT NULL DEFAULT false;
+    ADD paused boolean NOT NULL DEFAULT false,
+    ADD server text COLLATE "C";
 ALTER TABLE training_job_queue
     ADD kind bigint NOT NULL DEFAULT 0,
     ADD progress double precision,
@@ -379,6 +380,86 @@ CREATE TABLE training_limits (
     ),
     CONSTRAINT training_limits_max_running_check CHECK (max_running >= 0)
 );
+
+CREATE TABLE training_plan_parts (
+    run_id text COLLATE "C" NOT NULL,
+    server text COLLATE "C" NOT NULL,
+    plan_id bigint NOT NULL,
+    total_jobs bigint NOT NULL,
+    PRIMARY KEY (run_id, server)
+);
+
+CREATE TABLE training_server_calls (
+    server text,
+    call jsonb,
+    plan_id bigint,
+    total_jobs bigint,
+    disabled_targets bigint
+) PARTITION BY LIST (server);
+
+CREATE TABLE training_server_plans (
+    server text,
+    run_id text,
+    plan_id bigint,
+    generated_at timestamptz,
+    routing text COLLATE "C",
+    model_families text[] COLLATE "C",
+    include_blocked boolean,
+    git_commit text COLLATE "C",
+    config_hash text COLLATE "C",
+    metrics_snapshot text COLLATE "C",
+    total_jobs bigint,
+    pooled_first boolean,
+    paused boolean,
+    jobs bigint,
+    pending bigint,
+    waiting bigint,
+    running bigint,
+    succeeded bigint,
+    reused bigint,
+    failed bigint,
+    cancelled bigint,
+    blocked bigint,
+    jobs_per_hour numeric,
+    expected_end timestamptz
+) PARTITION BY LIST (server);
+
+CREATE TABLE training_server_jobs (
+    server text,
+    run_id text,
+    plan_id bigint,
+    job_id text COLLATE "C",
+    target text COLLATE "C",
+    symbol text COLLATE "C",
+    route text COLLATE "C",
+    training_type text COLLATE "C",
+    model_families text[] COLLATE "C",
+    priority integer,
+    estimated_samples bigint,
+    reason text COLLATE "C",
+    metadata jsonb
+) PARTITION BY LIST (server);
+
+CREATE TABLE training_server_status (
+    server text,
+    run_id text,
+    plan_id bigint,
+    job_id text COLLATE "C",
+    target text COLLATE "C",
+    symbol text COLLATE "C",
+    training_type text COLLATE "C",
+    priority integer,
+    state text COLLATE "C",
+    attempts integer,
+    worker text COLLATE "C",
+    started_at timestamptz,
+    lease_expires_at timestamptz,
+    retry_at timestamptz,
+    finished_at timestamptz,
+    error text COLLATE "C",
+    result jsonb,
+    progress double precision
+) PARTITION BY LIST (server);
 
 CREATE TABLE training_plan_tally (
     plan_id bigint NOT NULL,
@@ -576,6 +657,7 @@ FOR EACH STATEMENT
 EXECUTE FUNCTION training_jobs_tally();
 
 SELECT pg_catalog.pg_extension_config_dump('training_limits', '');
+SELECT pg_catalog.pg_extension_config_dump('training_plan_parts', '');
 
 -- Functions that have more arguments now.
 DROP FUNCTION create_training_plan(regclass, text[], boolean, text, text, text);
@@ -586,6 +668,15 @@ DROP FUNCTION claim_training_jobs(text, integer, bigint, interval, text[]);
 DROP FUNCTION extend_training_job_lease(bigint, text, integer, interval);
 
 -- Functions and views are replaced, whatever somebody has made of them.
+
+-- What other servers ask for: its trigger has to be there before it is commented on.
+CREATE VIEW training_part_calls AS
+SELECT NULL::text COLLATE "C" AS server, NULL::jsonb AS call, 0::bigint AS plan_id, 0::bigint AS total_jobs, 0::bigint AS disabled_targets;
+CREATE FUNCTION training_part_calls_insert() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE TRIGGER keep_call
+INSTEAD OF INSERT ON training_part_calls
+FOR EACH ROW
+EXECUTE FUNCTION training_part_calls_insert();
 
 -- @again
 

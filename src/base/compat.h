@@ -47,6 +47,13 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* Before PostgreSQL 16, each class of objects had a function that asks for their owner. */
+#if PG_VERSION_NUM >= 160000
+#define relation_ownercheck(relid, role)	object_ownercheck(RelationRelationId, relid, role)
+#else
+#define relation_ownercheck(relid, role)	pg_class_ownercheck(relid, role)
+#endif
+
 /* Before PostgreSQL 17, an interval is always finite. */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(interval)	false

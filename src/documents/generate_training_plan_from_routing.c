@@ -126,8 +126,7 @@ generate_training_plan_from_routing(PG_FUNCTION_ARGS)
 	facts.git_commit = routing_facts.git_commit;
 	facts.config_hash = routing_facts.config_hash;
 	facts.metrics_snapshot = routing_facts.metrics_snapshot;
-	facts.total_jobs = planner_finish(planner);
-	plan_id = store_planned_jobs(schema, &facts, planner);
+	plan_id = store_planned_jobs(schema, &facts, planner).plan_id;
 	planner_end(planner);
 	MemoryContextDelete(context);
 

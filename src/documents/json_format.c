@@ -28,7 +28,7 @@ typedef struct KeptText
 typedef struct JsonWriter
 {
 	MemoryContext context;
-	StringInfoData names[JOB_MEMBERS];	/* what stands before a job's values: end of line, name */
+	StringInfoData names[MAX_JOB_MEMBERS];	/* what stands before a job's values: end of line, name */
 	int			names_written;
 	JsonValue  *kept_values;	/* an array that holds those of kept */
 	KeptText	kept[TEXTS_KEPT];
@@ -40,7 +40,7 @@ create_json(void)
 	JsonWriter *writer = palloc0(sizeof(JsonWriter));
 
 	writer->context = CurrentMemoryContext;
-	for (int i = 0; i < JOB_MEMBERS; i++)
+	for (int i = 0; i < MAX_JOB_MEMBERS; i++)
 		initStringInfo(&writer->names[i]);
 	writer->kept_values = json_own(json_object_new_array());
 	return writer;

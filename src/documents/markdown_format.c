@@ -16,6 +16,7 @@
 typedef struct MarkdownWriter
 {
 	StringInfoData target;		/* of the job that was written last */
+	StringInfoData server;
 	bool		any;			/* has one been written? */
 	bool		in_table;		/* was it in the table of its target's symbols? */
 } MarkdownWriter;
@@ -142,6 +143,7 @@ create_markdown(void)
 	MarkdownWriter *writer = palloc0(sizeof(MarkdownWriter));
 
 	initStringInfo(&writer->target);
+	initStringInfo(&writer->server);
 	return writer;
 }
 
@@ -152,16 +154,25 @@ write_markdown_job(void *arg, const DocumentJob *job, StringInfo text)
 	Slice		target = job->keys[KEY_TARGET];
 	bool		is_cross_sectional = slice_is_null(job->keys[KEY_SYMBOL]);
 
-	if (!writer->any || !slice_equal(target, slice_from_buffer(&writer->target)))
+	if (!writer->any || !slice_equal(target, slice_from_buffer(&writer->target)) ||
+		(!slice_is_null(job->server) && !slice_equal(job->server, slice_from_buffer(&writer->server))))
 	{
 		appendStringInfoString(text, "\n### ");
 		markdown_append(text, target);
 		appendStringInfoString(text, "\n\n");
+		if (!slice_is_null(job->server))
+		{
+			appendStringInfoString(text, "On server ");
+			markdown_append(text, job->server);
+			appendStringInfoString(text, ", in plan ");
+			append_value(text, json_object_object_get(job->value, "plan_id"), "");
+			appendStringInfoString(text, ".\n\n");
+			hold_slice(&writer->server, job->server);
+		}
 		if (!is_cross_sectional)
 			appendStringInfoString(text, "No cross-sectional job.\n");
 
-		resetStringInfo(&writer->target);
-		appendBinaryStringInfo(&writer->target, target.data, target.len);
+		hold_slice(&writer->target, target);
 		writer->any = true;
 		writer->in_table = false;
 	}

@@ -57,6 +57,21 @@ static const char *const job_members[] = {
 
 StaticAssertDecl(JOB_COLUMNS == JOB_MEMBERS, "a job's members are its columns");
 
+/* Where a job of a run is: the first columns of its query, and of its members. */
+typedef enum PlaceColumn
+{
+	PLACE_SERVER,
+	PLACE_PLAN_ID,
+	PLACE_COLUMNS
+} PlaceColumn;
+
+static const char *const place_members[] = {
+	[PLACE_SERVER] = "server",
+	[PLACE_PLAN_ID] = "plan_id"
+};
+
+StaticAssertDecl(PLACE_COLUMNS == PLACE_MEMBERS, "a place's members are its columns");
+
 /*
  * Families and metadata repeat: for each of these many hash values, the first
  * that came is kept.
@@ -74,6 +89,7 @@ struct PlanDocument
 	MemoryContext context;
 	Oid			schema;
 	int64		plan_id;
+	const DocumentSource *source;	/* instead of these; else NULL */
 
 	JsonValue  *metadata;
 	JsonValue  *job;			/* the job at hand */
@@ -250,10 +266,9 @@ set_repeating(PlanDocument *document, JobColumn column, struct varlena *datum)
 }
 
 static void
-read_job(void *arg, const Datum *values, const bool *nulls)
+hand_out_job(PlanDocument *document, Slice server, const Datum *values, const bool *nulls)
 {
-	PlanDocument *document = arg;
-	DocumentJob job = {.value = document->job};
+	DocumentJob job = {.value = document->job, .server = server};
 
 	CHECK_FOR_INTERRUPTS();
 
@@ -293,29 +308,58 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	document->callback(document->callback_arg, &job);
 }
 
+static void
+read_job(void *arg, const Datum *values, const bool *nulls)
+{
+	hand_out_job(arg, NULL_SLICE, values, nulls);
+}
+
+/* The same of a job of a run, with its place before it. */
+static void
+read_placed_job(void *arg, const Datum *values, const bool *nulls)
+{
+	PlanDocument *document = arg;
+	Slice		server = text_slice(values[PLACE_SERVER], nulls[PLACE_SERVER]);
+
+	json_set(document->job, place_members[PLACE_SERVER], json_from_slice(server));
+	json_set(document->job, place_members[PLACE_PLAN_ID], nulls[PLACE_PLAN_ID] ? NULL :
+			 json_made(json_object_new_int64(DatumGetInt64(values[PLACE_PLAN_ID]))));
+	hand_out_job(document, server, values + PLACE_COLUMNS, nulls + PLACE_COLUMNS);
+}
+
 /*
- * Run a query on a table as the active snapshot sees it, and in addition what the
- * calling statement itself has stored, so that a plan can be made and shown in
- * one: SELECT training_plan_to_json(create_training_plan('decisions')).
+ * Run a query as the active snapshot sees it, and in addition what the calling
+ * statement itself has stored, so that a plan can be made and shown in one:
+ * SELECT training_plan_to_json(create_training_plan('decisions')).
  */
 static void
-run_query(PlanDocument *document, PlanTableId id, const char *text, const Oid *types, int columns,
+run_query(PlanDocument *document, const DocumentQuery *asked, const Oid *types, int columns,
 		  RowCallback callback)
 {
-	PlanTable	table;
 	RowQuery	query = {
-		.text = text,
-		.relation_count = 1,
+		.text = asked->text,
+		.relation_count = asked->relation_count,
+		.relations = asked->relations,
 		.columns = columns,
 		.types = types,
 		.read_only = true
 	};
 
-	plan_table_open(&table, document->schema, id, AccessShareLock);
-	query.relations = &table.relid;
 	push_snapshot_of_now();
 	row_query_run(&query, callback, document);
 	PopActiveSnapshot();
+}
+
+/* Run one on a table of the extension. */
+static void
+run_table_query(PlanDocument *document, PlanTableId id, const char *text, const Oid *types, int columns,
+				RowCallback callback)
+{
+	PlanTable	table;
+	DocumentQuery query = {text, 1, &table.relid};
+
+	plan_table_open(&table, document->schema, id, AccessShareLock);
+	run_query(document, &query, types, columns, callback);
 	plan_table_close(&table);
 }
 
@@ -331,9 +375,19 @@ run_jobs_query(PlanDocument *document, const char *query)
 
 	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	run_query(document, JOBS_TABLE, query, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0),
-			  JOB_COLUMNS, read_job);
+	run_table_query(document, JOBS_TABLE, query, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0),
+					JOB_COLUMNS, read_job);
 	AtEOXact_GUC(true, nest_level);
+}
+
+/* Run that for the jobs of a run. */
+static void
+run_placed_jobs_query(PlanDocument *document)
+{
+	Oid			types[PLACE_COLUMNS + JOB_COLUMNS] = {TEXTOID, INT8OID};
+
+	memcpy(types + PLACE_COLUMNS, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0), JOB_COLUMNS * sizeof(Oid));
+	run_query(document, &document->source->jobs, types, lengthof(types), read_placed_job);
 }
 
 /*
@@ -349,13 +403,18 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 								 "ORDER BY target, symbol NULLS FIRST", document->plan_id);
 
 	document->job = json_own(json_object_new_object());
+	for (int i = 0; i < PLACE_COLUMNS && document->source != NULL; i++)
+		json_set(document->job, place_members[i], NULL);
 	for (JobColumn column = 0; column < JOB_COLUMNS; column++)
 		json_set(document->job, job_members[column], NULL);
 	document->kept_values = json_own(json_object_new_array());
 	document->counts = job_counts_create();
 	document->callback = callback;
 	document->callback_arg = arg;
-	run_jobs_query(document, query);
+	if (document->source != NULL)
+		run_placed_jobs_query(document);
+	else
+		run_jobs_query(document, query);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */
@@ -395,6 +454,9 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 	json_append_texts(families, DatumGetArrayTypeP(values[6]));
 }
 
+/* The facts of a plan, as read_plan() takes them. */
+static const Oid fact_types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID};
+
 /*
  * Look a plan up, in the current memory context; the tables are those in
  * schema, which is the extension's.  A plan that is not there is an error (no_data_found).
@@ -402,9 +464,6 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 PlanDocument *
 plan_document_open(Oid schema, int64 plan_id)
 {
-	static const Oid types[] = {
-		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID
-	};
 	PlanDocument *document = palloc0(sizeof(PlanDocument));
 	char	   *query;
 
@@ -417,8 +476,21 @@ plan_document_open(Oid schema, int64 plan_id)
 					 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
 					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families "
 					 "FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id);
-	run_query(document, PLANS_TABLE, query, types, lengthof(types), read_plan);
+	run_table_query(document, PLANS_TABLE, query, fact_types, lengthof(fact_types), read_plan);
 	if (json_object_object_length(document->metadata) == 0)
 		report_no_plan(plan_id);
+	return document;
+}
+
+/* A document that comes from somewhere else, which lives as long as it. */
+PlanDocument *
+plan_document_open_source(const DocumentSource *source)
+{
+	PlanDocument *document = palloc0(sizeof(PlanDocument));
+
+	document->context = CurrentMemoryContext;
+	document->source = source;
+	document->metadata = json_own(json_object_new_object());
+	run_query(document, &source->facts, fact_types, lengthof(fact_types), read_plan);
 	return document;
 }

@@ -24,8 +24,13 @@ typedef enum JobKey
 
 extern const char *const job_key_names[];
 
-/* How many members a job's value has: the same for all jobs, in the same order. */
-#define JOB_MEMBERS 10
+/*
+ * How many members a job's value has: the same for all jobs, in the same order.
+ * Those of a run say first where the job is.
+ */
+#define JOB_MEMBERS		10
+#define PLACE_MEMBERS	2
+#define MAX_JOB_MEMBERS	(PLACE_MEMBERS + JOB_MEMBERS)
 
 /* A job of the plan; all of it lives until the next one is read. */
 typedef struct DocumentJob
@@ -33,11 +38,29 @@ typedef struct DocumentJob
 	JsonValue *value;
 	int			priority;
 	Slice		keys[JOB_KEYS]; /* a symbol may be NULL */
+	Slice		server;			/* of a run: which has it; else NULL */
 } DocumentJob;
+
+/* A query over relations, as row_query_run() takes it. */
+typedef struct DocumentQuery
+{
+	const char *text;
+	int			relation_count;
+	const Oid  *relations;
+} DocumentQuery;
+
+/* Where a document comes from that is not that of one plan here. */
+typedef struct DocumentSource
+{
+	DocumentQuery facts;		/* a row: generated_at, run_id, git_commit, config_hash, routing, metrics_snapshot,
+								 * all text, and model_families */
+	DocumentQuery jobs;			/* a row a job: server, plan_id, and its columns, target by target */
+} DocumentSource;
 
 typedef void (*DocumentJobCallback) (void *arg, const DocumentJob *job);
 
 extern PlanDocument *plan_document_open(Oid schema, int64 plan_id);
+extern PlanDocument *plan_document_open_source(const DocumentSource *source);
 extern void plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *arg);
 extern JsonValue *plan_document_metadata(PlanDocument *document);
 extern JsonValue *plan_document_summary(PlanDocument *document);

@@ -200,3 +200,51 @@ plan_text_close(PlanText *text)
 	pfree(text->head.data);
 	pfree(text->tail.data);
 }
+
+/* A plan's text, of which a piece and what stands before it come one by one. */
+typedef struct PlanPieces
+{
+	PlanText   *text;
+	TextPiece	piece;
+	bool		is_left;		/* the piece itself, behind its separator */
+} PlanPieces;
+
+static bool
+next_piece(void *arg, Slice *slice)
+{
+	PlanPieces *pieces = arg;
+
+	if (!pieces->is_left)
+	{
+		if (!plan_text_next(pieces->text, &pieces->piece))
+			return false;
+		if (pieces->piece.separator.len > 0)
+		{
+			*slice = pieces->piece.separator;
+			pieces->is_left = true;
+			return true;
+		}
+	}
+	*slice = pieces->piece.text;
+	pieces->is_left = false;
+	return true;
+}
+
+static void
+close_pieces(void *pieces)
+{
+	plan_text_close(((PlanPieces *) pieces)->text);
+}
+
+/* Have a text be an output, in the current memory context; name and hint are still to be set. */
+void
+plan_text_output(PlanText *text, DocumentOutput *output)
+{
+	PlanPieces *pieces = palloc0(sizeof(PlanPieces));
+
+	pieces->text = text;
+	output->size = plan_text_size(text);
+	output->text = pieces;
+	output->next = next_piece;
+	output->close = close_pieces;
+}

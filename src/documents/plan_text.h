@@ -6,6 +6,7 @@
 #define TRAINPLAN_PLAN_TEXT_H
 
 #include "documents/document_format.h"
+#include "documents/document_output.h"
 
 typedef struct PlanText PlanText;
 
@@ -23,5 +24,6 @@ extern void plan_texts_read(PlanText *const *texts, int count, PlanDocument *doc
 extern uint64 plan_text_size(const PlanText *text);
 extern bool plan_text_next(PlanText *text, TextPiece *piece);
 extern void plan_text_close(PlanText *text);
+extern void plan_text_output(PlanText *text, DocumentOutput *output);
 
 #endif							/* TRAINPLAN_PLAN_TEXT_H */

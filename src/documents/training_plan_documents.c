@@ -22,59 +22,19 @@ PG_FUNCTION_INFO_V1(training_plan_lines);
 /* Arguments, as the SQL declarations have them. */
 #define ARG_PLAN_ID		0
 
-/* A plan's text, of which a piece and what stands before it come one by one. */
-typedef struct PlanPieces
-{
-	PlanText   *text;
-	TextPiece	piece;
-	bool		is_left;		/* the piece itself, behind its separator */
-} PlanPieces;
-
-static bool
-next_piece(void *arg, Slice *slice)
-{
-	PlanPieces *pieces = arg;
-
-	if (!pieces->is_left)
-	{
-		if (!plan_text_next(pieces->text, &pieces->piece))
-			return false;
-		if (pieces->piece.separator.len > 0)
-		{
-			*slice = pieces->piece.separator;
-			pieces->is_left = true;
-			return true;
-		}
-	}
-	*slice = pieces->piece.text;
-	pieces->is_left = false;
-	return true;
-}
-
-static void
-close_pieces(void *pieces)
-{
-	plan_text_close(((PlanPieces *) pieces)->text);
-}
-
 static void
 open_document(DocumentOutput *output, FunctionCallInfo fcinfo, const char *format)
 {
-	PlanPieces *pieces = palloc0(sizeof(PlanPieces));
+	PlanText   *text = plan_text_create(document_format_by_name(format), false, (Size) work_mem * 1024);
 	PlanDocument *document;
 
-	pieces->text = plan_text_create(document_format_by_name(format), false, (Size) work_mem * 1024);
 	require_argument(fcinfo, ARG_PLAN_ID, "plan_id");
 	document = plan_document_open(get_func_namespace(fcinfo->flinfo->fn_oid),
 								  PG_GETARG_INT64(ARG_PLAN_ID));
-	plan_texts_read(&pieces->text, 1, document);
-
+	plan_texts_read(&text, 1, document);
+	plan_text_output(text, output);
 	output->name = psprintf("training plan " INT64_FORMAT, PG_GETARG_INT64(ARG_PLAN_ID));
 	output->hint = "Use training_plan_lines() or write_training_plan().";
-	output->size = plan_text_size(pieces->text);
-	output->text = pieces;
-	output->next = next_piece;
-	output->close = close_pieces;
 }
 
 /* training_plan_to_json(plan_id bigint) */

@@ -390,6 +390,13 @@ planner_finish(Planner *planner)
 	return planner->jobs;
 }
 
+/* How many targets it has warned of. */
+int64
+planner_disabled_targets(const Planner *planner)
+{
+	return planner->disabled;
+}
+
 /* Make sure that the head of a spool has been read; false if there is none left. */
 static bool
 read_head(Planner *planner, int spool, SpoolHead *head)

@@ -23,6 +23,7 @@ extern const char *planner_source(const Planner *planner);
 extern void planner_add(Planner *planner, const Decision *decision);
 extern void planner_add_sorted(Planner *planner, const Pair *pair, const Decision *decision);
 extern int64 planner_finish(Planner *planner);
+extern int64 planner_disabled_targets(const Planner *planner);
 extern bool planner_next(Planner *planner, Job *job);
 extern void planner_end(Planner *planner);
 pg_noreturn extern void report_two_decisions(const char *source, const Decision *decision, Route other);

@@ -9,7 +9,7 @@
 #include "utils/lsyscache.h"
 
 #include "planning/planning_call.h"
-#include "plans/plan_store.h"
+#include "plans/create_training_plan.h"
 
 PG_FUNCTION_INFO_V1(create_training_plan);
 
@@ -19,6 +19,23 @@ PG_FUNCTION_INFO_V1(create_training_plan);
 #define ARG_METRICS_SNAPSHOT	5
 #define ARG_POOLED_FIRST		6
 #define ARG_RUN_ID				7
+
+/*
+ * Store the jobs that follow from the decisions of a relation.  The facts are all
+ * that is kept of the plan but what these say.
+ */
+NewPlan
+store_plan_of_decisions(Oid schema, Oid routing, PlanFacts *facts)
+{
+	PlanningCall call = {routing, facts->families, facts->include_blocked};
+	Planner    *planner = plan_routing_relation(&call, JOBS_BY_TARGET, false);
+	NewPlan		plan;
+
+	facts->routing = call.routing_name;
+	plan = store_planned_jobs(schema, facts, planner);
+	planner_end(planner);
+	return plan;
+}
 
 /*
  * create_training_plan(routing regclass, families text[], include_blocked boolean,
@@ -32,13 +49,8 @@ create_training_plan(PG_FUNCTION_ARGS)
 {
 	PlanningCall call;
 	PlanFacts	facts = {0};
-	Planner    *planner;
-	int64		plan_id;
 
 	planning_call_arguments(&call, fcinfo);
-	planner = plan_routing_relation(&call, JOBS_BY_TARGET, false);
-
-	facts.routing = call.routing_name;
 	facts.families = call.families;
 	facts.include_blocked = call.include_blocked;
 	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
@@ -46,10 +58,7 @@ create_training_plan(PG_FUNCTION_ARGS)
 	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
 	facts.config_hash = text_argument(fcinfo, ARG_CONFIG_HASH);
 	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);
-	facts.total_jobs = planner_finish(planner);
 
-	plan_id = store_planned_jobs(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, planner);
-	planner_end(planner);
-
-	PG_RETURN_INT64(plan_id);
+	PG_RETURN_INT64(store_plan_of_decisions(get_func_namespace(fcinfo->flinfo->fn_oid),
+											call.routing, &facts).plan_id);
 }

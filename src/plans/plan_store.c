@@ -107,7 +107,7 @@ insert_plan(const PlanTable *plans, int64 plan_id, const PlanFacts *facts)
 {
 	static const Oid types[] = {
 		TEXTOID, TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, INT8OID,
-		BOOLOID
+		BOOLOID, TEXTOID
 	};
 	static const Oid result_types[] = {INT8OID};
 	Datum		values[lengthof(types)];
@@ -126,19 +126,22 @@ insert_plan(const PlanTable *plans, int64 plan_id, const PlanFacts *facts)
 	values[8] = text_or_null(facts->generated_at, &nulls[8]);
 	values[9] = Int64GetDatum(plan_id);
 	values[10] = BoolGetDatum(facts->pooled_first);
+	values[11] = text_or_null(facts->server, &nulls[11]);
 
 	/* a column that is not named has its default */
 	table_write_prepare(&write, plans,
 						psprintf("INSERT INTO %%s (plan_id, routing, model_families, include_blocked, "
-								 "git_commit, config_hash, metrics_snapshot, total_jobs%s%s%s) "
+								 "git_commit, config_hash, metrics_snapshot, total_jobs%s%s%s%s) "
 								 "OVERRIDING SYSTEM VALUE "
-								 "VALUES ($10, $1, $2, $3, $4, $5, $6, $7%s%s%s) RETURNING plan_id",
+								 "VALUES ($10, $1, $2, $3, $4, $5, $6, $7%s%s%s%s) RETURNING plan_id",
 								 facts->run_id != NULL ? ", run_id" : "",
 								 facts->generated_at != NULL ? ", generated_at" : "",
 								 facts->pooled_first ? ", pooled_first" : "",
+								 facts->server != NULL ? ", server" : "",
 								 facts->run_id != NULL ? ", $8" : "",
 								 facts->generated_at != NULL ? ", $9::pg_catalog.timestamptz" : "",
-								 facts->pooled_first ? ", $11" : ""),
+								 facts->pooled_first ? ", $11" : "",
+								 facts->server != NULL ? ", $12" : ""),
 						lengthof(types), types, lengthof(result_types), result_types);
 	if (table_write_run(&write, values, nulls, false) != 1)
 		ereport(ERROR,
@@ -669,19 +672,23 @@ next_planned_job(void *arg, MemoryContext context, Datum *values, bool *nulls)
 }
 
 /*
- * Store a plan with the jobs that a planner hands out, whose planner_finish()
- * has been called.  A plan without jobs is stored as well, with a warning that
- * names the decisions' source.
+ * Store a plan with the jobs that a planner makes of the decisions that it has, of
+ * which it counts the jobs first.  A plan without jobs is stored as well, with a
+ * warning that names the decisions' source.
  */
-int64
-store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner)
+NewPlan
+store_planned_jobs(Oid schema, PlanFacts *facts, Planner *planner)
 {
 	PlannedJobs jobs = {planner, job_tuple_maker_create(facts->families)};
-	int64		plan_id = store_plan(schema, facts, next_planned_job, &jobs);
+	NewPlan		plan;
 
-	if (facts->total_jobs == 0)
+	facts->total_jobs = planner_finish(planner);
+	plan.plan_id = store_plan(schema, facts, next_planned_job, &jobs);
+	plan.total_jobs = facts->total_jobs;
+	plan.disabled_targets = planner_disabled_targets(planner);
+	if (plan.total_jobs == 0)
 		ereport(WARNING,
-				(errmsg("plan %lld has no jobs", (long long) plan_id),
+				(errmsg("plan %lld has no jobs", (long long) plan.plan_id),
 				 errdetail("No decision in %s makes a job.", planner_source(planner))));
-	return plan_id;
+	return plan;
 }

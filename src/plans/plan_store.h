@@ -16,6 +16,7 @@
 typedef struct PlanFacts
 {
 	const char *run_id;			/* NULL: from the current time */
+	const char *server;			/* of a part of a run: what the server is called where that is planned; else NULL */
 	const char *generated_at;	/* as timestamptz takes it; NULL: now */
 	const char *routing;		/* where the decisions came from */
 	ArrayType  *families;
@@ -27,6 +28,14 @@ typedef struct PlanFacts
 	int64		total_jobs;
 } PlanFacts;
 
+/* What a call that stores a plan has to say of it. */
+typedef struct NewPlan
+{
+	int64		plan_id;
+	int64		total_jobs;
+	int64		disabled_targets;	/* although symbols count on their cross-sectional models */
+} NewPlan;
+
 /*
  * Hands out a job at a time: the values of its columns, as JobColumn has them,
  * made in the memory context given; false after the last.
@@ -35,7 +44,7 @@ typedef bool (*JobSource) (void *arg, MemoryContext context, Datum *values, bool
 
 extern const char *run_id_argument(FunctionCallInfo fcinfo, int argument);
 extern int64 store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg);
-extern int64 store_planned_jobs(Oid schema, const PlanFacts *facts, Planner *planner);
+extern NewPlan store_planned_jobs(Oid schema, PlanFacts *facts, Planner *planner);
 extern bool is_being_stored(int64 plan_id);
 extern void note_stored_job(const PlanTable *jobs, TupleTableSlot *row);
 

@@ -95,17 +95,17 @@ static const TableSpec specs[] = {
 		.columns = {
 			"plan_id", "run_id", "generated_at", "routing", "model_families", "include_blocked",
 			"git_commit", "config_hash", "metrics_snapshot", "total_jobs", "max_attempts",
-			"priority", "pooled_first", "paused"
+			"priority", "pooled_first", "paused", "server"
 		},
 		.types = {
 			INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTARRAYOID, BOOLOID,
-			TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID, BOOLOID, BOOLOID
+			TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID, BOOLOID, BOOLOID, TEXTOID
 		},
 		.required = BIT(PLAN_PLAN_ID) | BIT(PLAN_RUN_ID) | BIT(PLAN_GENERATED_AT) |
 		BIT(PLAN_ROUTING) | BIT(PLAN_MODEL_FAMILIES) | BIT(PLAN_INCLUDE_BLOCKED) |
 		BIT(PLAN_TOTAL_JOBS) | BIT(PLAN_MAX_ATTEMPTS) | BIT(PLAN_PRIORITY) |
 		BIT(PLAN_POOLED_FIRST) | BIT(PLAN_PAUSED),
-		.added = BIT(PLAN_PRIORITY) | BIT(PLAN_POOLED_FIRST) | BIT(PLAN_PAUSED),
+		.added = BIT(PLAN_PRIORITY) | BIT(PLAN_POOLED_FIRST) | BIT(PLAN_PAUSED) | BIT(PLAN_SERVER),
 		.identity = BIT(PLAN_PLAN_ID),
 		.key = {PLAN_PLAN_ID},
 		.key_count = 1,
@@ -227,6 +227,16 @@ static const TableSpec specs[] = {
 		.generated = BIT(POLICY_CONFIG_HASH),
 		.key = {POLICY_NAME},
 		.key_count = 1,
+		.parent = NO_PARENT
+	},
+	[RUN_PARTS_TABLE] = {
+		.name = "training_plan_parts",
+		.count = RUN_PART_COLUMNS,
+		.columns = {"run_id", "server", "plan_id", "total_jobs"},
+		.types = {TEXTOID, TEXTOID, INT8OID, INT8OID},
+		.required = BIT(RUN_PART_COLUMNS) - 1,
+		.key = {RUN_PART_RUN_ID, RUN_PART_SERVER},
+		.key_count = 2,
 		.parent = NO_PARENT
 	}
 };

@@ -26,6 +26,7 @@ typedef enum PlanTableId
 	TALLY_TABLE,
 	LIMITS_TABLE,
 	POLICIES_TABLE,
+	RUN_PARTS_TABLE,
 	PLAN_TABLES
 } PlanTableId;
 
@@ -46,6 +47,7 @@ typedef enum PlanColumn
 	PLAN_PRIORITY,
 	PLAN_POOLED_FIRST,
 	PLAN_PAUSED,
+	PLAN_SERVER,
 	PLAN_COLUMNS
 } PlanColumn;
 
@@ -130,6 +132,15 @@ typedef enum PolicyColumn
 	POLICY_UPDATED_AT,
 	POLICY_COLUMNS
 } PolicyColumn;
+
+typedef enum RunPartColumn
+{
+	RUN_PART_RUN_ID,
+	RUN_PART_SERVER,
+	RUN_PART_PLAN_ID,
+	RUN_PART_TOTAL_JOBS,
+	RUN_PART_COLUMNS
+} RunPartColumn;
 
 #define MAX_TABLE_COLUMNS		19
 

@@ -295,7 +295,7 @@ explain_training_route(PG_FUNCTION_ARGS)
 	SignalState cross_sectional;
 
 	InitMaterializedSRF(fcinfo, 0);
-	routing_call_begin(&call, fcinfo, ARG_POLICY);
+	routing_call_begin(&call, candidates_argument(fcinfo), policy_argument(fcinfo, ARG_POLICY));
 	explanation.source = candidate_relation_source(call.candidates);
 	explanation.target = required_slice_argument(fcinfo, ARG_TARGET, "target");
 	if (!PG_ARGISNULL(ARG_SYMBOL))

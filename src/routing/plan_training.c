@@ -9,7 +9,7 @@
 #include "utils/lsyscache.h"
 
 #include "planning/planning_call.h"
-#include "plans/plan_store.h"
+#include "routing/plan_training.h"
 #include "routing/policy_hash.h"
 #include "routing/routing_call.h"
 
@@ -65,6 +65,33 @@ plan_decisions(Router *router, Planner *planner)
 }
 
 /*
+ * Store the jobs that follow from the candidates of a relation by a policy's text;
+ * NULL means the default.  The facts are all that is kept of the plan but what
+ * these say.
+ */
+NewPlan
+store_plan_of_candidates(Oid schema, Oid candidates, Slice policy, PlanFacts *facts)
+{
+	RoutingCall call;
+	Router	   *router;
+	Planner    *planner;
+	NewPlan		plan;
+
+	routing_call_begin(&call, candidates, policy);
+	facts->routing = candidate_relation_name(call.candidates);
+	facts->config_hash = policy_hash(call.policy_text);
+
+	router = route_candidates(&call, false);
+	planner = planner_create_sorted(candidate_relation_source(call.candidates),
+									facts->include_blocked, JOBS_BY_TARGET, router_names(router));
+	plan_decisions(router, planner);
+	plan = store_planned_jobs(schema, facts, planner);
+	planner_end(planner);
+	router_end(router);
+	return plan;
+}
+
+/*
  * plan_training(candidates regclass, policy text, families text[],
  *				 include_blocked boolean, git_commit text, metrics_snapshot text,
  *				 pooled_first boolean, run_id text)
@@ -74,15 +101,9 @@ plan_decisions(Router *router, Planner *planner)
 Datum
 plan_training(PG_FUNCTION_ARGS)
 {
-	RoutingCall call;
+	Oid			candidates = candidates_argument(fcinfo);
 	PlanFacts	facts = {0};
-	Router	   *router;
-	Planner    *planner;
-	int64		plan_id;
 
-	routing_call_begin(&call, fcinfo, ARG_POLICY);
-	facts.routing = candidate_relation_name(call.candidates);
-	facts.config_hash = policy_hash(call.policy_text);
 	facts.families = families_argument(fcinfo, ARG_FAMILIES);
 	facts.include_blocked = flag_argument(fcinfo, ARG_INCLUDE_BLOCKED);
 	facts.pooled_first = added_flag_argument(fcinfo, ARG_POOLED_FIRST);
@@ -90,15 +111,6 @@ plan_training(PG_FUNCTION_ARGS)
 	facts.git_commit = text_argument(fcinfo, ARG_GIT_COMMIT);
 	facts.metrics_snapshot = text_argument(fcinfo, ARG_METRICS_SNAPSHOT);
 
-	router = route_candidates(&call, false);
-	planner = planner_create_sorted(candidate_relation_source(call.candidates),
-									facts.include_blocked, JOBS_BY_TARGET, router_names(router));
-	plan_decisions(router, planner);
-	facts.total_jobs = planner_finish(planner);
-
-	plan_id = store_planned_jobs(get_func_namespace(fcinfo->flinfo->fn_oid), &facts, planner);
-	planner_end(planner);
-	router_end(router);
-
-	PG_RETURN_INT64(plan_id);
+	PG_RETURN_INT64(store_plan_of_candidates(get_func_namespace(fcinfo->flinfo->fn_oid), candidates,
+											 policy_argument(fcinfo, ARG_POLICY), &facts).plan_id);
 }

@@ -122,7 +122,7 @@ route_training_candidates(PG_FUNCTION_ARGS)
 
 	result_rows_begin(fcinfo, work_mem / ROWS_SHARE);
 	make_words(&words);
-	routing_call_begin(&call, fcinfo, ARG_POLICY);
+	routing_call_begin(&call, candidates_argument(fcinfo), policy_argument(fcinfo, ARG_POLICY));
 	router = route_candidates(&call, true);
 
 	row_context = AllocSetContextCreate(CurrentMemoryContext, "trainplan decision",

@@ -18,19 +18,23 @@ candidates_argument(FunctionCallInfo fcinfo)
 	return PG_GETARG_OID(ARG_CANDIDATES);
 }
 
+/* A policy's text; NULL means the default. */
+Slice
+policy_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL_SLICE : slice_from_text(PG_GETARG_TEXT_PP(argument));
+}
+
 /*
- * Take the policy, of which NULL means the default, and look the relation up; all
+ * Take a policy, of which NULL means the default, and look the relation up; all
  * that may be wrong with either is said before a row is read.
  */
 void
-routing_call_begin(RoutingCall *call, FunctionCallInfo fcinfo, int policy_argument)
+routing_call_begin(RoutingCall *call, Oid candidates, Slice policy)
 {
-	Oid			relid = candidates_argument(fcinfo);
-
-	call->policy_text = PG_ARGISNULL(policy_argument) ? slice_from_string(default_routing_policy) :
-		slice_from_text(PG_GETARG_TEXT_PP(policy_argument));
+	call->policy_text = slice_is_null(policy) ? slice_from_string(default_routing_policy) : policy;
 	routing_policy_read(call->policy_text, "the policy", &call->policy);
-	call->candidates = candidate_relation_open(relid);
+	call->candidates = candidate_relation_open(candidates);
 }
 
 static void

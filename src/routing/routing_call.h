@@ -18,7 +18,8 @@ typedef struct RoutingCall
 } RoutingCall;
 
 extern Oid	candidates_argument(FunctionCallInfo fcinfo);
-extern void routing_call_begin(RoutingCall *call, FunctionCallInfo fcinfo, int policy_argument);
+extern Slice policy_argument(FunctionCallInfo fcinfo, int argument);
+extern void routing_call_begin(RoutingCall *call, Oid candidates, Slice policy);
 extern Router *route_candidates(RoutingCall *call, bool read_only);
 
 #endif							/* TRAINPLAN_ROUTING_CALL_H */
