@@ -20,7 +20,7 @@ WHERE o.refclassid = 'pg_extension'::regclass
 
 SELECT a.attrelid::regclass AS relation, a.attname AS "column without a comment"
 FROM pg_depend AS o
-JOIN pg_class AS c ON c.oid = o.objid AND c.relkind IN ('r', 'v')
+JOIN pg_class AS c ON c.oid = o.objid AND c.relkind IN ('r', 'v', 'p')
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE o.classid = 'pg_class'::regclass
     AND o.refclassid = 'pg_extension'::regclass
