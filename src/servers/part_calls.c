@@ -71,18 +71,19 @@ training_part_calls_insert(PG_FUNCTION_ARGS)
 	bool		isnull;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_INSTEAD(trigger->tg_event) ||
-		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) !=
+		get_relname_relid(PART_CALLS_VIEW, get_func_namespace(fcinfo->flinfo->fn_oid)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("training_part_calls_insert() is a trigger INSTEAD OF INSERT")));
+				 errmsg("training_part_calls_insert is for the triggers of view \"%s\"", PART_CALLS_VIEW)));
 
 	descriptor = RelationGetDescr(trigger->tg_relation);
 	column = SPI_fnumber(descriptor, "call");
 	if (column <= 0 || TupleDescAttr(descriptor, column - 1)->atttypid != JSONBOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("view \"%s\" has no column \"call\" of type jsonb",
-						RelationGetRelationName(trigger->tg_relation))));
+				 errmsg("view \"%s\" has no column \"call\" of type jsonb", PART_CALLS_VIEW)));
 	call = heap_getattr(trigger->tg_trigtuple, column, descriptor, &isnull);
 	if (isnull)
 		ereport(ERROR,

@@ -5,6 +5,9 @@
 #ifndef TRAINPLAN_PART_CALLS_H
 #define TRAINPLAN_PART_CALLS_H
 
+/* Where calls are left, and made. */
+#define PART_CALLS_VIEW		"training_part_calls"
+
 /* The setting in which a call is kept until it is made. */
 #define PART_CALL_SETTING	"trainplan.part_call"
 

@@ -14,10 +14,11 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "servers/part_calls.h"
 #include "servers/training_server.h"
 
 const ServerTable server_tables[SERVER_TABLES] = {
-	[SERVER_CALLS] = {"training_server_calls", "calls", "training_part_calls"},
+	[SERVER_CALLS] = {"training_server_calls", "calls", PART_CALLS_VIEW},
 	[SERVER_PLANS] = {"training_server_plans", "plans", "training_part_plans"},
 	[SERVER_JOBS] = {"training_server_jobs", "jobs", "training_part_jobs"},
 	[SERVER_STATUS] = {"training_server_status", "status", "training_part_status"}

@@ -68,7 +68,7 @@ my $grants = q{
 };
 # What 1.0 knows of it.
 my $contents = q{
-	SELECT md5(string_agg((to_jsonb(p) - '{priority,pooled_first,paused}'::text[])::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
+	SELECT md5(string_agg((to_jsonb(p) - '{priority,pooled_first,paused,server}'::text[])::text, ' ' ORDER BY plan_id)), count(*) FROM plans.training_plans AS p;
 	SELECT md5(string_agg(j::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_jobs AS j;
 	SELECT md5(string_agg(r::text, ' ' ORDER BY name)), count(*) FROM plans.routing_policies AS r;
 	SELECT md5(string_agg((to_jsonb(q) - '{kind,progress,started_at,awaited,error,reused_plan_id,reused_job_id,reused_attempt}'::text[])::text, ' ' ORDER BY plan_id, job_id)), count(*) FROM plans.training_job_queue AS q;
