@@ -45,7 +45,6 @@ ORDER BY j.run_id;
 \set table own_shards_try.candidates
 \set view own_shards_try.own_candidates
 \set run_id own_shards_try_1
-\ir views.sql
 \ir plan.sql
 EXECUTE comparison;
 
@@ -61,7 +60,6 @@ SELECT citus_move_shard_placement(:shardid, :'from_name', :from_port, :'to_name'
 SELECT * FROM plan_training_on(own_shards.servers(:'table'), :'view', run_id => 'own_shards_try_0');
 \set ON_ERROR_STOP on
 \set run_id own_shards_try_2
-\ir views.sql
 \ir plan.sql
 EXECUTE comparison;
 

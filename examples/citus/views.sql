@@ -3,7 +3,8 @@
 --
 --   psql -X -v table=metrics.candidates -v view=metrics.own_candidates -f examples/citus/views.sql
 --
--- By the table's owner, who may also create in the schema of the view.
+-- By the table's owner, who may also create in the schema of the view.  Where the owner
+-- plans, plan.sql does the same.
 
 \set QUIET on
 \set ON_ERROR_STOP on
