@@ -16,8 +16,12 @@ typedef struct RowQuery
 	const Oid  *relations;
 	int			columns;
 	const Oid  *types;			/* of the columns: what the callback takes the values for */
+	int			arguments;		/* $1 and so on: none of them is null */
+	const Oid  *argument_types;
+	const Datum *argument_values;
 	int			cursor_options;	/* those of pg_plan_query() */
 	bool		read_only;		/* it sees what the active snapshot sees; else also what came since */
+	bool		needs_no_rights;	/* it tells nothing but what the call itself has written */
 } RowQuery;
 
 /*
