@@ -132,13 +132,14 @@ check_query(const RowQuery *query, const Query *analyzed)
 	{
 		TargetEntry *column = lfirst(cell);
 
-		if (column->resjunk)
+		if (column->resjunk || query->columns == ANY_COLUMNS)
 			continue;
 		if (columns == query->columns || exprType((Node *) column->expr) != query->types[columns])
 			report_changed(query->relations[0]);
 		columns++;
 	}
-	if (relations != query->relation_count || columns != query->columns)
+	if (relations != query->relation_count ||
+		(query->columns != ANY_COLUMNS && columns != query->columns))
 		report_changed(query->relations[0]);
 }
 
@@ -247,4 +248,27 @@ row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
+}
+
+/*
+ * How many rows of a relation PostgreSQL's planner expects.  Errors: whatever planning to
+ * read it may raise.
+ */
+double
+relation_planned_rows(Oid relid)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan estimate",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	RowQuery	query = {
+		.text = "SELECT * FROM %s",
+		.relation_count = 1,
+		.relations = &relid,
+		.columns = ANY_COLUMNS
+	};
+	double		rows = plan_query(&query, row_query_text(query.text, &relid, 1), NULL)->planTree->plan_rows;
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return rows;
 }
