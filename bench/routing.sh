@@ -32,6 +32,16 @@ compare 'route_training_candidates()' route plain_route 'the rules as a query'
 compare 'plan_training()' plan_candidates plan_stored_decisions 'decisions in a table, then planned'
 forget
 
+# one pair is explained by the rows of its target, which an index finds
+pair=$(sql -c "SELECT format('%L', min(target)) FROM candidates")
+explain_pair() { execution_of_one "SELECT * FROM explain_training_route('candidates', $pair, 'S0001')"; }
+read_target() { execution_of_one "SELECT * FROM candidates WHERE target = $pair"; }
+execution_of_one() { sql -c "EXPLAIN (ANALYZE, TIMING off) $1" | awk '/^Execution Time:/ { print $3 }'; }
+compare 'explain_training_route()' explain_pair read_target 'a query for the rows of its target'
+sql -c 'CREATE INDEX candidates_target_idx ON candidates (target)'
+compare 'the same, by an index' explain_pair read_target 'a query for the rows of its target'
+sql -c 'DROP INDEX candidates_target_idx'
+
 echo
 echo "peak memory of the backend's own, at $(sql -c 'SELECT count(*) FROM tenth_candidates') and at $(sql -c 'SELECT count(*) FROM candidates') candidates"
 memory 'route_training_candidates()' "SELECT * FROM route_training_candidates('WHAT')" tenth_candidates candidates

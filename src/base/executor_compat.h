@@ -15,6 +15,7 @@
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "nodes/parsenodes.h"
 #include "storage/lock.h"
 #include "utils/tuplesort.h"
 
@@ -45,6 +46,28 @@
 	BeginCopyTo(state, rel, query, relid, filename, is_program, columns, options)
 
 #endif							/* PG_VERSION_NUM < 160000 */
+
+/*
+ * Have nobody's rights checked when a query runs, which has been rewritten and has no
+ * subqueries.  Since PostgreSQL 16, what is needed is in a list beside the relations.
+ */
+static inline void
+require_no_rights(Query *query)
+{
+	ListCell   *cell;
+
+	foreach(cell, query->rtable)
+	{
+#if PG_VERSION_NUM >= 160000
+		((RangeTblEntry *) lfirst(cell))->perminfoindex = 0;
+#else
+		((RangeTblEntry *) lfirst(cell))->requiredPerms = 0;
+#endif
+	}
+#if PG_VERSION_NUM >= 160000
+	query->rteperminfos = NIL;
+#endif
+}
 
 /* Whether only summarizing indexes are to be updated, where there is a difference. */
 #if PG_VERSION_NUM >= 160000

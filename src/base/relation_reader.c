@@ -10,15 +10,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "base/relation_reader.h"
@@ -48,10 +51,12 @@ struct RelationReader
 	char	   *query;			/* as row_query_run() takes it */
 	int			selected;		/* its columns */
 	Oid		   *selected_types;
-	int			count;			/* of the columns that were asked for */
+	const ColumnSpec *asked;	/* the columns that were asked for */
+	int			count;
 	int		   *positions;		/* by column, in the query's rows; -1: there is no such column */
 	int		   *columns;		/* the reverse */
 	Oid		   *types;			/* of the values, by column */
+	Oid		   *column_types;	/* of the columns themselves; InvalidOid: there is none */
 };
 
 /* Is this type's output a name or phrase, so that a cast to text loses nothing? */
@@ -222,6 +227,7 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 		Oid			type = find_column(reader, relation, purpose, &columns[i], &reader->types[i]);
 
 		reader->positions[i] = -1;
+		reader->column_types[i] = type;
 		if (!OidIsValid(type) || (columns[i].kind == COLUMN_LABEL && !is_ranked(type)))
 			continue;
 
@@ -239,7 +245,7 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 /*
  * Look a relation up and check that it has the columns.  purpose says in
  * messages what it is for ("routing relation").  The reader is made in the
- * current memory context; the relation stays locked until the transaction ends,
+ * current memory context and keeps the columns where they are; the relation stays locked until the transaction ends,
  * so that it is still the same when it is run.
  *
  * Errors: no such relation (undefined_table), not something that has rows
@@ -270,10 +276,12 @@ relation_reader_open(Oid relid, const char *purpose, const ColumnSpec *columns, 
 				 errmsg("\"%s\" cannot be a %s", reader->name, purpose),
 				 errdetail_relkind_not_supported(kind)));
 
+	reader->asked = columns;
 	reader->count = count;
 	reader->positions = palloc(count * sizeof(int));
 	reader->columns = palloc(count * sizeof(int));
 	reader->types = palloc(count * sizeof(Oid));
+	reader->column_types = palloc(count * sizeof(Oid));
 	reader->selected_types = palloc(count * sizeof(Oid));
 	make_query(reader, relation, purpose, columns);
 
@@ -340,13 +348,10 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	run->callback(run->arg, run->values, run->nulls);
 }
 
-/*
- * Read all rows: the callback gets a value for each column that was asked for,
- * NULL where the relation has no such column.  read_only is for functions that
- * are STABLE: they see what the calling query sees.
- */
-void
-relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback, void *arg)
+/* Read the rows that a condition is true of, behind WHERE with $1 for a value; NULL: all rows. */
+static void
+run_query(RelationReader *reader, const char *condition, const Oid *type, const Datum *value,
+		  bool read_only, RowCallback callback, void *arg)
 {
 	RelationRun run = {
 		.reader = reader,
@@ -357,11 +362,14 @@ relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback
 	};
 
 	RowQuery	query = {
-		.text = reader->query,
+		.text = condition == NULL ? reader->query : psprintf("%s WHERE %s", reader->query, condition),
 		.relation_count = 1,
 		.relations = &reader->relid,
 		.columns = reader->selected,
 		.types = reader->selected_types,
+		.arguments = condition == NULL ? 0 : 1,
+		.argument_types = type,
+		.argument_values = value,
 		.cursor_options = CURSOR_OPT_PARALLEL_OK,
 		.read_only = read_only
 	};
@@ -369,4 +377,73 @@ relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback
 	for (int i = 0; i < reader->count; i++)
 		run.nulls[i] = true;
 	row_query_run(&query, read_row, &run);
+}
+
+/*
+ * Read all rows: the callback gets a value for each column that was asked for,
+ * NULL where the relation has no such column.  read_only is for functions that
+ * are STABLE: they see what the calling query sees.
+ */
+void
+relation_reader_run(RelationReader *reader, bool read_only, RowCallback callback, void *arg)
+{
+	run_query(reader, NULL, NULL, NULL, read_only, callback, arg);
+}
+
+/* A value of an enum is known by its OID; false: no value is written like this. */
+static bool
+find_enum_value(Oid type, Slice word, Datum *value)
+{
+	HeapTuple	row;
+
+	if (word.len >= NAMEDATALEN)
+		return false;
+	row = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type), CStringGetDatum(slice_to_string(word)));
+	if (!HeapTupleIsValid(row))
+		return false;
+	*value = ObjectIdGetDatum(((Form_pg_enum) GETSTRUCT(row))->oid);
+	ReleaseSysCache(row);
+	return true;
+}
+
+/* The type of a value that a text column can be compared with as it is; InvalidOid: only as text. */
+static Oid
+comparable_type(Oid column_type)
+{
+	switch (getBaseType(column_type))
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case NAMEOID:
+			return TEXTOID;
+		case BPCHAROID:
+			return BPCHAROID;
+		default:
+			return type_is_enum(column_type) ? column_type : InvalidOid;
+	}
+}
+
+/*
+ * Read the rows in which a text column may have a value; where it has another one, the
+ * callback passes over it.  They are asked for as the column's own type and collation
+ * compare, so that indexes, partitions and foreign servers know what is wanted.  That may
+ * be more rows than have the very bytes (a collation that ignores case, blanks behind a
+ * char), and never fewer.
+ */
+void
+relation_reader_run_for(RelationReader *reader, int column, Slice value, bool read_only,
+						RowCallback callback, void *arg)
+{
+	Oid			type = comparable_type(reader->column_types[column]);
+	Datum		argument = (Datum) 0;
+	char	   *condition = psprintf("%s%s OPERATOR(pg_catalog.=) $1", quote_identifier(reader->asked[column].name),
+									 OidIsValid(type) ? "" : "::pg_catalog.text");
+
+	if (!OidIsValid(type))
+		type = TEXTOID;
+	if (type == TEXTOID || type == BPCHAROID)
+		argument = slice_to_text(value);
+	else if (!find_enum_value(type, value, &argument))
+		return;
+	run_query(reader, condition, &type, &argument, read_only, callback, arg);
 }

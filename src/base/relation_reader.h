@@ -7,6 +7,7 @@
 #define TRAINPLAN_RELATION_READER_H
 
 #include "base/row_query.h"
+#include "base/slice.h"
 
 /* What a column may be, and what its values arrive as. */
 typedef enum ColumnKind
@@ -42,5 +43,7 @@ extern Oid	relation_reader_column_type(const RelationReader *reader, int column)
 extern bool relation_reader_has_column(const RelationReader *reader, int column);
 extern void relation_reader_run(RelationReader *reader, bool read_only,
 								RowCallback callback, void *arg);
+extern void relation_reader_run_for(RelationReader *reader, int column, Slice value, bool read_only,
+									RowCallback callback, void *arg);
 
 #endif							/* TRAINPLAN_RELATION_READER_H */

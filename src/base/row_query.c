@@ -132,13 +132,14 @@ check_query(const RowQuery *query, const Query *analyzed)
 	{
 		TargetEntry *column = lfirst(cell);
 
-		if (column->resjunk)
+		if (column->resjunk || query->columns == ANY_COLUMNS)
 			continue;
 		if (columns == query->columns || exprType((Node *) column->expr) != query->types[columns])
 			report_changed(query->relations[0]);
 		columns++;
 	}
-	if (relations != query->relation_count || columns != query->columns)
+	if (relations != query->relation_count ||
+		(query->columns != ANY_COLUMNS && columns != query->columns))
 		report_changed(query->relations[0]);
 }
 
@@ -156,8 +157,26 @@ show_query_of_error(void *text)
 	}
 }
 
+/* The values, as the planner knows them: it plans for these. */
+static ParamListInfo
+make_arguments(const RowQuery *query)
+{
+	ParamListInfo list;
+
+	if (query->arguments == 0)
+		return NULL;
+	list = makeParamList(query->arguments);
+	for (int i = 0; i < query->arguments; i++)
+		list->params[i] = (ParamExternData) {
+			.value = query->argument_values[i],
+			.pflags = PARAM_FLAG_CONST,
+			.ptype = query->argument_types[i]
+		};
+	return list;
+}
+
 static PlannedStmt *
-plan_query(const RowQuery *query, char *text)
+plan_query(const RowQuery *query, char *text, ParamListInfo arguments)
 {
 	ErrorContextCallback callback = {error_context_stack, show_query_of_error, text};
 	RawStmt    *parsed;
@@ -166,10 +185,13 @@ plan_query(const RowQuery *query, char *text)
 
 	error_context_stack = &callback;
 	parsed = linitial_node(RawStmt, pg_parse_query(text));
-	analyzed = parse_analyze_fixedparams(parsed, text, NULL, 0, NULL);
+	analyzed = parse_analyze_fixedparams(parsed, text, query->argument_types, query->arguments, NULL);
 	check_query(query, analyzed);
-	planned = pg_plan_query(linitial_node(Query, pg_rewrite_query(analyzed)), text,
-							query->cursor_options, NULL);
+	analyzed = linitial_node(Query, pg_rewrite_query(analyzed));
+	if (query->needs_no_rights)
+		require_no_rights(analyzed);
+	planned = pg_plan_query(analyzed, text,
+							query->cursor_options, arguments);
 	error_context_stack = callback.previous;
 	return planned;
 }
@@ -204,6 +226,7 @@ row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 		.arg = arg
 	};
 	char	   *text = row_query_text(query->text, query->relations, query->relation_count);
+	ParamListInfo arguments = make_arguments(query);
 	QueryDesc  *run;
 
 	receiver.row_context = AllocSetContextCreate(context, "trainplan row", ALLOCSET_DEFAULT_SIZES);
@@ -213,8 +236,8 @@ row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 		CommandCounterIncrement();
 		PushActiveSnapshot(GetTransactionSnapshot());
 	}
-	run = CreateQueryDesc(plan_query(query, text), text, GetActiveSnapshot(), InvalidSnapshot,
-						  (DestReceiver *) &receiver, NULL, NULL, 0);
+	run = CreateQueryDesc(plan_query(query, text, arguments), text, GetActiveSnapshot(), InvalidSnapshot,
+						  (DestReceiver *) &receiver, arguments, NULL, 0);
 	ExecutorStart(run, 0);
 	ExecutorRun(run, ForwardScanDirection, 0);
 	ExecutorFinish(run);
@@ -225,4 +248,27 @@ row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
+}
+
+/*
+ * How many rows of a relation PostgreSQL's planner expects.  Errors: whatever planning to
+ * read it may raise.
+ */
+double
+relation_planned_rows(Oid relid)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "trainplan estimate",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	RowQuery	query = {
+		.text = "SELECT * FROM %s",
+		.relation_count = 1,
+		.relations = &relid,
+		.columns = ANY_COLUMNS
+	};
+	double		rows = plan_query(&query, row_query_text(query.text, &relid, 1), NULL)->planTree->plan_rows;
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return rows;
 }

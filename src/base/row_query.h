@@ -5,6 +5,8 @@
 #ifndef TRAINPLAN_ROW_QUERY_H
 #define TRAINPLAN_ROW_QUERY_H
 
+#define ANY_COLUMNS		(-1)
+
 /*
  * A SELECT.  In its text, %s stands for the relations, one after the other, by
  * their names; everything else that has a name names its schema.
@@ -14,10 +16,14 @@ typedef struct RowQuery
 	const char *text;
 	int			relation_count;
 	const Oid  *relations;
-	int			columns;
+	int			columns;		/* ANY_COLUMNS: whatever it has, of whatever types */
 	const Oid  *types;			/* of the columns: what the callback takes the values for */
+	int			arguments;		/* $1 and so on: none of them is null */
+	const Oid  *argument_types;
+	const Datum *argument_values;
 	int			cursor_options;	/* those of pg_plan_query() */
 	bool		read_only;		/* it sees what the active snapshot sees; else also what came since */
+	bool		needs_no_rights;	/* it tells nothing but what the call itself has written */
 } RowQuery;
 
 /*
@@ -31,5 +37,6 @@ extern char *row_query_text(const char *text, const Oid *relations, int count);
 extern void show_query_of_error(void *text);
 extern void push_snapshot_of_now(void);
 extern void row_query_run(const RowQuery *query, RowCallback callback, void *arg);
+extern double relation_planned_rows(Oid relid);
 
 #endif							/* TRAINPLAN_ROW_QUERY_H */

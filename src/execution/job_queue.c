@@ -26,6 +26,7 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -35,6 +36,7 @@
 #include "base/executor_compat.h"
 #include "execution/job_queue.h"
 #include "plans/trigger_call.h"
+#include "plans/visible_rows.h"
 
 /* ---- opening and closing ---------------------------------------------------- */
 
@@ -147,6 +149,22 @@ open_history(JobQueue *queue)
 	MemoryContextSwitchTo(caller);
 }
 
+/* Remember the key of a row that went straight into a table, if SQL's sight of that is still to be proved. */
+static void
+note_unseen(JobQueue *queue, QueueTable *table, const QueuePlace *place)
+{
+	MemoryContext caller;
+
+	if (table->has_unseen || plan_table_is_visible(&table->table))
+		return;
+	caller = MemoryContextSwitchTo(queue->context);
+	table->has_unseen = true;
+	table->unseen[0] = Int64GetDatum(place->plan_id);
+	table->unseen[1] = datumCopy(place->job_id, false, -1);
+	table->unseen[2] = Int32GetDatum(place->attempt.number);	/* of the history's key */
+	MemoryContextSwitchTo(caller);
+}
+
 /* What was written is seen by what the transaction does next. */
 void
 job_queue_close(JobQueue *queue)
@@ -158,6 +176,10 @@ job_queue_close(JobQueue *queue)
 		SPI_finish();
 		MemoryContextSwitchTo(caller);
 	}
+	if (queue->places.has_unseen)
+		check_row_is_visible_once(&queue->places.table, queue->places.unseen);
+	if (queue->history.has_unseen)
+		check_row_is_visible_once(&queue->history.table, queue->history.unseen);
 	ExecDropSingleTupleTableSlot(queue->found);
 	attempted_jobs_close(&queue->attempted);
 	if (queue->history.table.relation != NULL)
@@ -766,7 +788,10 @@ write_place(JobQueue *queue, QueuePlace *place, bool wait)
 
 		result = update_place(queue, place, values, nulls, wait);
 		if (result == TM_Ok)
+		{
 			tally_note_moved(&queue->tally, place->plan_id, before, place->state);
+			note_unseen(queue, &queue->places, place);
+		}
 	}
 	else
 		write_place_by_sql(queue, place, values, nulls);
@@ -944,7 +969,10 @@ history_insert(JobQueue *queue, const QueuePlace *place, AttemptOutcome outcome,
 	attempted_job_read(&queue->attempted, queue->schema, &queue->history.table, queue->snapshot,
 					   place->plan_id, place->job_id, values, nulls);
 	if (queue->history.table.inserts_are_plain)
+	{
 		write_attempt(queue, outcome, values, nulls);
+		note_unseen(queue, &queue->history, place);
+	}
 	else
 		write_by_sql(queue, &queue->history, place, values, nulls);
 	MemoryContextSwitchTo(caller);

@@ -65,6 +65,8 @@ typedef struct QueueTable
 	ResultRelInfo *result_rel;	/* of rows that are written straight into it */
 	TupleTableSlot *slot;		/* what is written */
 	TableWrite	write;			/* by SQL, once that was needed */
+	bool		has_unseen;		/* a row went straight in, and none of the table was ever looked at */
+	Datum		unseen[MAX_KEY_COLUMNS];	/* its key */
 } QueueTable;
 
 typedef struct JobQueue

@@ -4,11 +4,15 @@
  *		rows route_training_candidates() and generate_training_plan() will return.
  *
  * A candidate makes a decision, and a decision at most one job, so the number of
- * the relation's rows is the estimate where it is known: where the call names the
- * relation by a constant, and the relation has storage or statistics.  A view's
- * rows are not known without planning it; there the function's declared ROWS
- * stands.  So it does where the caller could not read the relation: he is not told
- * how many rows it has, and does not lock it.
+ * the relation's rows is the estimate, where the call names the relation by a
+ * constant.  What has storage or statistics tells it at little cost.  For views,
+ * foreign tables that were never analyzed, and what has no rows of its own here, as
+ * a table that a distributed engine answers for, the planner is asked what it
+ * expects of reading them.
+ *
+ * Where the caller could not read the relation, the function's declared ROWS stands:
+ * he is not told how many rows it has, and does not lock it.  So it does within such
+ * a question: a view over one of the functions does not ask on and on.
  */
 #include "postgres.h"
 
@@ -21,34 +25,49 @@
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
+
+#include "base/row_query.h"
 
 PG_FUNCTION_INFO_V1(training_plan_rows);
 
-/*
- * The rows of a relation, which is locked, without those of its children; a
- * negative number if not known.
- */
-static double
-own_rows(Oid relid)
+/* What a relation and its children tell of their rows. */
+typedef struct KnownRows
+{
+	double		rows;
+	bool		has_pages;
+	bool		is_complete;	/* none has rows that it tells nothing of */
+} KnownRows;
+
+/* Add what a relation tells, which is locked, without its children. */
+static void
+add_own_rows(KnownRows *known, Oid relid)
 {
 	Relation	relation = relation_open(relid, NoLock);
-	double		rows = -1;
+	char		kind = relation->rd_rel->relkind;
 
-	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+	if (RELKIND_HAS_TABLE_AM(kind))
 	{
 		BlockNumber pages;
+		double		rows;
 		double		all_visible;
 
 		estimate_rel_size(relation, NULL, &pages, &rows, &all_visible);
+		known->rows += rows;
+		known->has_pages |= RelationGetNumberOfBlocks(relation) > 0;
 	}
-	else if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
-		rows = relation->rd_rel->reltuples;
+	else if (kind == RELKIND_FOREIGN_TABLE && relation->rd_rel->reltuples >= 0)
+	{
+		known->rows += relation->rd_rel->reltuples;
+		known->has_pages |= relation->rd_rel->reltuples > 0;
+	}
+	else if (kind != RELKIND_PARTITIONED_TABLE)
+		known->is_complete = false;
 	relation_close(relation, NoLock);
-	return rows;
 }
 
 /* Could the caller read anything of a relation? */
@@ -63,28 +82,50 @@ may_read(Oid relid)
 	return result == ACLCHECK_OK && !is_missing;
 }
 
+/* Does the planner just now say what it expects, because it was asked here? */
+static bool is_asking = false;
+
+/* The rows that the planner expects of a relation that can be read; a negative number if it is not asked. */
+static double
+ask_planner(Oid relid)
+{
+	double		rows;
+
+	if (is_asking)
+		return -1;
+	PG_TRY();
+	{
+		is_asking = true;
+		rows = relation_planned_rows(relid);
+	}
+	PG_FINALLY();
+	{
+		is_asking = false;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
 /* The rows that SELECT would return, or a negative number if not known. */
 static double
 relation_rows(Oid relid)
 {
-	double		rows = -1;
+	KnownRows	known = {.is_complete = true};
 	ListCell   *cell;
+	char		kind;
 
 	if (!may_read(relid))
 		return -1;
 	LockRelationOid(relid, AccessShareLock);
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+	kind = get_rel_relkind(relid);
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_FOREIGN_TABLE &&
+		kind != RELKIND_VIEW && kind != RELKIND_MATVIEW)
 		return -1;
 
 	/* the relation is the first of its inheritors */
 	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
-	{
-		double		more = own_rows(lfirst_oid(cell));
-
-		if (more >= 0)
-			rows = Max(rows, 0) + more;
-	}
-	return rows;
+		add_own_rows(&known, lfirst_oid(cell));
+	return known.is_complete && known.has_pages ? known.rows : ask_planner(relid);
 }
 
 /* training_plan_rows(internal): a planner support function */

@@ -36,6 +36,7 @@
 #include "base/executor_compat.h"
 #include "planning/vocabulary.h"
 #include "plans/job_tally.h"
+#include "plans/visible_rows.h"
 
 /* The part that a plan's base is. */
 #define BASE_PART	0
@@ -298,6 +299,8 @@ typedef struct TallyWriter
 	TupleTableSlot *written;
 	EState	   *estate;			/* with these, once an index is to be written */
 	ResultRelInfo *result_rel;
+	bool		has_inserted;
+	Datum		inserted[2];	/* the key of a row */
 } TallyWriter;
 
 static void
@@ -324,6 +327,8 @@ close_writer(TallyWriter *writer)
 	ExecDropSingleTupleTableSlot(writer->written);
 	ExecDropSingleTupleTableSlot(writer->found);
 	UnregisterSnapshot(writer->snapshot);
+	if (writer->has_inserted)
+		check_row_is_visible_once(&writer->table, writer->inserted);
 	plan_table_close(&writer->table);
 	CommandCounterIncrement();
 }
@@ -397,6 +402,9 @@ insert_row(TallyWriter *writer, const PlanTally *tally, int64 part)
 	ExecStoreVirtualTuple(slot);
 	table_tuple_insert(writer->table.relation, slot, GetCurrentCommandId(true), 0, NULL);
 	insert_index_entries(writer, false, false);
+	writer->has_inserted = true;
+	writer->inserted[0] = Int64GetDatum(tally->plan_id);
+	writer->inserted[1] = Int64GetDatum(part);
 }
 
 /*

@@ -34,6 +34,7 @@
 #include "plans/plan_store.h"
 #include "plans/table_write.h"
 #include "plans/trigger_call.h"
+#include "plans/visible_rows.h"
 
 /* ---- the plan's row --------------------------------------------------------------- */
 
@@ -159,6 +160,8 @@ typedef struct RowSink
 	int			job_id;			/* its column */
 	BulkInsert *bulk;			/* NULL: by SQL */
 	TableWrite	write;
+	MemoryContext context;
+	Datum		first_job;		/* its job_id, of the first row in bulk; 0: there is none */
 	PlanTally  *tally;			/* counts what no trigger does */
 } RowSink;
 
@@ -168,6 +171,8 @@ row_sink_begin(RowSink *sink)
 {
 	sink->job_id = sink->table.id == JOBS_TABLE ? JOB_TABLE_COLUMN(JOB_ID) : QUEUE_JOB_ID;
 	sink->bulk = NULL;
+	sink->context = CurrentMemoryContext;
+	sink->first_job = (Datum) 0;
 	if (sink->table.inserts_are_plain && !plan_table_has_policies(&sink->table))
 		sink->bulk = bulk_insert_begin(sink->table.relation);
 	else
@@ -192,6 +197,13 @@ row_sink_keep(RowSink *sink, const Datum *values, const bool *nulls, int columns
 	Datum	   *row;
 	bool	   *row_nulls;
 
+	if (sink->first_job == (Datum) 0)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(sink->context);
+
+		sink->first_job = datumCopy(values[sink->job_id], false, -1);
+		MemoryContextSwitchTo(caller);
+	}
 	bulk_insert_row(sink->bulk, &row, &row_nulls);
 	for (int i = 0; i < columns; i++)
 	{
@@ -208,6 +220,27 @@ row_sink_end(RowSink *sink)
 {
 	if (sink->bulk != NULL)
 		bulk_insert_end(sink->bulk);
+}
+
+/* From so many jobs on, what a look at a row costs is nothing beside them. */
+#define MANY_JOBS	1000
+
+/* A plan and its rows have been put in: does SQL see them? */
+static void
+check_plan_is_visible(const PlanTable *plans, const RowSink *jobs, const RowSink *places, int64 plan_id,
+					  int64 total_jobs)
+{
+	Datum		number = Int64GetDatum(plan_id);
+	Datum		job_key[] = {number, jobs->first_job};
+	Datum		place_key[] = {number, places->first_job};
+	void		(*check) (const PlanTable *, const Datum *) =
+		total_jobs >= MANY_JOBS ? check_row_is_visible : check_row_is_visible_once;
+
+	check(plans, &number);
+	if (jobs->first_job != (Datum) 0)
+		check(&jobs->table, job_key);
+	if (places->first_job != (Datum) 0)
+		check(&places->table, place_key);
 }
 
 /*
@@ -634,6 +667,7 @@ store_plan(Oid schema, const PlanFacts *facts, JobSource next_job, void *arg)
 		notify_of_jobs(counted.plan_id);
 	row_sink_end(&places);
 	row_sink_end(&jobs);
+	check_plan_is_visible(&plans, &jobs, &places, counted.plan_id, facts->total_jobs);
 	SPI_finish();
 	if (has_tally)
 	{

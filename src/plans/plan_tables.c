@@ -56,13 +56,13 @@
 #include "base/compat.h"
 #include "base/executor_compat.h"
 #include "base/row_query.h"
+#include "plans/distributed_table.h"
 #include "plans/plan_tables.h"
 
 /* ---- how the tables are made ---------------------------------------------------- */
 
 #define EXTENSION_NAME		"trainplan"
 
-#define MAX_KEY_COLUMNS		4
 #define MAX_INDEX_COLUMNS	5
 #define MAX_OWN_CHECKS		4
 
@@ -304,6 +304,19 @@ plan_table_column_name(PlanTableId id, int column)
 	return specs[id].columns[column];
 }
 
+/* The columns of its primary key. */
+int
+plan_table_key_count(PlanTableId id)
+{
+	return specs[id].key_count;
+}
+
+int
+plan_table_key_column(PlanTableId id, int place)
+{
+	return specs[id].key[place];
+}
+
 /* ---- is a table as it was made? ------------------------------------------------- */
 
 pg_noreturn static void
@@ -312,6 +325,20 @@ report_bad_table(const TableSpec *spec, const char *problem)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("table \"%s\" is not as trainplan made it: %s", spec->name, problem)));
+}
+
+/* Rows go straight into its own storage and come from there, which a distributed engine does not read. */
+static void
+check_is_local(const TableSpec *spec, Oid relid)
+{
+	const char *kind = distributed_table_kind(relid);
+
+	if (kind != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is not as trainplan made it: it is %s", spec->name, kind),
+				 errhint("trainplan's tables are local to each node. Citus takes no table of an extension back: "
+						 "dump the tables' rows, drop the extension, create it again, and restore them.")));
 }
 
 static bool
@@ -659,6 +686,7 @@ check_table(Relation relation, PlanTable *table)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not the table that trainplan made", spec->name),
 				 errdetail_relkind_not_supported(relation->rd_rel->relkind)));
+	check_is_local(spec, RelationGetRelid(relation));
 	if (!is_member(RelationRelationId, RelationGetRelid(relation)))
 		report_bad_table(spec, "it is not part of the extension");
 	if (relation->rd_rules != NULL)
@@ -682,6 +710,7 @@ typedef struct KnownTable
 {
 	bool		valid;
 	Oid			schema;
+	bool		visible;		/* SQL has seen what was put straight into it */
 	PlanTable	table;
 } KnownTable;
 
@@ -763,6 +792,7 @@ plan_table_open(PlanTable *table, Oid schema, PlanTableId id, LOCKMODE lock)
 
 		known->valid = false;
 		known->schema = schema;
+		known->visible = false;
 		known->table.id = id;
 		check_table(relation, &known->table);
 		known->valid = changes == changes_before;
@@ -776,6 +806,23 @@ plan_table_close(PlanTable *table)
 {
 	table_close(table->relation, NoLock);
 	table->relation = NULL;
+}
+
+/* Has SQL seen a row that was put straight into a table, since that changed? */
+bool
+plan_table_is_visible(const PlanTable *table)
+{
+	const KnownTable *known = &known_tables[table->id];
+
+	return known->valid && known->table.relid == table->relid && known->visible;
+}
+
+void
+plan_table_note_visible(const PlanTable *table)
+{
+	KnownTable *known = &known_tables[table->id];
+
+	known->visible = known->valid && known->table.relid == table->relid;
 }
 
 /*

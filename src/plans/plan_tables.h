@@ -143,6 +143,7 @@ typedef enum RunPartColumn
 } RunPartColumn;
 
 #define MAX_TABLE_COLUMNS		19
+#define MAX_KEY_COLUMNS			4
 
 /*
  * A table that has been opened: it is of the kind and has the columns and indexes
@@ -175,10 +176,14 @@ extern const char *plan_table_name(PlanTableId id);
 extern const Oid *plan_table_types(PlanTableId id);
 extern int	plan_table_column_count(PlanTableId id);
 extern const char *plan_table_column_name(PlanTableId id, int column);
+extern int	plan_table_key_count(PlanTableId id);
+extern int	plan_table_key_column(PlanTableId id, int place);
 
 extern bool plan_table_exists(Oid schema, PlanTableId id);
 extern void plan_table_open(PlanTable *table, Oid schema, PlanTableId id, LOCKMODE lock);
 extern void plan_table_close(PlanTable *table);
+extern bool plan_table_is_visible(const PlanTable *table);
+extern void plan_table_note_visible(const PlanTable *table);
 extern void plan_tables_lock(Oid schema, LOCKMODE queue_lock);
 extern bool is_plan_table(Relation relation, Oid schema, PlanTableId id);
 extern void disable_own_triggers(ResultRelInfo *result_rel);

@@ -186,8 +186,8 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 }
 
 /*
- * Read all candidates, or those of one target if it is not NULL.  read_only is
- * that of relation_reader_run().
+ * Read all candidates, or those of one target if it is not NULL; then no others are
+ * asked for.  read_only is that of relation_reader_run().
  *
  * Errors, each of which names relation, target and symbol: a target that is null
  * (null_value_not_allowed); a target or symbol that is empty, a stability or
@@ -201,5 +201,8 @@ candidate_relation_read(CandidateRelation *candidates, Slice target, bool read_o
 	candidates->only_target = target;
 	candidates->callback = callback;
 	candidates->callback_arg = arg;
-	relation_reader_run(candidates->reader, read_only, read_row, candidates);
+	if (slice_is_null(target))
+		relation_reader_run(candidates->reader, read_only, read_row, candidates);
+	else
+		relation_reader_run_for(candidates->reader, CANDIDATE_TARGET, target, read_only, read_row, candidates);
 }

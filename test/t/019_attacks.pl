@@ -257,6 +257,7 @@ $server->safe_psql('ours', q{
 		($$SELECT plans.retry_training_jobs(1)$$),
 		($$SELECT plans.routing_policy('default')$$),
 		($$SELECT count(*) FROM plans.route_training_candidates('candidates')$$),
+		($$DO 'BEGIN PERFORM plans.training_run_lines(''run'', ''json''); EXCEPTION WHEN no_data_found THEN END'$$),
 		($$INSERT INTO plans.training_jobs (plan_id, job_id, target, route, training_type, model_families, priority, metadata)
 			VALUES (1, 'x', 'x', 'ROUTE_CROSS_SECTIONAL', 'cross_sectional', '{mlp}', 9, '{}')$$),
 		($$UPDATE plans.training_job_queue SET priority = 9$$),

@@ -28,7 +28,7 @@ sub build
 build(map { ("$_/README.md" => "# $_\n") } qw(base sorting formats planning plans documents execution routing));
 build(
 	'base/spool.h' => '', 'sorting/pair.h' => qq{#include "base/spool.h"\n}, 'planning/planner.h' => '',
-	'planning/planner.c' => qq{#include "postgres.h"\n#include "planning/planner.h"\n#include "sorting/pair.h"\n},
+	'planning/planner.c' => qq{#include "postgres.h"\n#include "optimizer/planner.h"\n#include "planning/planner.h"\n#include "sorting/pair.h"\n},
 	'trainplan.c' => qq{#include "routing/router.h"\n}, 'routing/router.h' => '');
 is(`dev/lint $house`, '', 'a house in order');
 
