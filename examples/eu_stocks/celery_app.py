@@ -100,7 +100,7 @@ def main():
                 train_next_job.delay(plan)
     except OperationalError as error:
         sys.exit(f"no broker: {error}")
-    jobs.Progress(database, plan).watch()
+    jobs.Progress(lambda: database.progress(plan, patience=0)).watch(lambda: database.has_ended(plan))
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def run(client, database, plan, name, lease, progress):
         except TimeoutError:
             done = ()
         for job, state in report(database, [(running[task], *outcome(task)) for task in done]):
-            jobs.screen.say(f"{state:9}  attempt {job['attempt']}  {job['job_id']}")
+            jobs.screen.say(jobs.line_of(job, state))
         for task in done:
             del running[task]
         if time.monotonic() - kept > lease / 3:
@@ -135,7 +135,7 @@ def main():
         except OSError as error:
             sys.exit(f"no scheduler: {jobs.first_line(error)}")
         signal.signal(signal.SIGINT, jobs.stop.ask)
-        progress = jobs.Progress(database, plan)
+        progress = jobs.Progress(lambda: database.progress(plan, patience=0))
         try:
             run(client, database, plan, name, options.lease, progress)
             progress.end()

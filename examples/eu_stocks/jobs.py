@@ -5,6 +5,7 @@ worker.py, celery_app.py and dask_run.py stand on this, and it knows nothing of 
 Debian: python3-psycopg2.
 """
 
+import collections
 import contextlib
 import json
 import math
@@ -110,24 +111,44 @@ def wait_for_answer(connection):
                       [connection] if state == extensions.POLL_WRITE else [], [], 1)
 
 
+def wait_for_notice(connections, seconds):
+    """Until one of them has been told of jobs or has dropped, or the time is over."""
+    with contextlib.suppress(psycopg2.Error), stop.interrupts():
+        select.select(connections, [], [], seconds)
+    for connection in connections:
+        with contextlib.suppress(psycopg2.Error):  # who asks next connects again
+            connection.poll()
+            connection.notifies.clear()
+
+
 class Database:
     """What a worker asks that trains these families, over a connection that is made again when it has dropped.
 
-    A plan may have jobs of other families only if others train them.
+    A plan may have jobs of other families only if others train them.  The server is a connection string of
+    libpq's; what it does not say is found as libpq finds it.
     """
 
-    def __init__(self, families, schema=None, others=False):
+    patience = math.inf  # seconds that ask() tries for, if it is not told
+
+    def __init__(self, families, schema=None, others=False, server=""):
         self.families = list(families)
         self.schema = schema
         self.others = others
+        self.server = extensions.parse_dsn(server)
         self.connection = None
+
+    @property
+    def name(self):
+        """Which server it is, for those who read messages."""
+        return " ".join(f"{key}={value}" for key, value in self.server.items() if key != "password")
 
     def is_connected(self):
         return self.connection is not None and not self.connection.closed
 
     def connect(self):
         extensions.set_wait_callback(None)  # which does not know of connect_timeout
-        self.connection = psycopg2.connect(CONNECTION, cursor_factory=psycopg2.extras.RealDictCursor)
+        self.connection = psycopg2.connect(
+            extensions.make_dsn(CONNECTION, **self.server), cursor_factory=psycopg2.extras.RealDictCursor)
         self.connection.autocommit = True
         extensions.set_wait_callback(wait_for_answer)
         with self.connection.cursor() as cursor:
@@ -136,14 +157,14 @@ class Database:
                     concat_ws(', ', quote_ident(%s), nullif(current_setting('search_path'), '')), false)""", [self.schema])
             cursor.execute("LISTEN training_jobs")
 
-    def ask(self, query, patience=math.inf, **arguments):
+    def ask(self, query, patience=None, **arguments):
         """The rows of a query, as dictionaries.  When there is no connection any more, it is made
         again and the query repeated, for so many seconds at most.
 
         What was asked before may have been done, and only the answer lost: a job that was
         claimed comes back when its lease ends, and one that was reported is not held any more.
         """
-        ends, pause = time.monotonic() + patience, 1
+        ends, pause = time.monotonic() + (self.patience if patience is None else patience), 1
         while True:
             try:
                 if not self.is_connected():
@@ -162,8 +183,8 @@ class Database:
                 time.sleep(pause)
             pause = min(2 * pause, 30)
 
-    def find_plan(self, plan=None):
-        """The plan to work on, the latest if none is asked for; or the program's end, in a line that says what is missing."""
+    def find_plan(self, plan=None, run=None):
+        """The plan to work on, the latest (of that run) if none is asked for; or the program's end, in a line that says what is missing."""
         row = self.ask("""SELECT current_database() AS database, to_regprocedure('latest_training_plan()') AS found,
             (SELECT nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = extnamespace
                 WHERE extname = 'trainplan') AS schema""", patience=0)[0]
@@ -172,6 +193,10 @@ class Database:
         if row["found"] is None:
             schema = shlex.quote(row["schema"])
             sys.exit(f"the extension is in a schema that is not on the search path: --schema {schema} (Celery: SCHEMA={schema})")
+        if run is not None:
+            plan = self.ask("SELECT max(plan_id) AS plan FROM training_plans WHERE run_id = %(run)s", run=run)[0]["plan"]
+            if plan is None:
+                sys.exit(f"there is no plan of run {run}")
         plan = plan or self.ask("SELECT latest_training_plan() AS plan")[0]["plan"]
         if plan is None:
             sys.exit("there is no plan: create_training_plan() makes one")
@@ -188,7 +213,7 @@ class Database:
             screen.say(f"plan {plan}: jobs of these families are left to other workers: {found}", sys.stderr)
         return plan
 
-    def progress(self, plan, patience=math.inf):
+    def progress(self, plan, patience=None):
         """The plan's row of training_plan_progress; None if it was deleted."""
         rows = self.ask("SELECT * FROM training_plan_progress WHERE plan_id = %(plan)s", patience, plan=plan)
         return rows[0] if rows else None
@@ -210,22 +235,18 @@ class Database:
 
     def wait_for_jobs(self, seconds):
         """Until jobs become claimable, or the time is over: a lease may have run out, of which nothing is heard."""
-        with contextlib.suppress(psycopg2.Error):  # who asks next connects again
-            with stop.interrupts():
-                select.select([self.connection], [], [], seconds)
-            self.connection.poll()
-            self.connection.notifies.clear()
+        wait_for_notice([self.connection], seconds)
 
     # what is said of one job
 
-    def report(self, query, patience=math.inf, **arguments):
+    def report(self, query, patience=None, **arguments):
         """Whether the job was still the worker's; it is not, either, if it was deleted."""
         try:
             return self.ask(query, patience, **arguments)[0]["held"]
         except psycopg2.errors.NoDataFound:
             return False
 
-    def extend(self, job, lease, progress=None, patience=math.inf):
+    def extend(self, job, lease, progress=None, patience=None):
         query = """SELECT extend_training_job_lease(%(plan_id)s, %(job_id)s, %(attempt)s,
             make_interval(secs => %(lease)s), %(progress)s) AS held"""
         return self.report(query, patience, **job, lease=lease, progress=progress)
@@ -234,9 +255,20 @@ class Database:
         query = "SELECT complete_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(result)s) AS held"
         return self.report(query, **job, result=result)
 
-    def fail(self, job, error, patience=math.inf):
+    def fail(self, job, error, patience=None):
         query = "SELECT fail_training_job(%(plan_id)s, %(job_id)s, %(attempt)s, %(error)s) AS held"
         return self.report(query, patience, **job, error=error)
+
+    def tell(self, job, result, why):
+        """Reports a job that has been trained: its result as JSON, or else why there is none; returns what became of it."""
+        try:
+            if why is None:
+                return "succeeded" if self.complete(job, result) else "lost"
+        except psycopg2.Error as error:  # which may be of the result
+            if not self.is_connected():
+                raise
+            why = text_of(error)
+        return report_failure(self, job, why)
 
     def give_back(self, job):
         """What became of a job that the worker was stopped at: others can claim it now, or when its lease ends."""
@@ -247,7 +279,7 @@ class Database:
 
     # what is said of many jobs of a plan, at once
 
-    def report_all(self, jobs, call, patience=math.inf, **arguments):
+    def report_all(self, jobs, call, patience=None, **arguments):
         """Whether they were still the worker's, of each in the order given."""
         if not jobs:
             return []
@@ -270,6 +302,136 @@ class Database:
             return f"{self.ask(query, patience=0, worker=worker, plan=plan)[0]['released']} jobs are given back"
         except psycopg2.Error:
             return "its jobs are left to their leases"
+
+
+# ---- several servers, each with a plan -------------------------------------
+
+
+class Server(Database):
+    """One of the servers that a worker goes round: the plan there, and what it could not be told yet.
+
+    While there is no connection, it is left alone for a pause of 1 to 30 seconds, and nobody waits for it.
+    """
+
+    patience = 0
+
+    def __init__(self, *of_database, plan=None, run=None):
+        super().__init__(*of_database)
+        self.wanted = plan, run
+        self.plan = None     # found when the server has been reached
+        self.row = None      # how far the plan was when that was last heard, and when that was
+        self.looked = -math.inf
+        self.done = False    # whether all its jobs had ended then
+        self.untold = []     # of jobs that have been trained: the job, its result, why there is none
+        self.pause, self.due = 1, 0
+
+    def is_away(self):
+        return time.monotonic() < self.due
+
+    @contextlib.contextmanager
+    def trying(self):
+        """What is asked in the block may end it, where there is no connection: who asks has no answer then."""
+        try:
+            yield
+            self.pause = 1
+        except psycopg2.Error as error:
+            if self.is_connected():
+                raise
+            self.due = time.monotonic() + self.pause
+            screen.say(self.says(f"no connection, trying again in {self.pause} s: {first_line(error)}"), sys.stderr)
+            self.pause = min(2 * self.pause, 30)
+
+    def says(self, line):
+        return f"{self.name}: {line}" if self.name else line
+
+    def find(self):
+        """Which plan is to be worked on; where there is none, the program ends."""
+        if self.plan is None:
+            try:
+                self.plan = self.find_plan(*self.wanted)
+            except SystemExit as missing:
+                sys.exit(self.says(missing.code))
+
+    def take(self, worker, lease):
+        """A job in a list, or none; before it, what was trained here is told."""
+        if self.is_away():
+            return []
+        with self.trying():
+            self.find()
+            while self.untold:
+                job, *outcome = self.untold[0]
+                screen.say(self.says(line_of(job, super().tell(job, *outcome)) + ", told now"))
+                del self.untold[0]
+            if time.monotonic() > self.looked + 10:  # while a job of another server is trained, it is not asked
+                self.look()
+            return self.claim(worker, self.plan, lease)
+        return []
+
+    def tell(self, job, result, why):
+        try:
+            return super().tell(job, result, why)
+        except psycopg2.Error:
+            if self.is_connected() or stop.asked:
+                raise
+            self.untold.append((job, result, why))
+            return "kept"
+
+    def look(self):
+        """How far the plan is, as last heard of."""
+        if self.plan is not None and self.is_connected():
+            with contextlib.suppress(psycopg2.Error):  # who claims next says so
+                self.row = self.progress(self.plan)
+                self.looked = time.monotonic()
+        return self.row
+
+    def is_done(self):
+        """Whether all jobs have ended, as last heard of."""
+        if not self.is_away():
+            with self.trying():
+                self.find()
+                self.done = self.has_ended(self.plan)
+        return self.done and not self.untold
+
+
+class Servers:
+    """All servers that a worker goes round."""
+
+    def __init__(self, servers):
+        self.servers = collections.deque(servers)
+        if len(servers) == 1:
+            servers[0].find()  # where there is nothing to go on with, what is missing is said at once
+
+    def claim(self, worker, lease):
+        """A job of the server whose turn it is, or of the next that has one, and that server; or None."""
+        for _ in range(len(self.servers)):
+            server = self.servers[0]
+            self.servers.rotate(-1)
+            for job in server.take(worker, lease):
+                return server, job
+        return None
+
+    def have_ended(self):
+        return all([server.is_done() for server in self.servers])
+
+    def wait_for_jobs(self, seconds):
+        """Until a server has jobs to claim, or is to be tried again, or the time is over."""
+        connected = [server.connection for server in self.servers if server.is_connected()]
+        dues = [server.due - time.monotonic() for server in self.servers if not server.is_connected()]
+        wait_for_notice(connected, max(0, min([seconds, *dues])))
+
+    def progress(self, only=None):
+        """How far all plans are, together; or as last heard of, but for one server."""
+        for server in [only] if only else self.servers:
+            server.look()
+        rows = [server.row for server in self.servers if server.row]
+        if not rows:
+            return None
+        row = {state: sum(each.get(state, 0) for each in rows) for state in COUNTED}
+        row["jobs_per_hour"] = sum(each["jobs_per_hour"] or 0 for each in rows)
+        ends = [each["expected_end"] for each in rows if jobs_left(each)]
+        row["expected_end"] = max(ends) if ends and None not in ends else None
+        row["away"] = ", ".join(server.name for server in self.servers if not server.is_connected())
+        return row
 
 
 # ---- a job -----------------------------------------------------------------
@@ -317,15 +479,20 @@ def kept_lease(database, job, lease, meanwhile):
 def work_on(database, train, job, lease, meanwhile=lambda: None):
     """Train a job that was claimed, and report; returns what became of it."""
     try:
-        with kept_lease(database, job, lease, meanwhile) as progress, stop.interrupts():
-            result = train(job, progress)
-        return "succeeded" if database.complete(job, to_json(result)) else "lost"
-    except BaseException as error:  # a library may end the program, which ends the job alone
+        try:
+            with kept_lease(database, job, lease, meanwhile) as progress, stop.interrupts():
+                result = train(job, progress)
+            outcome = to_json(result), None
+        except BaseException as error:  # a library may end the program, which ends the job alone
+            stop.check()
+            if isinstance(error, Stopped):
+                return "lost"
+            outcome = None, text_of(error)
+        return database.tell(job, *outcome)
+    except (KeyboardInterrupt, psycopg2.Error):
         if stop.asked:
             raise KeyboardInterrupt(f"{job['job_id']} is {database.give_back(job)}")
-        if isinstance(error, Stopped):
-            return "lost"
-        return report_failure(database, job, text_of(error))
+        raise
 
 
 def report_failure(database, job, why):
@@ -383,6 +550,13 @@ class Screen:
 screen = Screen()
 
 
+COUNTED = "jobs", "pending", "waiting", "running", "succeeded", "failed", "cancelled", "reused", "blocked"
+
+
+def line_of(job, state):
+    return f"{state:9}  attempt {job['attempt']}  {job['job_id']}"
+
+
 def jobs_left(row):
     """How many jobs have not ended, of a plan's row of training_plan_progress."""
     return row["pending"] + row["waiting"] + row["running"]
@@ -390,26 +564,28 @@ def jobs_left(row):
 
 class Progress:
     """How far a plan is: on a terminal a bar, which is drawn again every two seconds; elsewhere a line
-    after so many seconds, if something has changed."""
+    after so many seconds, if something has changed.
+
+    look() returns a row like those of training_plan_progress, or None; what show() gets is handed on to it.
+    """
 
     WIDTH = 20
 
-    def __init__(self, database, plan, seconds=10):
-        self.database = database
-        self.plan = plan
+    def __init__(self, look, seconds=10):
+        self.look = look
         self.pause = 2 if screen.is_terminal else seconds
         self.due = time.monotonic() + (0 if screen.is_terminal else seconds)
         self.said = None
 
-    def show(self):
+    def show(self, *of_what):
         """Called as often as you like."""
         if time.monotonic() >= self.due:
             self.due = time.monotonic() + self.pause
             with contextlib.suppress(psycopg2.Error):  # there is a next time
-                self.show_now()
+                self.show_now(*of_what)
 
-    def show_now(self):
-        row = self.database.progress(self.plan, patience=0)
+    def show_now(self, *of_what):
+        row = self.look(*of_what)
         if row is None:
             return
         all_jobs, left = row["jobs"] - row["blocked"], jobs_left(row)
@@ -421,6 +597,8 @@ class Progress:
             if row["expected_end"]:
                 rate += f", ends {self.clock(row['expected_end'])}"
         line = jobs + rate + (f"; {states}" if states else "")
+        if row.get("away"):
+            line += f"; away: {row['away']}"
         if screen.is_terminal:
             full = self.WIDTH * (all_jobs - left) // max(all_jobs, 1)
             screen.draw(f"[{'#' * full}{'.' * (self.WIDTH - full)}] {line}")
@@ -434,9 +612,9 @@ class Progress:
         moment = moment.astimezone()
         return moment.strftime("%H:%M:%S" if moment.date() == moment.now().date() else "%Y-%m-%d %H:%M")
 
-    def watch(self):
+    def watch(self, has_ended):
         """Until all jobs have ended."""
-        while not self.database.has_ended(self.plan):
+        while not has_ended():
             self.show()
             with stop.interrupts():
                 time.sleep(2)

@@ -1,11 +1,17 @@
 #!/usr/bin/python3
 """A worker: claims the jobs of a plan one by one, trains them and reports, until all have ended.
 
-    examples/eu_stocks/worker.py [--plan N] [--name NAME] [--lease SECONDS] [--schema NAME] [--others]
+    examples/eu_stocks/worker.py [--plan N | --run RUN_ID] [--server CONNECTION]... [--name NAME]
+                                 [--lease SECONDS] [--schema NAME] [--others]
 
 Start as many as you like, on any machine; the server is found as libpq finds it (PGHOST,
 PGDATABASE, ...).  The plan is the latest if not given; the schema is that of the extension,
 where it is not on the search path.
+
+Of a plan in parts, name each server, by what libpq takes (--server "host=shard1 dbname=research"),
+and the run whose part is the plan there.  The worker goes round them: a job of one, a job of the
+next.  A server that is away is tried again after a pause, and the others are worked on; what was
+trained of its jobs meanwhile is told when it is back.
 
 While a job is trained its lease is extended, so that it can be short.  When the worker dies,
 another gets the job when the lease has ended.  A connection that drops is made again; who
@@ -38,26 +44,35 @@ from train import FAMILIES, train
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--plan", type=int)
+    parser.add_argument("--run", metavar="RUN_ID", help="the latest plan of this run, on each server")
+    parser.add_argument("--server", action="append", metavar="CONNECTION", help="any number of them, a connection to each")
     parser.add_argument("--name", default=f"{socket.gethostname()}/{os.getpid()}")
     parser.add_argument("--lease", type=float, default=60, metavar="SECONDS")
     parser.add_argument("--schema", metavar="NAME", help="of the extension, where it is not on the search path")
     parser.add_argument("--others", action="store_true", help="leave jobs of other families to other workers")
     options = parser.parse_args()
 
-    database = jobs.Database(FAMILIES, options.schema, options.others)
-    plan = database.find_plan(options.plan)
-    progress = jobs.Progress(database, plan, seconds=60)
+    if options.plan and (options.run or len(options.server or []) > 1):
+        parser.error("--plan is a number of one server; --run names a plan on each")
+
+    servers = jobs.Servers([
+        jobs.Server(FAMILIES, options.schema, options.others, server, plan=options.plan, run=options.run)
+        for server in options.server or [""]
+    ])
+    progress = jobs.Progress(servers.progress, seconds=60)
     while True:
         jobs.stop.check()
         progress.show()
-        claimed = database.claim(options.name, plan, options.lease)
-        for job in claimed:
-            state = jobs.work_on(database, train, job, options.lease, meanwhile=progress.show)
-            jobs.screen.say(f"{state:9}  attempt {job['attempt']}  {job['job_id']}")
-        if not claimed:
-            if database.has_ended(plan):
-                break
-            database.wait_for_jobs(min(options.lease, 5))
+        claimed = servers.claim(options.name, options.lease)
+        if claimed:
+            server, job = claimed
+            # (of the other servers nothing is asked meanwhile: one that does not answer would cost the lease)
+            state = jobs.work_on(server, train, job, options.lease, meanwhile=lambda: progress.show(server))
+            jobs.screen.say(server.says(jobs.line_of(job, state)))
+        elif servers.have_ended():
+            break
+        else:
+            servers.wait_for_jobs(min(options.lease, 5))
     progress.end()
 
 
