@@ -1,7 +1,8 @@
 # trainplan: from metrics to training plans, in PostgreSQL
 #
 #   make demo, make test, make test-sanitized, make bench, make fuzz,
-#   make example-celery, make example-dask, make example-nightly    on a private server that goes away again
+#   make example-celery, make example-dask, make example-nightly, make example-shards
+#                                    on private servers that go away again
 #   make, make install, make installcheck PG_CONFIG=...    as for any extension
 #   make dist    the archive for PGXN, of what git has
 
@@ -118,6 +119,10 @@ example-nightly:
 	@PACKAGES="$(TRAINING_PACKAGES)" dev/with-server \
 	    sh -c 'examples/eu_stocks/two_days.sh && psql -X -f examples/eu_stocks/scores.sql'
 
+# A plan in parts on two servers, one of which is killed on the way.
+example-shards:
+	@PACKAGES="$(TRAINING_PACKAGES)" dev/with-server examples/shards/run.sh
+
 test:
 	@PACKAGES="$(DOCUMENT_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $(CRON_PACKAGES)" SMALL_DISK=4m \
 	    dev/with-server test/run
@@ -147,4 +152,4 @@ dist:
 doc:
 	@reference=$$(dev/with-server psql -X -f doc/reference.sql) && printf '%s\n' "$$reference" >doc/reference.md
 
-.PHONY: all install installcheck clean clean-expected requirements prove_installcheck demo example-celery example-dask example-nightly test test-sanitized bench fuzz lint dist doc
+.PHONY: all install installcheck clean clean-expected requirements prove_installcheck demo example-celery example-dask example-nightly example-shards test test-sanitized bench fuzz lint dist doc
