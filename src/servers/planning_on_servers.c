@@ -312,8 +312,11 @@ integer_result(uint64 row, ResultColumn column)
 
 /*
  * Have the calls made, on all servers at the same time, and take what they return.
- * Each is a query over its own part of the table, whose text, which an error shows,
- * has the server's name.
+ *
+ * There is a part of the query for each server, over its own part of the table, so that
+ * what an error shows of it has the server's name.  The condition stands outside of them:
+ * with one of its own, each would be a subquery, which the executor waits for before it
+ * begins the next (is_safe_append_member() in PostgreSQL's planner).
  */
 static void
 read_servers(const Run *run)
@@ -322,10 +325,11 @@ read_servers(const Run *run)
 	StringInfoData query;
 
 	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT c.server, c.plan_id, c.total_jobs, c.disabled_targets FROM (");
 	for (int i = 0; i < run->count; i++)
-		appendStringInfo(&query, "%sSELECT server, plan_id, total_jobs, disabled_targets FROM %s "
-						 "WHERE server OPERATOR(pg_catalog.=) %s",
-						 i > 0 ? " UNION ALL " : "", calls, quote_literal_cstr(run->servers[i].name));
+		appendStringInfo(&query, "%sSELECT %s::pg_catalog.text AS asked, server, plan_id, total_jobs, disabled_targets FROM %s",
+						 i > 0 ? " UNION ALL " : "", quote_literal_cstr(run->servers[i].name), calls);
+	appendStringInfoString(&query, ") AS c WHERE c.server OPERATOR(pg_catalog.=) c.asked");
 	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not run \"%s\"", query.data);
 	for (uint64 row = 0; row < SPI_processed; row++)
