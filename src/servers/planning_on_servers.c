@@ -17,6 +17,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -322,8 +323,12 @@ static void
 read_servers(const Run *run)
 {
 	char	   *calls = relation_sql_name(server_table(run->schema, SERVER_CALLS));
+	int			level = NewGUCNestLevel();
 	StringInfoData query;
 
+	/* a call that is read beside another one's part would be made, and left out */
+	(void) set_config_option("enable_partition_pruning", "on", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT c.server, c.plan_id, c.total_jobs, c.disabled_targets FROM (");
 	for (int i = 0; i < run->count; i++)
@@ -332,6 +337,7 @@ read_servers(const Run *run)
 	appendStringInfoString(&query, ") AS c WHERE c.server OPERATOR(pg_catalog.=) c.asked");
 	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not run \"%s\"", query.data);
+	AtEOXact_GUC(true, level);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		PartServer *server = find_server(run, SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
