@@ -26,7 +26,7 @@ COMMENT ON INDEX training_plan_parts_pkey IS 'Parts by run and server.';
 -- What a server is asked, and shows, of its parts
 
 CREATE FUNCTION training_part_call()
-RETURNS TABLE (server text, plan_id bigint, total_jobs bigint, disabled_targets bigint)
+RETURNS TABLE (server text, database text, plan_id bigint, total_jobs bigint, disabled_targets bigint)
 LANGUAGE C
 VOLATILE
 PARALLEL UNSAFE
@@ -42,6 +42,7 @@ CREATE VIEW training_part_calls WITH (security_invoker = true) AS
 SELECT
     c.server COLLATE "C" AS server,
     NULL::jsonb AS call,
+    c.database COLLATE "C" AS database,
     c.plan_id,
     c.total_jobs,
     c.disabled_targets
@@ -50,6 +51,7 @@ FROM training_part_call() AS c;
 COMMENT ON VIEW training_part_calls IS 'What other servers ask for: a call is inserted, and made when it is read, in the same transaction.';
 COMMENT ON COLUMN training_part_calls.server IS 'What this server is called where the call comes from.';
 COMMENT ON COLUMN training_part_calls.call IS 'The function, its arguments, and the version that the caller has; nothing when it is read.';
+COMMENT ON COLUMN training_part_calls.database IS 'Which database this is, of all that there are.';
 COMMENT ON COLUMN training_part_calls.plan_id IS 'The new plan.';
 COMMENT ON COLUMN training_part_calls.total_jobs IS 'How many jobs it has.';
 COMMENT ON COLUMN training_part_calls.disabled_targets IS 'How many targets are disabled although symbols count on their cross-sectional models.';
@@ -211,6 +213,7 @@ COMMENT ON COLUMN training_part_status.progress IS 'How far it is, from 0 to 1.'
 CREATE TABLE training_server_calls (
     server text,
     call jsonb,
+    database text COLLATE "C",
     plan_id bigint,
     total_jobs bigint,
     disabled_targets bigint
@@ -283,6 +286,7 @@ CREATE TABLE training_server_status (
 COMMENT ON TABLE training_server_calls IS 'What other servers are asked for: training_part_calls of each.';
 COMMENT ON COLUMN training_server_calls.server IS 'The foreign server.';
 COMMENT ON COLUMN training_server_calls.call IS 'The function, its arguments, and the version that this server has.';
+COMMENT ON COLUMN training_server_calls.database IS 'Which database it is, of all that there are.';
 COMMENT ON COLUMN training_server_calls.plan_id IS 'The new plan.';
 COMMENT ON COLUMN training_server_calls.total_jobs IS 'How many jobs it has.';
 COMMENT ON COLUMN training_server_calls.disabled_targets IS 'How many targets are disabled although symbols count on their cross-sectional models.';

@@ -17,6 +17,7 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/row_query.h"
+#include "servers/part_call.h"
 #include "servers/training_server.h"
 
 PG_FUNCTION_INFO_V1(add_training_server);
@@ -29,8 +30,7 @@ PG_FUNCTION_INFO_V1(add_training_server);
 typedef enum CatalogColumn
 {
 	REMOTE_VERSION = 1,
-	REMOTE_SCHEMA,
-	OWN_VERSION
+	REMOTE_SCHEMA
 } CatalogColumn;
 
 static void
@@ -70,25 +70,22 @@ check_extension(Oid schema, const ForeignServer *server, const char *remote_sche
 	char	   *extensions = new_table_name(schema, server, "extensions");
 	char	   *schemas = new_table_name(schema, server, "schemas");
 	const char *name = quote_identifier(server->servername);
-	const char *version;
-	const char *found_in;
-	const char *own_version;
+	const char *version = NULL;
+	const char *found_in = NULL;
 
 	run_command(psprintf("CREATE FOREIGN TABLE %s (extname pg_catalog.name, extversion pg_catalog.text, "
 						 "extnamespace pg_catalog.oid) SERVER %s "
 						 "OPTIONS (schema_name 'pg_catalog', table_name 'pg_extension')", extensions, name));
 	run_command(psprintf("CREATE FOREIGN TABLE %s (oid pg_catalog.oid, nspname pg_catalog.name) SERVER %s "
 						 "OPTIONS (schema_name 'pg_catalog', table_name 'pg_namespace')", schemas, name));
-	run_command(psprintf("SELECT r.extversion, n.nspname, e.extversion "
-						 "FROM pg_catalog.pg_extension AS e "
-						 "LEFT JOIN %s AS r ON r.extname OPERATOR(pg_catalog.=) e.extname "
-						 "LEFT JOIN %s AS n ON n.oid OPERATOR(pg_catalog.=) r.extnamespace "
+	run_command(psprintf("SELECT e.extversion, n.nspname FROM %s AS e "
+						 "JOIN %s AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace "
 						 "WHERE e.extname OPERATOR(pg_catalog.=) 'trainplan'", extensions, schemas));
-	if (SPI_processed != 1)
-		elog(ERROR, "extension trainplan is not in pg_extension");
-	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, REMOTE_VERSION);
-	found_in = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, REMOTE_SCHEMA);
-	own_version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, OWN_VERSION);
+	if (SPI_processed == 1)
+	{
+		version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, REMOTE_VERSION);
+		found_in = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, REMOTE_SCHEMA);
+	}
 	run_command(psprintf("DROP FOREIGN TABLE %s, %s", extensions, schemas));
 
 	if (version == NULL || found_in == NULL)
@@ -96,11 +93,11 @@ check_extension(Oid schema, const ForeignServer *server, const char *remote_sche
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("server \"%s\" does not have the extension trainplan", server->servername),
 				 errhint("In the database that the server names: CREATE EXTENSION trainplan;")));
-	if (strcmp(version, own_version) != 0)
+	if (strcmp(version, extension_version()) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("server \"%s\" has version %s of the extension trainplan, and this database has %s",
-						server->servername, version, own_version),
+						server->servername, version, extension_version()),
 				 errhint("Where it is older: ALTER EXTENSION trainplan UPDATE;")));
 	if (strcmp(found_in, remote_schema) != 0)
 		ereport(ERROR,
@@ -156,9 +153,13 @@ add_training_server(PG_FUNCTION_ARGS)
 	for (int id = 0; id < SERVER_TABLES; id++)
 	{
 		if (!relation_ownercheck(server_table(schema, id), GetUserId()))
-			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, server_tables[id].name);
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("must be owner of table %s", server_tables[id].name),
+					 errhint("What is added is read by everybody who may read runs: a superuser adds servers.")));
 	}
 	check_wrapper(server);
+	check_user_mapping(server);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	check_extension(schema, server, remote_schema);

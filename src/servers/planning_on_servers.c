@@ -28,7 +28,7 @@
 #include "plans/plan_store.h"
 #include "plans/plan_tables.h"
 #include "plans/table_write.h"
-#include "servers/part_calls.h"
+#include "servers/part_call.h"
 #include "servers/training_server.h"
 
 PG_FUNCTION_INFO_V1(create_training_plan_on);
@@ -48,11 +48,21 @@ typedef enum ResultColumn
 	RESULT_COLUMNS
 } ResultColumn;
 
+/* The columns of what a server returns. */
+typedef enum AnswerColumn
+{
+	ANSWER_SERVER,
+	ANSWER_DATABASE,
+	ANSWER_PLAN_ID,
+	ANSWER_TOTAL_JOBS,
+	ANSWER_DISABLED_TARGETS
+} AnswerColumn;
+
 /* A server that is to have a part. */
 typedef struct PartServer
 {
 	const char *name;
-	bool		answered;
+	const char *database;		/* which it is; NULL: it has not answered yet */
 	NewPlan		plan;
 } PartServer;
 
@@ -66,71 +76,16 @@ typedef struct Run
 	PlanTable	parts;
 } Run;
 
-/* ---- what is asked ---------------------------------------------------------------------- */
-
-/*
- * What is asked of a server: the parameters of the INSERT, whose last ones are the
- * function's arguments, whatever they are.
- */
-typedef enum CallParameter
-{
-	CALL_SERVER,
-	CALL_RUN_ID,
-	CALL_FUNCTION,
-	CALL_RELATION,
-	CALL_POLICY,
-	CALL_FAMILIES,
-	CALL_INCLUDE_BLOCKED,
-	CALL_POOLED_FIRST,
-	CALL_GIT_COMMIT,
-	CALL_CONFIG_HASH,
-	CALL_METRICS_SNAPSHOT,
-	CALL_PARAMETERS
-} CallParameter;
-
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			call_parameters[CALL_PARAMETERS] = {
-	[CALL_SERVER] = {"server", TEXTOID},
-	[CALL_RUN_ID] = {"run_id", TEXTOID},
-	[CALL_FUNCTION] = {"function", TEXTOID},
-	[CALL_RELATION] = {"relation", TEXTOID},
-	[CALL_POLICY] = {"policy", TEXTOID},
-	[CALL_FAMILIES] = {"families", TEXTARRAYOID},
-	[CALL_INCLUDE_BLOCKED] = {"include_blocked", BOOLOID},
-	[CALL_POOLED_FIRST] = {"pooled_first", BOOLOID},
-	[CALL_GIT_COMMIT] = {"git_commit", TEXTOID},
-	[CALL_CONFIG_HASH] = {"config_hash", TEXTOID},
-	[CALL_METRICS_SNAPSHOT] = {"metrics_snapshot", TEXTOID}
-};
-
-typedef struct CallValues
-{
-	Datum		values[CALL_PARAMETERS];
-	char		nulls[CALL_PARAMETERS]; /* as SPI has them: 'n' or ' ' */
-} CallValues;
+/* Which argument each of a call's members is; 0: of none. */
+typedef int CallArguments[CALL_MEMBERS];
 
 static void
-set_call_text(CallValues *call, CallParameter parameter, const char *value)
+take_arguments(PartCall *call, FunctionCallInfo fcinfo, const CallArguments arguments)
 {
-	call->values[parameter] = CStringGetTextDatum(value);
-	call->nulls[parameter] = ' ';
-}
-
-/* Which argument each of a call's parameters is; 0: of none. */
-typedef int CallArguments[CALL_PARAMETERS];
-
-static void
-take_arguments(CallValues *call, FunctionCallInfo fcinfo, const CallArguments arguments)
-{
-	for (int i = 0; i < CALL_PARAMETERS; i++)
+	for (int i = 0; i < CALL_MEMBERS; i++)
 	{
-		bool		is_given = arguments[i] != 0 && !PG_ARGISNULL(arguments[i]);
-
-		call->values[i] = is_given ? PG_GETARG_DATUM(arguments[i]) : (Datum) 0;
-		call->nulls[i] = is_given ? ' ' : 'n';
+		call->nulls[i] = arguments[i] == 0 || PG_ARGISNULL(arguments[i]);
+		call->values[i] = call->nulls[i] ? (Datum) 0 : PG_GETARG_DATUM(arguments[i]);
 	}
 }
 
@@ -199,7 +154,7 @@ new_run_id(void)
 	struct pg_tm time;
 	fsec_t		microseconds;
 
-	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), NULL, &time, &microseconds, NULL, NULL) != 0)
+	if (timestamp2tm(GetCurrentTimestamp(), NULL, &time, &microseconds, NULL, NULL) != 0)
 		elog(ERROR, "timestamp out of range");
 	return psprintf("%04d%02d%02d_%02d%02d%02d_%06d", time.tm_year, time.tm_mon, time.tm_mday,
 					time.tm_hour, time.tm_min, time.tm_sec, (int) microseconds);
@@ -218,7 +173,8 @@ begin_run(Run *run, const char *run_id)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNIQUE_VIOLATION),
 					 errmsg("run \"%s\" has a part on server \"%s\" already", run->run_id, run->servers[i].name),
-					 errhint("Give another run_id, or NULL for one by the current time.")));
+					 errhint("Give another run_id, or NULL for one by the current time; or delete the part, and its row of table \"%s\".",
+							 plan_table_name(RUN_PARTS_TABLE))));
 	}
 }
 
@@ -257,35 +213,27 @@ name_server(void *arg)
 
 /* Leave the call with each of the servers. */
 static void
-ask_servers(const Run *run, CallValues *call)
+ask_servers(const Run *run, PartCall *call)
 {
-	char	   *calls = relation_sql_name(server_table(run->schema, SERVER_CALLS));
-	Oid			types[CALL_PARAMETERS];
-	StringInfoData command;
-	SPIPlanPtr	plan;
+	static Oid	types[] = {TEXTOID, JSONBOID};
+	char	   *command = psprintf("INSERT INTO %s (server, call) VALUES ($1, $2)",
+								   relation_sql_name(server_table(run->schema, SERVER_CALLS)));
+	SPIPlanPtr	plan = SPI_prepare(command, lengthof(types), types);
 
-	initStringInfo(&command);
-	appendStringInfo(&command, "INSERT INTO %s (server, call) "
-					 "SELECT $1, pg_catalog.jsonb_build_object('version', e.extversion", calls);
-	for (int i = 0; i < CALL_PARAMETERS; i++)
-	{
-		types[i] = call_parameters[i].type;
-		appendStringInfo(&command, ", '%s', $%d", call_parameters[i].name, i + 1);
-	}
-	appendStringInfoString(&command, ") FROM pg_catalog.pg_extension AS e "
-						   "WHERE e.extname OPERATOR(pg_catalog.=) 'trainplan'");
-	plan = SPI_prepare(command.data, CALL_PARAMETERS, types);
 	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\"", command.data);
-
-	set_call_text(call, CALL_RUN_ID, run->run_id);
+		elog(ERROR, "could not prepare \"%s\"", command);
+	part_call_set_text(call, CALL_VERSION, extension_version());
+	part_call_set_text(call, CALL_RUN_ID, run->run_id);
 	for (int i = 0; i < run->count; i++)
 	{
 		ErrorContextCallback callback = {error_context_stack, name_server, &run->servers[i]};
+		Datum		values[lengthof(types)];
 
+		part_call_set_text(call, CALL_SERVER, run->servers[i].name);
+		values[0] = call->values[CALL_SERVER];
+		values[1] = part_call_pack(call);
 		error_context_stack = &callback;
-		set_call_text(call, CALL_SERVER, run->servers[i].name);
-		if (SPI_execute_plan(plan, call->values, call->nulls, false, 0) != SPI_OK_INSERT || SPI_processed != 1)
+		if (SPI_execute_plan(plan, values, NULL, false, 0) != SPI_OK_INSERT || SPI_processed != 1)
 			elog(ERROR, "could not ask server \"%s\"", run->servers[i].name);
 		error_context_stack = callback.previous;
 	}
@@ -296,19 +244,60 @@ find_server(const Run *run, const char *name)
 {
 	for (int i = 0; i < run->count; i++)
 	{
-		if (name != NULL && strcmp(run->servers[i].name, name) == 0)
+		if (strcmp(run->servers[i].name, name) == 0)
 			return &run->servers[i];
 	}
 	return NULL;
 }
 
-static int64
-integer_result(uint64 row, ResultColumn column)
+/* What a server has returned in a column; there is no null in it. */
+static Datum
+answer(uint64 row, AnswerColumn column)
 {
 	bool		isnull;
 	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1, &isnull);
 
-	return isnull ? 0 : DatumGetInt64(value);
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("a server has not said all of its part")));
+	return value;
+}
+
+static void
+take_answer(const Run *run, uint64 row)
+{
+	PartServer *server = find_server(run, TextDatumGetCString(answer(row, ANSWER_SERVER)));
+
+	if (server == NULL || server->database != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("a server has answered with another one's part")));
+	server->database = TextDatumGetCString(answer(row, ANSWER_DATABASE));
+	server->plan.plan_id = DatumGetInt64(answer(row, ANSWER_PLAN_ID));
+	server->plan.total_jobs = DatumGetInt64(answer(row, ANSWER_TOTAL_JOBS));
+	server->plan.disabled_targets = DatumGetInt64(answer(row, ANSWER_DISABLED_TARGETS));
+}
+
+/* Each server has made its part, and none is another one by another name. */
+static void
+check_answers(const Run *run)
+{
+	for (int i = 0; i < run->count; i++)
+	{
+		if (run->servers[i].database == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_ERROR),
+					 errmsg("server \"%s\" has not made its part", run->servers[i].name)));
+		for (int j = 0; j < i; j++)
+		{
+			if (strcmp(run->servers[i].database, run->servers[j].database) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("servers \"%s\" and \"%s\" are the same database",
+								run->servers[j].name, run->servers[i].name)));
+		}
+	}
 }
 
 /*
@@ -330,35 +319,17 @@ read_servers(const Run *run)
 	(void) set_config_option("enable_partition_pruning", "on", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT c.server, c.plan_id, c.total_jobs, c.disabled_targets FROM (");
+	appendStringInfoString(&query, "SELECT c.server, c.database, c.plan_id, c.total_jobs, c.disabled_targets FROM (");
 	for (int i = 0; i < run->count; i++)
-		appendStringInfo(&query, "%sSELECT %s::pg_catalog.text AS asked, server, plan_id, total_jobs, disabled_targets FROM %s",
+		appendStringInfo(&query, "%sSELECT %s::pg_catalog.text AS asked, s.* FROM %s AS s",
 						 i > 0 ? " UNION ALL " : "", quote_literal_cstr(run->servers[i].name), calls);
 	appendStringInfoString(&query, ") AS c WHERE c.server OPERATOR(pg_catalog.=) c.asked");
 	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not run \"%s\"", query.data);
 	AtEOXact_GUC(true, level);
 	for (uint64 row = 0; row < SPI_processed; row++)
-	{
-		PartServer *server = find_server(run, SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-														   RESULT_SERVER + 1));
-
-		if (server == NULL || server->answered)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_ERROR),
-					 errmsg("a server answered with another one's part")));
-		server->answered = true;
-		server->plan.plan_id = integer_result(row, RESULT_PLAN_ID);
-		server->plan.total_jobs = integer_result(row, RESULT_TOTAL_JOBS);
-		server->plan.disabled_targets = integer_result(row, RESULT_DISABLED_TARGETS);
-	}
-	for (int i = 0; i < run->count; i++)
-	{
-		if (!run->servers[i].answered)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_ERROR),
-					 errmsg("server \"%s\" has not made its part", run->servers[i].name)));
-	}
+		take_answer(run, row);
+	check_answers(run);
 }
 
 static void
@@ -390,13 +361,13 @@ plan_on_servers(FunctionCallInfo fcinfo, const char *function, const char *relat
 				const CallArguments arguments)
 {
 	Run			run = {.schema = get_func_namespace(fcinfo->flinfo->fn_oid)};
-	CallValues	call;
+	PartCall	call;
 
 	PreventCommandIfReadOnly(psprintf("%s_on()", function));
 	result_rows_begin(fcinfo, work_mem);
 	require_argument(fcinfo, ARG_RELATION, relation_name);
 	take_arguments(&call, fcinfo, arguments);
-	set_call_text(&call, CALL_FUNCTION, function);
+	part_call_set_text(&call, CALL_FUNCTION, function);
 	servers_argument(&run, fcinfo);
 	begin_run(&run, run_id_argument(fcinfo, arguments[CALL_RUN_ID]));
 

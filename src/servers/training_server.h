@@ -29,6 +29,7 @@ extern const ServerTable server_tables[SERVER_TABLES];
 
 extern Oid	server_table(Oid schema, ServerTableId id);
 extern List *server_partitions(Oid parent, Oid server);
+extern void check_user_mapping(const ForeignServer *server);
 extern void check_server_is_added(Oid schema, const ForeignServer *server);
 
 #endif							/* TRAINPLAN_TRAINING_SERVER_H */
