@@ -199,7 +199,7 @@ new_run_id(void)
 	struct pg_tm time;
 	fsec_t		microseconds;
 
-	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), NULL, &time, &microseconds, NULL, NULL) != 0)
+	if (timestamp2tm(GetCurrentTimestamp(), NULL, &time, &microseconds, NULL, NULL) != 0)
 		elog(ERROR, "timestamp out of range");
 	return psprintf("%04d%02d%02d_%02d%02d%02d_%06d", time.tm_year, time.tm_mon, time.tm_mday,
 					time.tm_hour, time.tm_min, time.tm_sec, (int) microseconds);
