@@ -96,7 +96,8 @@ training_part_calls_insert(PG_FUNCTION_ARGS)
 /* ---- a call is made ------------------------------------------------------------------- */
 
 /* What wrappers set for a session of theirs. */
-static const char *const wrapper_settings[] = {"search_path", "TimeZone", "DateStyle", "IntervalStyle"};
+static const char *const wrapper_settings[] = {"search_path", "TimeZone", "DateStyle", "IntervalStyle",
+	"extra_float_digits"};
 
 /* Have these as the session began; to be ended with AtEOXact_GUC(). */
 static int
