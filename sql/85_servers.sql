@@ -185,7 +185,13 @@ SELECT
     s.result,
     s.progress
 FROM training_plans AS p
-JOIN training_job_status AS s ON s.plan_id = p.plan_id
+-- (a union of two, so that each plan's jobs are found by its number: beside a join, those
+-- of all plans would be read)
+CROSS JOIN LATERAL (
+    SELECT j.* FROM training_job_status AS j WHERE j.plan_id = p.plan_id
+    UNION ALL
+    SELECT j.* FROM training_job_status AS j WHERE false
+) AS s
 WHERE p.server IS NOT NULL;
 
 COMMENT ON VIEW training_part_status IS 'Where the jobs of plans here stand that are parts of runs, one a row.';
@@ -355,7 +361,9 @@ COMMENT ON COLUMN training_server_status.progress IS 'How far it is, from 0 to 1
 -- Runs
 --
 -- (a condition on a run or server is asked of the servers only in the default collation:
--- postgres_fdw does not know whether a server has others)
+-- postgres_fdw does not know whether a server has others.  What a server says of parts
+-- that were asked for under another name, which may be that of the same database here, is
+-- of that name: a row counts where its foreign table is that server's)
 
 CREATE VIEW training_run_progress WITH (security_invoker = true) AS
 SELECT
@@ -387,7 +395,11 @@ SELECT
         THEN pg_catalog.max(s.expected_end)
     END AS expected_end
 FROM training_plan_parts AS p
-LEFT JOIN training_server_plans AS s ON s.server = p.server COLLATE "default" AND s.run_id = p.run_id COLLATE "default" AND s.plan_id = p.plan_id
+LEFT JOIN (
+    training_server_plans AS s
+    JOIN pg_catalog.pg_foreign_table AS t ON t.ftrelid = s.tableoid
+    JOIN pg_catalog.pg_foreign_server AS f ON f.oid = t.ftserver AND f.srvname = s.server::name
+) ON s.server = p.server COLLATE "default" AND s.run_id = p.run_id COLLATE "default" AND s.plan_id = p.plan_id
 GROUP BY p.run_id COLLATE "default";
 
 COMMENT ON VIEW training_run_progress IS 'How far runs are worked off, all parts together, one a row.';
@@ -428,7 +440,9 @@ SELECT
     s.result,
     s.progress
 FROM training_plan_parts AS p
-JOIN training_server_status AS s ON s.server = p.server COLLATE "default" AND s.run_id = p.run_id COLLATE "default" AND s.plan_id = p.plan_id;
+JOIN training_server_status AS s ON s.server = p.server COLLATE "default" AND s.run_id = p.run_id COLLATE "default" AND s.plan_id = p.plan_id
+JOIN pg_catalog.pg_foreign_table AS t ON t.ftrelid = s.tableoid
+JOIN pg_catalog.pg_foreign_server AS f ON f.oid = t.ftserver AND f.srvname = s.server::name;
 
 COMMENT ON VIEW training_run_status IS 'Where the jobs of runs stand, on all servers, one a row.';
 COMMENT ON COLUMN training_run_status.run_id IS 'The run.';

@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -25,10 +27,13 @@ PG_FUNCTION_INFO_V1(training_run_lines);
 
 /*
  * The parts of a run, called p, and what a table of servers, called s, has of each; the
- * run's id as a literal is to follow.
+ * run's id as a literal is to follow.  (A server's table may show parts that the same
+ * database has under another server's name.)
  */
 #define PARTS_WITH(join) \
-	"FROM ONLY %%s AS p " join " %%s AS s ON s.server OPERATOR(pg_catalog.=) p.server COLLATE pg_catalog.\"default\" " \
+	"FROM ONLY %%s AS p " join " (%%s AS s JOIN %%s AS t ON t.ftrelid OPERATOR(pg_catalog.=) s.tableoid " \
+	"JOIN %%s AS f ON f.oid OPERATOR(pg_catalog.=) t.ftserver " \
+	"AND f.srvname OPERATOR(pg_catalog.=) s.server::pg_catalog.name) ON s.server OPERATOR(pg_catalog.=) p.server COLLATE pg_catalog.\"default\" " \
 	"AND s.run_id OPERATOR(pg_catalog.=) p.run_id COLLATE pg_catalog.\"default\" AND s.plan_id OPERATOR(pg_catalog.=) p.plan_id " \
 	"WHERE p.run_id COLLATE pg_catalog.\"default\" OPERATOR(pg_catalog.=) %s "
 
@@ -83,13 +88,18 @@ check_parts(const DocumentSource *source, const char *run_id)
 				 errmsg("run \"%s\" has no parts", run_id)));
 }
 
-static Oid *
-two_relations(Oid first, Oid second)
-{
-	Oid		   *relations = palloc(2 * sizeof(Oid));
+/* The relations of a query with PARTS_WITH(). */
+#define PART_RELATIONS		4
 
-	relations[0] = first;
-	relations[1] = second;
+static Oid *
+part_relations(Oid parts, Oid of_servers)
+{
+	Oid		   *relations = palloc(PART_RELATIONS * sizeof(Oid));
+
+	relations[0] = parts;
+	relations[1] = of_servers;
+	relations[2] = ForeignTableRelationId;
+	relations[3] = ForeignServerRelationId;
 	return relations;
 }
 
@@ -108,14 +118,14 @@ run_source(Oid schema, const char *run_id)
 				 SAME("git_commit") ", " SAME("config_hash") ", "
 				 "pg_catalog.string_agg(DISTINCT s.routing, ', ' ORDER BY s.routing), "
 				 SAME("metrics_snapshot") ", pg_catalog.min(s.model_families) " PARTS_WITH("JOIN"), literal);
-	source->facts.relation_count = 2;
-	source->facts.relations = two_relations(parts.relid, server_table(schema, SERVER_PLANS));
+	source->facts.relation_count = PART_RELATIONS;
+	source->facts.relations = part_relations(parts.relid, server_table(schema, SERVER_PLANS));
 	source->jobs.text =
 		psprintf("SELECT s.server, s.plan_id, s.job_id, s.target, s.symbol, s.route, s.training_type, s.model_families, "
 				 "s.priority, s.estimated_samples, s.reason, s.metadata " PARTS_WITH("JOIN")
 				 "ORDER BY s.target, s.server, s.symbol NULLS FIRST", literal);
-	source->jobs.relation_count = 2;
-	source->jobs.relations = two_relations(parts.relid, server_table(schema, SERVER_JOBS));
+	source->jobs.relation_count = PART_RELATIONS;
+	source->jobs.relations = part_relations(parts.relid, server_table(schema, SERVER_JOBS));
 	plan_table_close(&parts);
 	return source;
 }

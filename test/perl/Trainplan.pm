@@ -10,7 +10,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_server run_sql manual_pages page_blocks without_blocks run_page);
+our @EXPORT = qw(start_server add_servers run_sql manual_pages page_blocks without_blocks run_page);
 
 # Its superuser is called so, whoever runs the tests.
 $ENV{PGUSER} = 'postgres';
@@ -26,6 +26,28 @@ sub start_server
 	$server->append_conf('postgresql.conf', 'fsync = off');
 	$server->start;
 	return $server;
+}
+
+# Make servers known to a database of another as foreign servers, by the names given,
+# and have them ready for parts of plans.  The superuser is mapped to that there.
+sub add_servers
+{
+	my ($server, $database, %others) = @_;
+	my $sql = '';
+
+	foreach my $name (sort keys %others)
+	{
+		my ($host, $port) = ($others{$name}->host, $others{$name}->port);
+		my $identifier = '"' . $name =~ s/"/""/gr . '"';
+		my $literal = "'" . $name =~ s/'/''/gr . "'";
+
+		$sql .= qq{
+			CREATE SERVER $identifier FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'postgres');
+			CREATE USER MAPPING FOR CURRENT_USER SERVER $identifier OPTIONS (user '$ENV{PGUSER}');
+			SELECT add_training_server($literal);};
+	}
+	my $said = run_sql($server, $database, "CREATE EXTENSION IF NOT EXISTS postgres_fdw;$sql", '-At');
+	die $said if $said =~ /ERROR/;
 }
 
 # What somebody sees, without blanks at the ends of lines and empty lines around.
