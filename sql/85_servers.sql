@@ -40,7 +40,7 @@ if nothing was.';
 
 CREATE VIEW training_part_calls WITH (security_invoker = true) AS
 SELECT
-    c.server COLLATE "C" AS server,
+    c.server,
     NULL::jsonb AS call,
     c.database COLLATE "C" AS database,
     c.plan_id,
@@ -76,8 +76,8 @@ REVOKE ALL ON FUNCTION training_part_calls_insert() FROM PUBLIC;
 
 CREATE VIEW training_part_plans WITH (security_invoker = true) AS
 SELECT
-    p.server,
-    p.run_id,
+    p.server COLLATE "default" AS server,
+    p.run_id COLLATE "default" AS run_id,
     p.plan_id,
     p.generated_at,
     p.routing,
@@ -132,8 +132,8 @@ COMMENT ON COLUMN training_part_plans.expected_end IS 'When all will have ended,
 
 CREATE VIEW training_part_jobs WITH (security_invoker = true) AS
 SELECT
-    p.server,
-    p.run_id,
+    p.server COLLATE "default" AS server,
+    p.run_id COLLATE "default" AS run_id,
     j.plan_id,
     j.job_id,
     j.target,
@@ -166,8 +166,8 @@ COMMENT ON COLUMN training_part_jobs.metadata IS 'The states behind the decision
 
 CREATE VIEW training_part_status WITH (security_invoker = true) AS
 SELECT
-    p.server,
-    p.run_id,
+    p.server COLLATE "default" AS server,
+    p.run_id COLLATE "default" AS run_id,
     s.plan_id,
     s.job_id,
     s.target,
@@ -368,8 +368,8 @@ COMMENT ON COLUMN training_server_status.progress IS 'How far it is, from 0 to 1
 CREATE VIEW training_run_progress WITH (security_invoker = true) AS
 SELECT
     p.run_id COLLATE "default" AS run_id,
-    pg_catalog.count(*) AS servers,
-    pg_catalog.sum(coalesce(s.jobs, p.total_jobs))::bigint AS jobs,
+    pg_catalog.count(DISTINCT p.server) AS servers,
+    pg_catalog.sum(j.there + j.missing)::bigint AS jobs,
     coalesce(pg_catalog.sum(s.pending), 0::numeric)::bigint AS pending,
     coalesce(pg_catalog.sum(s.waiting), 0::numeric)::bigint AS waiting,
     coalesce(pg_catalog.sum(s.running), 0::numeric)::bigint AS running,
@@ -378,17 +378,17 @@ SELECT
     coalesce(pg_catalog.sum(s.failed), 0::numeric)::bigint AS failed,
     coalesce(pg_catalog.sum(s.cancelled), 0::numeric)::bigint AS cancelled,
     coalesce(pg_catalog.sum(s.blocked), 0::numeric)::bigint AS blocked,
-    coalesce(pg_catalog.sum(p.total_jobs) FILTER (WHERE s.plan_id IS NULL), 0::numeric)::bigint AS missing,
+    pg_catalog.sum(j.missing)::bigint AS missing,
     pg_catalog.round(
-        100.0 * pg_catalog.sum(s.succeeded + s.reused + s.failed + s.cancelled)
-        / nullif(pg_catalog.sum(coalesce(s.jobs - s.blocked, p.total_jobs)), 0::numeric), 1
+        100.0 * coalesce(pg_catalog.sum(s.succeeded + s.reused + s.failed + s.cancelled), 0::numeric)
+        / nullif(pg_catalog.sum(j.there + j.missing - coalesce(s.blocked, 0::bigint)), 0::numeric), 1
     ) AS percent_done,
     pg_catalog.sum(s.jobs_per_hour) AS jobs_per_hour,
     CASE
         -- a part that has jobs left says when they will have ended, or nobody knows
         WHEN pg_catalog.bool_and(
             CASE
-                WHEN s.plan_id IS NULL THEN p.total_jobs = 0
+                WHEN j.there = 0 THEN j.missing = 0
                 ELSE s.pending + s.waiting + s.running = 0 OR s.expected_end IS NOT NULL
             END
         )
@@ -400,12 +400,17 @@ LEFT JOIN (
     JOIN pg_catalog.pg_foreign_table AS t ON t.ftrelid = s.tableoid
     JOIN pg_catalog.pg_foreign_server AS f ON f.oid = t.ftserver AND f.srvname = s.server::name
 ) ON s.server = p.server COLLATE "default" AND s.run_id = p.run_id COLLATE "default" AND s.plan_id = p.plan_id
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(s.jobs, 0::bigint) AS there,
+        greatest(p.total_jobs - coalesce(s.jobs, 0::bigint), 0::bigint) AS missing
+) AS j
 GROUP BY p.run_id COLLATE "default";
 
 COMMENT ON VIEW training_run_progress IS 'How far runs are worked off, all parts together, one a row.';
 COMMENT ON COLUMN training_run_progress.run_id IS 'The run.';
 COMMENT ON COLUMN training_run_progress.servers IS 'How many servers have a part of it.';
-COMMENT ON COLUMN training_run_progress.jobs IS 'How many jobs it has.';
+COMMENT ON COLUMN training_run_progress.jobs IS 'How many jobs it has, with those that are missing.';
 COMMENT ON COLUMN training_run_progress.pending IS 'How many of them can be claimed, now or when they are to be tried again.';
 COMMENT ON COLUMN training_run_progress.waiting IS 'How many wait until the pooled model of their target is trained.';
 COMMENT ON COLUMN training_run_progress.running IS 'How many a worker has.';
@@ -414,7 +419,7 @@ COMMENT ON COLUMN training_run_progress.reused IS 'How many were trained before,
 COMMENT ON COLUMN training_run_progress.failed IS 'How many failed for good.';
 COMMENT ON COLUMN training_run_progress.cancelled IS 'How many were cancelled.';
 COMMENT ON COLUMN training_run_progress.blocked IS 'How many are blocked, and never claimed.';
-COMMENT ON COLUMN training_run_progress.missing IS 'How many were in parts that their servers do not have any more.';
+COMMENT ON COLUMN training_run_progress.missing IS 'How many are not there any more, because somebody has deleted them, or the whole part.';
 COMMENT ON COLUMN training_run_progress.percent_done IS 'Of the jobs that are not blocked, how many have ended.';
 COMMENT ON COLUMN training_run_progress.jobs_per_hour IS 'How many ended an hour on all servers together; NULL before the first.';
 COMMENT ON COLUMN training_run_progress.expected_end IS 'When the last part will have ended, NULL if that is not to be told of one; when it ended, if all have.';

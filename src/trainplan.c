@@ -30,7 +30,6 @@
 #include "utils/guc.h"
 
 #include "routing/candidates_file.h"
-#include "servers/part_call.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "trainplan", .version = "1.1");
@@ -49,12 +48,6 @@ _PG_init(void)
 							   "It reads CSV with a header from its standard input and writes Parquet to %p. "
 							   "If it is empty, CSV is written instead.",
 							   &parquet_command, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
-							   NULL, NULL, NULL);
-	DefineCustomStringVariable(PART_CALL_SETTING,
-							   "Keeps a call for a part of a plan until it is made.",
-							   "It is set by an INSERT into training_part_calls.",
-							   &kept_part_call, "", PGC_USERSET,
-							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   NULL, NULL, NULL);
 	MarkGUCPrefixReserved("trainplan");
 }

@@ -672,7 +672,7 @@ DROP FUNCTION extend_training_job_lease(bigint, text, integer, interval);
 
 -- What other servers ask for: its trigger has to be there before it is commented on.
 CREATE VIEW training_part_calls AS
-SELECT NULL::text COLLATE "C" AS server, NULL::jsonb AS call, NULL::text COLLATE "C" AS database, 0::bigint AS plan_id, 0::bigint AS total_jobs, 0::bigint AS disabled_targets;
+SELECT NULL::text AS server, NULL::jsonb AS call, NULL::text COLLATE "C" AS database, 0::bigint AS plan_id, 0::bigint AS total_jobs, 0::bigint AS disabled_targets;
 CREATE FUNCTION training_part_calls_insert() RETURNS trigger LANGUAGE C AS 'MODULE_PATHNAME';
 CREATE TRIGGER keep_call
 INSTEAD OF INSERT ON training_part_calls

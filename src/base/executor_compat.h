@@ -69,6 +69,31 @@ require_no_rights(Query *query)
 #endif
 }
 
+/*
+ * Have the right to read any column of its relations be enough for a query, which has not
+ * been rewritten; what a view reads is its owner's business as ever.
+ */
+static inline void
+require_any_column(Query *query)
+{
+	ListCell   *cell;
+
+#if PG_VERSION_NUM >= 160000
+	foreach(cell, query->rteperminfos)
+		((RTEPermissionInfo *) lfirst(cell))->selectedCols = NULL;
+#else
+	foreach(cell, query->rtable)
+		((RangeTblEntry *) lfirst(cell))->selectedCols = NULL;
+#endif
+}
+
+/* Does the caller have all rights that a query needs, views and all? */
+#if PG_VERSION_NUM >= 160000
+#define has_rights_for(planned) ExecCheckPermissions((planned)->rtable, (planned)->permInfos, false)
+#else
+#define has_rights_for(planned) ExecCheckRTPerms((planned)->rtable, false)
+#endif
+
 /* Whether only summarizing indexes are to be updated, where there is a difference. */
 #if PG_VERSION_NUM >= 160000
 #define ONLY_SUMMARIZING(update_indexes) ((update_indexes) == TU_Summarizing)

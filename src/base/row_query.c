@@ -187,6 +187,8 @@ plan_query(const RowQuery *query, char *text, ParamListInfo arguments)
 	parsed = linitial_node(RawStmt, pg_parse_query(text));
 	analyzed = parse_analyze_fixedparams(parsed, text, query->argument_types, query->arguments, NULL);
 	check_query(query, analyzed);
+	if (query->needs_any_column)
+		require_any_column(analyzed);
 	analyzed = linitial_node(Query, pg_rewrite_query(analyzed));
 	if (query->needs_no_rights)
 		require_no_rights(analyzed);
@@ -251,8 +253,9 @@ row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 }
 
 /*
- * How many rows of a relation PostgreSQL's planner expects.  Errors: whatever planning to
- * read it may raise.
+ * How many rows of a relation PostgreSQL's planner expects; a negative number where
+ * reading it would be refused, which EXPLAIN of a query over it would be as well.  Errors:
+ * whatever planning to read it may raise.
  */
 double
 relation_planned_rows(Oid relid)
@@ -262,11 +265,13 @@ relation_planned_rows(Oid relid)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	RowQuery	query = {
 		.text = "SELECT * FROM %s",
+		.needs_any_column = true,
 		.relation_count = 1,
 		.relations = &relid,
 		.columns = ANY_COLUMNS
 	};
-	double		rows = plan_query(&query, row_query_text(query.text, &relid, 1), NULL)->planTree->plan_rows;
+	PlannedStmt *planned = plan_query(&query, row_query_text(query.text, &relid, 1), NULL);
+	double		rows = has_rights_for(planned) ? planned->planTree->plan_rows : -1;
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

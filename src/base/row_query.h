@@ -24,6 +24,7 @@ typedef struct RowQuery
 	int			cursor_options;	/* those of pg_plan_query() */
 	bool		read_only;		/* it sees what the active snapshot sees; else also what came since */
 	bool		needs_no_rights;	/* it tells nothing but what the call itself has written */
+	bool		needs_any_column;	/* who may read one of a relation's columns may run it */
 } RowQuery;
 
 /*

@@ -123,7 +123,10 @@ static void
 write_families(StringInfo text, JsonValue *families)
 {
 	appendStringInfoString(text, "- Families: ");
-	append_list(text, families);
+	if (families == NULL)
+		appendStringInfoString(text, "not the same in all parts");
+	else
+		append_list(text, families);
 	appendStringInfoCharMacro(text, '\n');
 }
 

@@ -314,6 +314,25 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	hand_out_job(arg, NULL_SLICE, values, nulls);
 }
 
+/* What no table of jobs leaves out; another server's view may. */
+static void
+check_placed_job(const Datum *values, const bool *nulls)
+{
+	static const JobColumn required[] = {
+		JOB_ID, JOB_TARGET, JOB_ROUTE, JOB_TRAINING_TYPE, JOB_MODEL_FAMILIES, JOB_PRIORITY
+	};
+
+	for (int i = 0; i < lengthof(required); i++)
+	{
+		if (nulls[PLACE_COLUMNS + required[i]])
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_ERROR),
+					 errmsg("server \"%s\" has a job without %s",
+							nulls[PLACE_SERVER] ? "" : TextDatumGetCString(values[PLACE_SERVER]),
+							job_members[required[i]])));
+	}
+}
+
 /* The same of a job of a run, with its place before it. */
 static void
 read_placed_job(void *arg, const Datum *values, const bool *nulls)
@@ -321,6 +340,7 @@ read_placed_job(void *arg, const Datum *values, const bool *nulls)
 	PlanDocument *document = arg;
 	Slice		server = text_slice(values[PLACE_SERVER], nulls[PLACE_SERVER]);
 
+	check_placed_job(values, nulls);
 	json_set(document->job, place_members[PLACE_SERVER], json_from_slice(server));
 	json_set(document->job, place_members[PLACE_PLAN_ID], nulls[PLACE_PLAN_ID] ? NULL :
 			 json_made(json_object_new_int64(DatumGetInt64(values[PLACE_PLAN_ID]))));
@@ -449,9 +469,11 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 	json_set(metadata, "routing_plan_path", json_from_slice(text_slice(values[4], nulls[4])));
 	json_set(metadata, "metrics_snapshot", json_from_slice(text_slice(values[5], nulls[5])));
 	json_set(metadata, "total_jobs", json_made(json_object_new_int64(0)));
-	families = json_made(json_object_new_array());
+	/* NULL: the parts of a run do not have the same */
+	families = nulls[6] ? NULL : json_made(json_object_new_array());
 	json_set(metadata, "model_families", families);
-	json_append_texts(families, DatumGetArrayTypeP(values[6]));
+	if (families != NULL)
+		json_append_texts(families, DatumGetArrayTypeP(values[6]));
 }
 
 /* The facts of a plan, as read_plan() takes them. */

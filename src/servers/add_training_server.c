@@ -121,7 +121,7 @@ make_partition(Oid schema, ServerTableId id, const ForeignServer *server, const 
 	/* asked at the same time as others, also where the server's options say otherwise */
 	run_command(psprintf("CREATE FOREIGN TABLE %s PARTITION OF %s FOR VALUES IN (%s) SERVER %s "
 						 "OPTIONS (schema_name %s, table_name %s, async_capable 'true', updatable '%s', "
-						 "fetch_size '10000')",
+						 "fetch_size '1000')",
 						 new_table_name(schema, server, server_tables[id].label),
 						 relation_sql_name(parent),
 						 quote_literal_cstr(server->servername), quote_identifier(server->servername),

@@ -92,11 +92,13 @@ part_call_text(const PartCall *call, CallMember member)
 const char *
 part_call_required_text(const PartCall *call, CallMember member)
 {
-	if (call->nulls[member])
+	const char *text = part_call_text(call, member);
+
+	if (text == NULL || *text == '\0')
 		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				(errcode(text == NULL ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("call has no %s", members[member].name)));
-	return part_call_text(call, member);
+	return text;
 }
 
 /* A call as jsonb, in the current memory context. */

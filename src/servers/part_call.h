@@ -11,11 +11,6 @@
 /* Where calls are left, and made. */
 #define PART_CALLS_VIEW		"training_part_calls"
 
-/* The setting in which one is kept until it is made. */
-#define PART_CALL_SETTING	"trainplan.part_call"
-
-extern char *kept_part_call;
-
 /* The functions that can be called. */
 #define CALL_OF_DECISIONS	"create_training_plan"
 #define CALL_OF_CANDIDATES	"plan_training"

@@ -234,7 +234,9 @@ ask_servers(const Run *run, PartCall *call)
 		values[1] = part_call_pack(call);
 		error_context_stack = &callback;
 		if (SPI_execute_plan(plan, values, NULL, false, 0) != SPI_OK_INSERT || SPI_processed != 1)
-			elog(ERROR, "could not ask server \"%s\"", run->servers[i].name);
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("call was not inserted into table \"%s\"", server_tables[SERVER_CALLS].name)));
 		error_context_stack = callback.previous;
 	}
 }
@@ -279,7 +281,7 @@ take_answer(const Run *run, uint64 row)
 	server->plan.disabled_targets = DatumGetInt64(answer(row, ANSWER_DISABLED_TARGETS));
 }
 
-/* Each server has made its part, and none is another one by another name. */
+/* Each server has made its part; one that has made two, by another name, is warned of. */
 static void
 check_answers(const Run *run)
 {
@@ -292,10 +294,10 @@ check_answers(const Run *run)
 		for (int j = 0; j < i; j++)
 		{
 			if (strcmp(run->servers[i].database, run->servers[j].database) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("servers \"%s\" and \"%s\" are the same database",
-								run->servers[j].name, run->servers[i].name)));
+				ereport(WARNING,
+						(errmsg("servers \"%s\" and \"%s\" are the same database",
+								run->servers[j].name, run->servers[i].name),
+						 errdetail("What is in it has been planned for both.")));
 		}
 	}
 }
@@ -324,7 +326,8 @@ read_servers(const Run *run)
 		appendStringInfo(&query, "%sSELECT %s::pg_catalog.text AS asked, s.* FROM %s AS s",
 						 i > 0 ? " UNION ALL " : "", quote_literal_cstr(run->servers[i].name), calls);
 	appendStringInfoString(&query, ") AS c WHERE c.server OPERATOR(pg_catalog.=) c.asked");
-	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT)
+	/* one row more than there should be is an error, however many there are */
+	if (SPI_execute(query.data, false, run->count + 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not run \"%s\"", query.data);
 	AtEOXact_GUC(true, level);
 	for (uint64 row = 0; row < SPI_processed; row++)

@@ -4,10 +4,8 @@
  *		server is asked to plan a part of a run, and does it.
  *
  * Who asks inserts a call into the view training_part_calls, and then reads the view,
- * in the same transaction: in between, the call is kept in a setting that ends with the
- * transaction, or with the savepoint behind which it came.  So several servers can be
- * asked first and read at the same time then; and what is asked for leaves no trace but
- * the plan.
+ * in the same transaction.  So several servers can be asked first, and read at the same
+ * time then; and what is asked for leaves no trace but the plan.
  *
  * The call is planned as the user's own session would plan it: what a foreign data
  * wrapper sets for its own sake (search_path, TimeZone and the like) is as the user's,
@@ -16,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -28,6 +27,7 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -41,8 +41,6 @@
 PG_FUNCTION_INFO_V1(training_part_calls_insert);
 PG_FUNCTION_INFO_V1(training_part_call);
 
-char	   *kept_part_call = NULL;
-
 /* The columns of a result, as the SQL declaration has them. */
 typedef enum ResultColumn
 {
@@ -54,11 +52,65 @@ typedef enum ResultColumn
 	RESULT_COLUMNS
 } ResultColumn;
 
+/* ---- the call that is kept ------------------------------------------------------------- */
+
+/*
+ * Until it is made, or the transaction or savepoint ends in which it came.  It is made for
+ * nobody but the role that left it: somebody else may read the view in the same session, as
+ * a function with its owner's rights.
+ */
+static struct
+{
+	char	   *call;			/* in the transaction's memory; NULL: there is none */
+	Oid			role;
+	SubTransactionId transaction;
+}			kept;
+
+static void
+forget_kept_call(XactEvent event, void *arg)
+{
+	kept.call = NULL;
+}
+
+static void
+follow_savepoint(SubXactEvent event, SubTransactionId transaction, SubTransactionId parent, void *arg)
+{
+	if (kept.call == NULL || kept.transaction != transaction)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		kept.call = NULL;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		kept.transaction = parent;
+}
+
 static void
 keep_call(const char *call)
 {
-	(void) set_config_option(PART_CALL_SETTING, call, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
-							 true, 0, false);
+	static bool is_registered = false;
+
+	if (!is_registered)
+	{
+		RegisterXactCallback(forget_kept_call, NULL);
+		RegisterSubXactCallback(follow_savepoint, NULL);
+		is_registered = true;
+	}
+	kept.call = MemoryContextStrdup(TopTransactionContext, call);
+	kept.role = GetUserId();
+	kept.transaction = GetCurrentSubTransactionId();
+}
+
+/* The call that is to be made now, which is not kept any more; NULL if there is none. */
+static const char *
+take_kept_call(void)
+{
+	const char *call = kept.call;
+
+	if (call != NULL && kept.role != GetUserId())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a call in view \"%s\" is made for the role that left it", PART_CALLS_VIEW)));
+	kept.call = NULL;
+	return call;
 }
 
 /* ---- a call comes in ----------------------------------------------------------------- */
@@ -195,17 +247,18 @@ training_part_call(PG_FUNCTION_ARGS)
 	ErrorContextCallback callback = {error_context_stack, name_part, &call};
 	Datum		values[RESULT_COLUMNS];
 	bool		nulls[RESULT_COLUMNS] = {false};
+	const char *packed;
 	NewPlan		plan;
 	int			level;
 
 	result_rows_begin(fcinfo, work_mem);
-	if (kept_part_call == NULL || *kept_part_call == '\0')
+	packed = take_kept_call();
+	if (packed == NULL)
 		return (Datum) 0;
 
-	part_call_unpack(&call, kept_part_call);
+	part_call_unpack(&call, packed);
 	error_context_stack = &callback;
 	check_version(&call);
-	keep_call("");
 	level = use_own_settings();
 	plan = make_call(schema, &call);
 	AtEOXact_GUC(true, level);

@@ -26,16 +26,22 @@ PG_FUNCTION_INFO_V1(training_run_lines);
 #define ARG_RUN_ID		0
 
 /*
- * The parts of a run, called p, and what a table of servers, called s, has of each; the
- * run's id as a literal is to follow.  (A server's table may show parts that the same
- * database has under another server's name.)
+ * A query over the parts of a run, called p, and beside each what a table of servers,
+ * called s, has of it.  Of a server's table, rows count that are of the server by that
+ * name: the same database may be known by another one, too.  Its first %s are those for
+ * the relations; the last two for the servers and the run, as literals.
  */
 #define PARTS_WITH(join) \
-	"FROM ONLY %%s AS p " join " (%%s AS s JOIN %%s AS t ON t.ftrelid OPERATOR(pg_catalog.=) s.tableoid " \
-	"JOIN %%s AS f ON f.oid OPERATOR(pg_catalog.=) t.ftserver " \
-	"AND f.srvname OPERATOR(pg_catalog.=) s.server::pg_catalog.name) ON s.server OPERATOR(pg_catalog.=) p.server COLLATE pg_catalog.\"default\" " \
-	"AND s.run_id OPERATOR(pg_catalog.=) p.run_id COLLATE pg_catalog.\"default\" AND s.plan_id OPERATOR(pg_catalog.=) p.plan_id " \
+	"FROM ONLY %%s AS p " join " (%%s AS s " \
+	"JOIN %%s AS t ON t.ftrelid OPERATOR(pg_catalog.=) s.tableoid " \
+	"JOIN %%s AS f ON f.oid OPERATOR(pg_catalog.=) t.ftserver AND f.srvname OPERATOR(pg_catalog.=) s.server::pg_catalog.name) " \
+	"ON s.server OPERATOR(pg_catalog.=) p.server COLLATE pg_catalog.\"default\" " \
+	"AND s.run_id OPERATOR(pg_catalog.=) p.run_id COLLATE pg_catalog.\"default\" " \
+	"AND s.plan_id OPERATOR(pg_catalog.=) p.plan_id " \
+	"AND s.server OPERATOR(pg_catalog.=) ANY (%s) " \
 	"WHERE p.run_id COLLATE pg_catalog.\"default\" OPERATOR(pg_catalog.=) %s "
+
+#define PART_RELATIONS	4
 
 /* What all parts say of a fact; NULL if they do not say the same. */
 #define SAME(fact) \
@@ -43,90 +49,120 @@ PG_FUNCTION_INFO_V1(training_run_lines);
 	"AND pg_catalog.min(s." fact ") OPERATOR(pg_catalog.=) pg_catalog.max(s." fact ") " \
 	"THEN pg_catalog.min(s." fact ") END"
 
-/* What is there of a run. */
-typedef struct RunParts
+/* A run whose document is wanted. */
+typedef struct DocumentedRun
 {
 	const char *run_id;
-	bool		any;
-} RunParts;
+	const char *run_literal;
+	StringInfoData servers;		/* that have a part of it, as an array; nobody asks others */
+	Oid			parts;
+} DocumentedRun;
+
+static void
+add_server(void *arg, const Datum *values, const bool *nulls)
+{
+	StringInfo	servers = &((DocumentedRun *) arg)->servers;
+
+	appendStringInfo(servers, "%s%s", servers->len == 0 ? "ARRAY[" : ", ",
+					 quote_literal_cstr(TextDatumGetCString(values[0])));
+}
 
 static void
 check_part(void *arg, const Datum *values, const bool *nulls)
 {
-	RunParts   *parts = arg;
-
-	parts->any = true;
 	if (!DatumGetBool(values[1]))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("the part of run \"%s\" on server \"%s\" is not there any more",
-						parts->run_id, TextDatumGetCString(values[0]))));
+						((DocumentedRun *) arg)->run_id, TextDatumGetCString(values[0]))));
 }
 
-/* The run has parts, and its servers have them; if not, it is an error. */
 static void
-check_parts(const DocumentSource *source, const char *run_id)
+run_query(DocumentedRun *run, const DocumentQuery *asked, const Oid *types, int columns, RowCallback callback)
 {
-	static const Oid types[] = {TEXTOID, BOOLOID};
-	RunParts	parts = {run_id};
 	RowQuery	query = {
-		.text = psprintf("SELECT p.server, s.plan_id IS NOT NULL " PARTS_WITH("LEFT JOIN") "ORDER BY p.server",
-						 quote_literal_cstr(run_id)),
-		.relation_count = source->facts.relation_count,
-		.relations = source->facts.relations,
-		.columns = lengthof(types),
+		.text = asked->text,
+		.relation_count = asked->relation_count,
+		.relations = asked->relations,
+		.columns = columns,
 		.types = types,
 		.read_only = true
 	};
 
 	push_snapshot_of_now();
-	row_query_run(&query, check_part, &parts);
+	row_query_run(&query, callback, run);
 	PopActiveSnapshot();
-	if (!parts.any)
+}
+
+/* Look a run up, in the current memory context; one without parts is an error. */
+static void
+open_run(DocumentedRun *run, Oid schema, const char *run_id)
+{
+	static const Oid types[] = {TEXTOID};
+	DocumentQuery query = {.relation_count = 1, .relations = &run->parts};
+	PlanTable	parts;
+
+	run->run_id = run_id;
+	run->run_literal = quote_literal_cstr(run_id);
+	initStringInfo(&run->servers);
+	plan_table_open(&parts, schema, RUN_PARTS_TABLE, AccessShareLock);
+	run->parts = parts.relid;
+	query.text = psprintf("SELECT p.server FROM ONLY %%s AS p WHERE p.run_id OPERATOR(pg_catalog.=) %s",
+						  run->run_literal);
+	run_query(run, &query, types, lengthof(types), add_server);
+	plan_table_close(&parts);
+	if (run->servers.len == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("run \"%s\" has no parts", run_id)));
+	appendStringInfoString(&run->servers, "]::pg_catalog.text[]");
 }
 
-/* The relations of a query with PARTS_WITH(). */
-#define PART_RELATIONS		4
-
-static Oid *
-part_relations(Oid parts, Oid of_servers)
+/* A query with PARTS_WITH(), in the current memory context. */
+static DocumentQuery
+parts_query(const DocumentedRun *run, Oid of_servers, const char *text)
 {
 	Oid		   *relations = palloc(PART_RELATIONS * sizeof(Oid));
 
-	relations[0] = parts;
+	relations[0] = run->parts;
 	relations[1] = of_servers;
 	relations[2] = ForeignTableRelationId;
 	relations[3] = ForeignServerRelationId;
-	return relations;
+	return (DocumentQuery) {text, PART_RELATIONS, relations};
+}
+
+/* All parts are there, or it is an error. */
+static void
+check_parts(DocumentedRun *run, Oid schema)
+{
+	static const Oid types[] = {TEXTOID, BOOLOID};
+	DocumentQuery query = parts_query(run, server_table(schema, SERVER_PLANS),
+									  psprintf("SELECT p.server, s.plan_id IS NOT NULL " PARTS_WITH("LEFT JOIN")
+											   "ORDER BY p.server", run->servers.data, run->run_literal));
+
+	run_query(run, &query, types, lengthof(types), check_part);
 }
 
 /* Where the document of a run comes from, in the current memory context. */
 static DocumentSource *
-run_source(Oid schema, const char *run_id)
+run_source(const DocumentedRun *run, Oid schema)
 {
-	DocumentSource *source = palloc0(sizeof(DocumentSource));
-	const char *literal = quote_literal_cstr(run_id);
-	PlanTable	parts;
+	DocumentSource *source = palloc(sizeof(DocumentSource));
 
-	plan_table_open(&parts, schema, RUN_PARTS_TABLE, AccessShareLock);
-	source->facts.text =
-		psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.min(s.generated_at)), "
-				 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), pg_catalog.min(p.run_id), "
-				 SAME("git_commit") ", " SAME("config_hash") ", "
-				 "pg_catalog.string_agg(DISTINCT s.routing, ', ' ORDER BY s.routing), "
-				 SAME("metrics_snapshot") ", pg_catalog.min(s.model_families) " PARTS_WITH("JOIN"), literal);
-	source->facts.relation_count = PART_RELATIONS;
-	source->facts.relations = part_relations(parts.relid, server_table(schema, SERVER_PLANS));
-	source->jobs.text =
-		psprintf("SELECT s.server, s.plan_id, s.job_id, s.target, s.symbol, s.route, s.training_type, s.model_families, "
-				 "s.priority, s.estimated_samples, s.reason, s.metadata " PARTS_WITH("JOIN")
-				 "ORDER BY s.target, s.server, s.symbol NULLS FIRST", literal);
-	source->jobs.relation_count = PART_RELATIONS;
-	source->jobs.relations = part_relations(parts.relid, server_table(schema, SERVER_JOBS));
-	plan_table_close(&parts);
+	source->facts =
+		parts_query(run, server_table(schema, SERVER_PLANS),
+					psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.min(s.generated_at)), "
+							 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), pg_catalog.min(p.run_id), "
+							 SAME("git_commit") ", " SAME("config_hash") ", "
+							 "pg_catalog.string_agg(DISTINCT s.routing, ', ' ORDER BY s.routing), "
+							 SAME("metrics_snapshot") ", " SAME("model_families") " " PARTS_WITH("JOIN"),
+							 run->servers.data, run->run_literal));
+	source->jobs =
+		parts_query(run, server_table(schema, SERVER_JOBS),
+					psprintf("SELECT s.server, s.plan_id, s.job_id, s.target, s.symbol, s.route, s.training_type, "
+							 "s.model_families, s.priority, s.estimated_samples, s.reason, s.metadata " PARTS_WITH("JOIN")
+							 "ORDER BY s.target, s.server COLLATE pg_catalog.\"C\", s.symbol NULLS FIRST",
+							 run->servers.data, run->run_literal));
 	return source;
 }
 
@@ -134,13 +170,14 @@ static void
 open_document(DocumentOutput *output, FunctionCallInfo fcinfo, const char *format)
 {
 	PlanText   *text = plan_text_create(document_format_by_name(format), false, (Size) work_mem * 1024);
-	const char *run_id = required_text_argument(fcinfo, ARG_RUN_ID, "run_id");
-	DocumentSource *source = run_source(get_func_namespace(fcinfo->flinfo->fn_oid), run_id);
+	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	DocumentedRun run;
 
-	check_parts(source, run_id);
-	plan_texts_read(&text, 1, plan_document_open_source(source));
+	open_run(&run, schema, required_text_argument(fcinfo, ARG_RUN_ID, "run_id"));
+	check_parts(&run, schema);
+	plan_texts_read(&text, 1, plan_document_open_source(run_source(&run, schema)));
 	plan_text_output(text, output);
-	output->name = psprintf("run \"%s\"", run_id);
+	output->name = psprintf("run \"%s\"", run.run_id);
 }
 
 /*

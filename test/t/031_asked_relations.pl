@@ -196,6 +196,15 @@ like(outcome(q{SET ROLE nobody; EXPLAIN SELECT * FROM generate_training_plan('fa
 like(outcome(q{SET ROLE reader; EXPLAIN SELECT * FROM generate_training_plan('few')}), qr/rows=(?!1000 )\d+ /, 'who may read it is');
 like(outcome(q{SET ROLE reader; EXPLAIN SELECT * FROM generate_training_plan('decisions')}), qr/rows=1000 /, 'but not of what is below');
 
+outcome(q{
+	CREATE TABLE secret AS SELECT target, symbol, route, 4711 AS salary FROM decisions;
+	ANALYZE secret;
+	GRANT CREATE ON SCHEMA public TO nobody;
+	SET ROLE nobody;
+	CREATE VIEW peek AS SELECT target, symbol, route FROM secret WHERE salary = 4711;
+});
+like(outcome(q{SET ROLE nobody; EXPLAIN SELECT * FROM generate_training_plan('peek')}), qr/rows=1000 /, 'nor by a view of his own');
+
 # A question that fails leaves the next one as it was.
 outcome(q{CREATE VIEW wrong AS SELECT target, symbol, route FROM decisions WHERE 1 / (length('') + 0) > 0});
 my @answers = split /\n/, outcome(q{

@@ -139,7 +139,7 @@ like(sql($server, q{BEGIN READ ONLY; SELECT * FROM create_training_plan_on('{a}'
 like(sql($server, q{SELECT add_training_server(NULL)}), qr/\AERROR:  22004: server must not be null/, 'no server');
 like(sql($server, q{SELECT add_training_server('c')}), qr/\AERROR:  42704: server "c" does not exist/, 'an unknown one');
 like(sql($server, q{SELECT add_training_server('file')}), qr/\AERROR:  42809: server "file" is not one of postgres_fdw/, 'of another wrapper');
-like(sql($server, q{SELECT add_training_server('new')}), qr/\AERROR:  42704: user mapping not found for /, 'without a mapping');
+like(sql($server, q{SELECT add_training_server('new')}), qr/\AERROR:  42704: user "postgres" has no user mapping for server "new"/, 'without a mapping');
 sql($a, q{
 	CREATE DATABASE empty;
 	CREATE DATABASE elsewhere;
@@ -262,7 +262,7 @@ foreach my $way ('immediate', 'kill -9')
 	wait_for($_, $busy) foreach ($a, $b);
 	$way eq 'immediate' ? $b->stop('immediate') : kill_server($b);
 	my $said = end_sql($running);
-	like($said, qr/\AERROR:  (?s:.*)^(CONTEXT:  )?remote SQL command: .*'b'/m, "$way: the error says which server");
+	like($said, qr/^ERROR:  (?s:.*)^(CONTEXT:  )?remote SQL command: .*'b'/m, "$way: the error says which server");
 	wait_for($a, $idle);
 	like(sql($server, q{SELECT * FROM create_training_plan_on('{a,b}', 'decisions')}), qr/\AERROR:  08001: could not connect to server "b"/, "$way: a server is down");
 	wait_for($a, $idle);
@@ -357,5 +357,37 @@ is($seen, 't|t|t|t|t|2000|t', 'progress is whole at any time, while 2,000 jobs a
 is(sql($server, q{SELECT servers, jobs, succeeded, percent_done, jobs_per_hour > 0, expected_end IS NOT NULL FROM training_run_progress WHERE run_id = 'work'; SELECT count(*), min(attempts) FROM training_run_status WHERE run_id = 'work' AND state = 'succeeded'}),
 	"2|2000|2000|100.0|t|t\n2000|1", 'at the end all are done');
 is(sql($server, q{SELECT (SELECT count(*) FROM training_plans), (SELECT count(*) FROM training_jobs)}), '0|0', 'all of it without a job of its own');
+
+# ---- a server that answers whatever it likes ----------------------------------------------
+
+sql($server, q{SELECT * FROM create_training_plan_on('{a,b}', 'decisions', run_id => 'odd')});
+sql($b, q{
+	CREATE SCHEMA odd;
+	CREATE TABLE odd.training_part_plans AS SELECT * FROM training_part_plans;
+	CREATE TABLE odd.training_part_jobs AS SELECT * FROM training_part_jobs;
+	CREATE TABLE odd.training_part_calls AS SELECT 'b' AS server, NULL::jsonb AS call, 'x' AS database, NULL::bigint AS plan_id, 1::bigint AS total_jobs, 0::bigint AS disabled_targets;
+});
+sql($server, join '', map { "ALTER FOREIGN TABLE training_server_b_$_ OPTIONS (SET schema_name 'odd');" } qw(plans jobs calls));
+is(sql($server, q{SELECT count(*) > 2000 FROM training_run_lines('odd', 'markdown')}), 't', 'another schema');
+sql($b, q{UPDATE odd.training_part_plans SET model_families = NULL});
+like(sql($server, q{SELECT * FROM training_run_lines('odd', 'markdown') LIMIT 10}), qr/^- Families: not the same in all parts$/m, 'a plan without families');
+is(sql($server, q{SELECT string_agg(l, '')::jsonb #>> '{metadata,model_families}' IS NULL FROM training_run_lines('odd', 'json') AS l}), 't', 'in JSON');
+foreach my $column (qw(job_id target route training_type model_families priority))
+{
+	sql($b, qq{DROP TABLE odd.training_part_jobs; CREATE TABLE odd.training_part_jobs AS SELECT * FROM training_part_jobs; UPDATE odd.training_part_jobs SET $column = NULL WHERE job_id = 'cs_t7'});
+	like(sql($server, q{SELECT * FROM training_run_lines('odd', 'markdown')}), qr/\AERROR:  HV000: server "b" has a job without $column/, "a job without $column");
+}
+like(sql($server, q{SELECT * FROM create_training_plan_on('{a,b}', 'decisions')}), qr/\AERROR:  HV000: a server has not said all of its part/, 'no number');
+sql($b, q{TRUNCATE odd.training_part_calls; INSERT INTO odd.training_part_calls SELECT 'b', NULL, 'x', 7, 1, 0 FROM generate_series(1, 100000)});
+like(sql($server, q{SELECT * FROM create_training_plan_on('{a,b}', 'decisions')}), qr/\AERROR:  HV000: a server has answered with another one's part/, 'too many answers');
+sql($b, q{
+	TRUNCATE odd.training_part_calls;
+	ALTER TABLE odd.training_part_calls RENAME TO calls;
+	CREATE VIEW odd.training_part_calls AS SELECT * FROM odd.calls;
+	CREATE RULE lost AS ON INSERT TO odd.training_part_calls DO INSTEAD NOTHING;
+});
+like(sql($server, q{SELECT * FROM create_training_plan_on('{a,b}', 'decisions')}), qr/\AERROR:  27000: call was not inserted into table "training_server_calls"/, 'a call that is lost');
+sql($b, q{CREATE TABLE odd.lost (LIKE odd.calls); CREATE OR REPLACE RULE lost AS ON INSERT TO odd.training_part_calls DO INSTEAD INSERT INTO odd.lost SELECT new.*});
+like(sql($server, q{SELECT * FROM create_training_plan_on('{a,b}', 'decisions')}), qr/\AERROR:  HV000: server "b" has not made its part/, 'one that is not made');
 
 done_testing();
