@@ -60,7 +60,7 @@ SELECT
     ) AS section
 FROM members AS m
 JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
-WHERE c.relkind IN ('r', 'v');
+WHERE c.relkind IN ('r', 'v', 'p');
 
 \qecho '# Reference'
 \qecho
@@ -84,7 +84,7 @@ ORDER BY f.oid;
 \qecho
 \qecho '## Tables'
 
-SELECT section FROM relations WHERE NOT internal AND relkind = 'r' ORDER BY oid;
+SELECT section FROM relations WHERE NOT internal AND relkind IN ('r', 'p') ORDER BY oid;
 
 \qecho
 \qecho '## Views'
