@@ -30,7 +30,9 @@ static const char *const metadata_keys[] = {
 };
 static const char *const job_keys[] = {
 	"job_id", "target", "symbol", "route", "training_type", "model_families",
-	"priority", "estimated_samples", "reason", "metadata"
+	"priority", "estimated_samples", "reason", "metadata",
+	/* where a job of a run is, which has one place when it is imported */
+	"server", "plan_id"
 };
 
 /* What the names of all jobs may take of work_mem: one divided by this. */
