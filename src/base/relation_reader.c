@@ -245,8 +245,8 @@ make_query(RelationReader *reader, Relation relation, const char *purpose,
 /*
  * Look a relation up and check that it has the columns.  purpose says in
  * messages what it is for ("routing relation").  The reader is made in the
- * current memory context and keeps the columns where they are; the relation stays locked until the transaction ends,
- * so that it is still the same when it is run.
+ * current memory context, and the columns live as long; the relation stays locked
+ * until the transaction ends, so that it is still the same when it is run.
  *
  * Errors: no such relation (undefined_table), not something that has rows
  * (wrong_object_type), a column that is missing (undefined_column) or of a type

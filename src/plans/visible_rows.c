@@ -89,7 +89,7 @@ look_at_row(const PlanTable *table, const Datum *key)
 void
 check_row_is_visible(const PlanTable *table, const Datum *key)
 {
-	/* what is read is conflicted about; see it as seldom as one can */
+	/* there, what one transaction has read is in the way of others: look as seldom as one can */
 	if (IsolationIsSerializable())
 		check_row_is_visible_once(table, key);
 	else if (may_be_hidden(table) && !plan_table_has_policies(table))
