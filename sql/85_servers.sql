@@ -365,47 +365,93 @@ COMMENT ON COLUMN training_server_status.progress IS 'How far it is, from 0 to 1
 -- that were asked for under another name, which may be that of the same database here, is
 -- of that name: a row counts where its foreign table is that server's)
 
+CREATE FUNCTION training_run_parts(run_id text)
+RETURNS TABLE (
+    server text,
+    plan_id bigint,
+    jobs bigint,
+    pending bigint,
+    waiting bigint,
+    running bigint,
+    succeeded bigint,
+    reused bigint,
+    failed bigint,
+    cancelled bigint,
+    blocked bigint,
+    jobs_per_hour numeric,
+    expected_end timestamptz
+)
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 10000
+ROWS 10
+AS 'MODULE_PATHNAME', 'training_run_parts';
+
+COMMENT ON FUNCTION training_run_parts(text) IS
+'Internal: what the servers that have parts of a run say of them, which
+training_run_progress adds up; other servers are not asked.';
+
 CREATE VIEW training_run_progress WITH (security_invoker = true) AS
 SELECT
-    p.run_id COLLATE "default" AS run_id,
-    pg_catalog.count(DISTINCT p.server) AS servers,
-    pg_catalog.sum(j.there + j.missing)::bigint AS jobs,
-    coalesce(pg_catalog.sum(s.pending), 0::numeric)::bigint AS pending,
-    coalesce(pg_catalog.sum(s.waiting), 0::numeric)::bigint AS waiting,
-    coalesce(pg_catalog.sum(s.running), 0::numeric)::bigint AS running,
-    coalesce(pg_catalog.sum(s.succeeded), 0::numeric)::bigint AS succeeded,
-    coalesce(pg_catalog.sum(s.reused), 0::numeric)::bigint AS reused,
-    coalesce(pg_catalog.sum(s.failed), 0::numeric)::bigint AS failed,
-    coalesce(pg_catalog.sum(s.cancelled), 0::numeric)::bigint AS cancelled,
-    coalesce(pg_catalog.sum(s.blocked), 0::numeric)::bigint AS blocked,
-    pg_catalog.sum(j.missing)::bigint AS missing,
-    pg_catalog.round(
-        100.0 * coalesce(pg_catalog.sum(s.succeeded + s.reused + s.failed + s.cancelled), 0::numeric)
-        / nullif(pg_catalog.sum(j.there + j.missing - coalesce(s.blocked, 0::bigint)), 0::numeric), 1
-    ) AS percent_done,
-    pg_catalog.sum(s.jobs_per_hour) AS jobs_per_hour,
-    CASE
-        -- a part that has jobs left says when they will have ended, or nobody knows
-        WHEN pg_catalog.bool_and(
-            CASE
-                WHEN j.there = 0 THEN j.missing = 0
-                ELSE s.pending + s.waiting + s.running = 0 OR s.expected_end IS NOT NULL
-            END
-        )
-        THEN pg_catalog.max(s.expected_end)
-    END AS expected_end
-FROM training_plan_parts AS p
-LEFT JOIN (
-    training_server_plans AS s
-    JOIN pg_catalog.pg_foreign_table AS t ON t.ftrelid = s.tableoid
-    JOIN pg_catalog.pg_foreign_server AS f ON f.oid = t.ftserver AND f.srvname = s.server::name
-) ON s.server = p.server COLLATE "default" AND s.run_id = p.run_id COLLATE "default" AND s.plan_id = p.plan_id
+    r.run_id,
+    g.servers,
+    g.jobs,
+    g.pending,
+    g.waiting,
+    g.running,
+    g.succeeded,
+    g.reused,
+    g.failed,
+    g.cancelled,
+    g.blocked,
+    g.missing,
+    g.percent_done,
+    g.jobs_per_hour,
+    g.expected_end
+FROM (
+    SELECT p.run_id
+    FROM training_plan_parts AS p
+    GROUP BY p.run_id
+) AS r
 CROSS JOIN LATERAL (
     SELECT
-        coalesce(s.jobs, 0::bigint) AS there,
-        greatest(p.total_jobs - coalesce(s.jobs, 0::bigint), 0::bigint) AS missing
-) AS j
-GROUP BY p.run_id COLLATE "default";
+        pg_catalog.count(DISTINCT p.server) AS servers,
+        pg_catalog.sum(j.there + j.missing)::bigint AS jobs,
+        coalesce(pg_catalog.sum(s.pending), 0::numeric)::bigint AS pending,
+        coalesce(pg_catalog.sum(s.waiting), 0::numeric)::bigint AS waiting,
+        coalesce(pg_catalog.sum(s.running), 0::numeric)::bigint AS running,
+        coalesce(pg_catalog.sum(s.succeeded), 0::numeric)::bigint AS succeeded,
+        coalesce(pg_catalog.sum(s.reused), 0::numeric)::bigint AS reused,
+        coalesce(pg_catalog.sum(s.failed), 0::numeric)::bigint AS failed,
+        coalesce(pg_catalog.sum(s.cancelled), 0::numeric)::bigint AS cancelled,
+        coalesce(pg_catalog.sum(s.blocked), 0::numeric)::bigint AS blocked,
+        pg_catalog.sum(j.missing)::bigint AS missing,
+        pg_catalog.round(
+            100.0 * coalesce(pg_catalog.sum(s.succeeded + s.reused + s.failed + s.cancelled), 0::numeric)
+            / nullif(pg_catalog.sum(j.there + j.missing - coalesce(s.blocked, 0::bigint)), 0::numeric), 1
+        ) AS percent_done,
+        pg_catalog.sum(s.jobs_per_hour) AS jobs_per_hour,
+        CASE
+            -- a part that has jobs left says when they will have ended, or nobody knows
+            WHEN pg_catalog.bool_and(
+                CASE
+                    WHEN j.there = 0 THEN j.missing = 0
+                    ELSE s.pending + s.waiting + s.running = 0 OR s.expected_end IS NOT NULL
+                END
+            )
+            THEN pg_catalog.max(s.expected_end)
+        END AS expected_end
+    FROM training_plan_parts AS p
+    LEFT JOIN training_run_parts(r.run_id) AS s ON s.server = p.server AND s.plan_id = p.plan_id
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(s.jobs, 0::bigint) AS there,
+            greatest(p.total_jobs - coalesce(s.jobs, 0::bigint), 0::bigint) AS missing
+    ) AS j
+    WHERE p.run_id = r.run_id
+) AS g;
 
 COMMENT ON VIEW training_run_progress IS 'How far runs are worked off, all parts together, one a row.';
 COMMENT ON COLUMN training_run_progress.run_id IS 'The run.';
@@ -569,6 +615,7 @@ GRANT SELECT ON
 TO @extowner@ WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION
     training_part_call(),
+    training_run_parts(text),
     add_training_server(name, name),
     create_training_plan_on(name[], text, text[], boolean, text, text, text, boolean, text),
     plan_training_on(name[], text, text, text[], boolean, text, text, boolean, text),

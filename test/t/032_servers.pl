@@ -298,10 +298,36 @@ sub explain
 	return sql($server, "EXPLAIN (COSTS off, VERBOSE) $query");
 }
 
-my $plan = explain(q{SELECT * FROM training_run_progress});
+# What the function behind a view asks, too.
+sub explain_nested
+{
+	my ($query) = @_;
+
+	return sql($server, qq{
+		LOAD 'auto_explain';
+		SET auto_explain.log_min_duration = 0;
+		SET auto_explain.log_nested_statements = on;
+		SET auto_explain.log_verbose = on;
+		SET auto_explain.log_level = notice;
+		$query;
+	});
+}
+
+my $plan = explain_nested(q{SELECT * FROM training_run_progress WHERE run_id = 'all'});
 is(() = $plan =~ /Async Foreign Scan/g, 2, 'progress is asked of all servers at the same time') or diag($plan);
-$plan = explain(q{SELECT * FROM training_run_progress WHERE run_id = 'all'});
-is(() = $plan =~ /Remote SQL: .* WHERE \(\(run_id = 'all'\)\)/g, 2, 'of one run') or diag($plan);
+is(() = $plan =~ /Remote SQL: .* WHERE .*\(\(run_id = 'all'\)\)/g, 2, 'of one run') or diag($plan);
+
+# a server that is not there is in the way of no run that has no part on it
+sql($server, q{
+	CREATE SERVER gone FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '/nowhere');
+	CREATE USER MAPPING FOR PUBLIC SERVER gone;
+} . join '', map { qq{
+	CREATE FOREIGN TABLE training_server_gone_$_ PARTITION OF training_server_$_ FOR VALUES IN ('gone') SERVER gone;
+} } qw(calls plans jobs status));
+is(sql($server, q{SELECT servers, jobs FROM training_run_progress WHERE run_id = 'all'; SELECT count(*) > 10 FROM training_run_lines('all', 'yaml')}), "2|6\nt", 'one that is not there');
+is(sql($server, q{SELECT count(*) FROM training_run_status WHERE run_id = 'all' AND server IN ('a', 'b')}), 6, 'nor of who names servers');
+like(sql($server, q{SELECT count(*) FROM training_run_status WHERE run_id = 'all'}), qr/ERROR:  could not connect to server "gone"/, 'else it is');
+is(sql($server, q{SET client_min_messages = warning; DROP SERVER gone CASCADE}), '', 'it is dropped');
 $plan = explain(q{SELECT * FROM training_run_status WHERE run_id = 'all' AND state IN ('running', 'failed')});
 is(() = $plan =~ /Async Foreign Scan/g, 2, 'status is asked of all servers at the same time') or diag($plan);
 is(() = $plan =~ /Remote SQL: .* WHERE (?=.*run_id = 'all')(?=.*state = ANY)/g, 2, 'the run and the state are asked for there') or diag($plan);
