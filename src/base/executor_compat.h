@@ -56,16 +56,12 @@ require_no_rights(Query *query)
 {
 	ListCell   *cell;
 
-	foreach(cell, query->rtable)
-	{
 #if PG_VERSION_NUM >= 160000
-		((RangeTblEntry *) lfirst(cell))->perminfoindex = 0;
+	foreach(cell, query->rteperminfos)
+		((RTEPermissionInfo *) lfirst(cell))->requiredPerms = 0;
 #else
+	foreach(cell, query->rtable)
 		((RangeTblEntry *) lfirst(cell))->requiredPerms = 0;
-#endif
-	}
-#if PG_VERSION_NUM >= 160000
-	query->rteperminfos = NIL;
 #endif
 }
 
