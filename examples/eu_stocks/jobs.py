@@ -20,6 +20,7 @@ import time
 
 try:
     import psycopg2
+    import psycopg2.errors
     import psycopg2.extras
     from psycopg2 import extensions
 except ModuleNotFoundError as missing:
@@ -28,6 +29,10 @@ except ModuleNotFoundError as missing:
 # a server that is gone is noticed, and one that can't be written to is not the one
 CONNECTION = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3 " \
     "tcp_user_timeout=30000 target_session_attrs=read-write"
+
+# errors that say nothing of the result that was to be reported
+NOT_OF_RESULTS = psycopg2.errors.LockNotAvailable, psycopg2.errors.QueryCanceled, psycopg2.errors.InsufficientPrivilege, \
+    extensions.TransactionRollbackError
 
 LONGEST_ERROR = 4000  # characters
 
@@ -99,9 +104,16 @@ def in_one_line():
 # ---- the database ----------------------------------------------------------
 
 
+class Connection(extensions.connection):
+    answers_within = math.inf  # seconds
+
+
 def wait_for_answer(connection):
-    """Until the server has answered; libpq itself would wait on when somebody asks to stop, which is for 5 seconds here."""
-    ends = math.inf
+    """Until the server has answered; libpq itself would wait on when somebody asks to stop, which is for 5 seconds here.
+
+    Where that takes too long, the connection is closed.
+    """
+    ends = time.monotonic() + connection.answers_within
     while (state := connection.poll()) != extensions.POLL_OK:
         if stop.asked:
             ends = min(ends, time.monotonic() + 5)
@@ -128,7 +140,8 @@ class Database:
     libpq's; what it does not say is found as libpq finds it.
     """
 
-    patience = math.inf  # seconds that ask() tries for, if it is not told
+    patience = math.inf        # seconds that ask() tries for, if it is not told
+    answers_within = math.inf  # seconds that a server has for an answer
 
     def __init__(self, families, schema=None, others=False, server=""):
         self.families = list(families)
@@ -148,13 +161,19 @@ class Database:
     def connect(self):
         extensions.set_wait_callback(None)  # which does not know of connect_timeout
         self.connection = psycopg2.connect(
-            extensions.make_dsn(CONNECTION, **self.server), cursor_factory=psycopg2.extras.RealDictCursor)
+            extensions.make_dsn(CONNECTION, **self.server), connection_factory=Connection,
+            cursor_factory=psycopg2.extras.RealDictCursor)
         self.connection.autocommit = True
+        self.connection.answers_within = self.answers_within
         extensions.set_wait_callback(wait_for_answer)
         with self.connection.cursor() as cursor:
             if self.schema:
                 cursor.execute("""SELECT set_config('search_path',
                     concat_ws(', ', quote_ident(%s), nullif(current_setting('search_path'), '')), false)""", [self.schema])
+            if self.answers_within < math.inf:  # it ends by itself what nobody waits for any more
+                cursor.execute("""SELECT set_config('statement_timeout', %(within)s, false) FROM pg_settings
+                    WHERE name = 'statement_timeout' AND setting::integer NOT BETWEEN 1 AND %(within)s::integer""",
+                    {"within": str(int(800 * self.answers_within))})
             cursor.execute("LISTEN training_jobs")
 
     def ask(self, query, patience=None, **arguments):
@@ -265,7 +284,7 @@ class Database:
             if why is None:
                 return "succeeded" if self.complete(job, result) else "lost"
         except psycopg2.Error as error:  # which may be of the result
-            if not self.is_connected():
+            if not self.is_connected() or isinstance(error, NOT_OF_RESULTS):
                 raise
             why = text_of(error)
         return report_failure(self, job, why)
@@ -310,7 +329,7 @@ class Database:
 class Server(Database):
     """One of the servers that a worker goes round: the plan there, and what it could not be told yet.
 
-    While there is no connection, it is left alone for a pause of 1 to 30 seconds, and nobody waits for it.
+    Where there is no connection, or an error, it is left alone for a pause of 1 to 30 seconds, and nobody waits for it.
     """
 
     patience = 0
@@ -318,27 +337,36 @@ class Server(Database):
     def __init__(self, *of_database, plan=None, run=None):
         super().__init__(*of_database)
         self.wanted = plan, run
+        self.is_alone = True
         self.plan = None     # found when the server has been reached
-        self.row = None      # how far the plan was when that was last heard, and when that was
-        self.looked = -math.inf
+        self.row = None      # how far the plan was when that was last heard
         self.done = False    # whether all its jobs had ended then
+        self.gone = False    # whether the plan was deleted
         self.untold = []     # of jobs that have been trained: the job, its result, why there is none
         self.pause, self.due = 1, 0
+        self.errors = []     # since it last did what it was asked, but for those of the connection
 
     def is_away(self):
         return time.monotonic() < self.due
 
     @contextlib.contextmanager
     def trying(self):
-        """What is asked in the block may end it, where there is no connection: who asks has no answer then."""
+        """What is asked in the block may end it, by an error: who asks has no answer then."""
         try:
             yield
-            self.pause = 1
+            self.pause, self.due, self.errors = 1, 0, []
+        except psycopg2.errors.NoDataFound as error:
+            self.gone = True
+            screen.say(self.says(f"{first_line(error)}, nothing is left to do there"), sys.stderr)
         except psycopg2.Error as error:
-            if self.is_connected():
+            if not self.is_connected():
+                what, self.errors = "no connection", []
+            elif self.is_alone:
                 raise
+            else:
+                what, self.errors = "an error", [*self.errors, first_line(error)]
             self.due = time.monotonic() + self.pause
-            screen.say(self.says(f"no connection, trying again in {self.pause} s: {first_line(error)}"), sys.stderr)
+            screen.say(self.says(f"{what}, trying again in {self.pause} s: {first_line(error)}"), sys.stderr)
             self.pause = min(2 * self.pause, 30)
 
     def says(self, line):
@@ -354,7 +382,7 @@ class Server(Database):
 
     def take(self, worker, lease):
         """A job in a list, or none; before it, what was trained here is told."""
-        if self.is_away():
+        if self.gone or self.is_away():
             return []
         with self.trying():
             self.find()
@@ -362,44 +390,70 @@ class Server(Database):
                 job, *outcome = self.untold[0]
                 screen.say(self.says(line_of(job, super().tell(job, *outcome)) + ", told now"))
                 del self.untold[0]
-            if time.monotonic() > self.looked + 10:  # while a job of another server is trained, it is not asked
-                self.look()
-            return self.claim(worker, self.plan, lease)
+            claimed = self.claim(worker, self.plan, lease)
+            self.done = not claimed and self.has_ended(self.plan)
+            return claimed
         return []
 
     def tell(self, job, result, why):
         try:
             return super().tell(job, result, why)
         except psycopg2.Error:
-            if self.is_connected() or stop.asked:
+            if stop.asked:
                 raise
             self.untold.append((job, result, why))
             return "kept"
 
-    def look(self):
-        """How far the plan is, as last heard of."""
-        if self.plan is not None and self.is_connected():
-            with contextlib.suppress(psycopg2.Error):  # who claims next says so
-                self.row = self.progress(self.plan)
-                self.looked = time.monotonic()
+    def leave(self):
+        """Tells what it could not be told yet, if it is there now, and says what is lost."""
+        reached = True
+        for job, *outcome in self.untold:
+            try:
+                state = super().tell(job, *outcome) if reached else "lost"
+            except psycopg2.Error as error:
+                state, reached = "lost", False
+                screen.say(self.says(first_line(error)), sys.stderr)
+            screen.say(self.says(line_of(job, state) + (", told now" if reached else ", with its result")))
+
+    def progress(self, plan, patience=None):
+        self.row = super().progress(plan, patience)
         return self.row
+
+    def look(self):
+        """How far the plan is, or None where that is not known now."""
+        if self.plan is not None and self.is_connected() and not self.is_away():
+            try:
+                return self.progress(self.plan)
+            except psycopg2.Error:  # who claims next says so
+                self.due = time.monotonic() + self.pause
+        return self.row if self.done else None
 
     def is_done(self):
         """Whether all jobs have ended, as last heard of."""
-        if not self.is_away():
-            with self.trying():
-                self.find()
-                self.done = self.has_ended(self.plan)
-        return self.done and not self.untold
+        return self.gone or self.done and not self.untold
 
 
 class Servers:
     """All servers that a worker goes round."""
 
-    def __init__(self, servers):
+    TRIES = 6  # and errors, one after the other, are more than a server's bad minute
+
+    def __init__(self, servers, lease):
         self.servers = collections.deque(servers)
         if len(servers) == 1:
             servers[0].find()  # where there is nothing to go on with, what is missing is said at once
+        else:
+            for server in servers:
+                server.is_alone = False
+                # (while a job is trained, all are asked how far they are, which must not cost its lease)
+                server.answers_within = max(1, min(10, lease / 2 / len(servers)))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for server in self.servers:
+            server.leave()
 
     def claim(self, worker, lease):
         """A job of the server whose turn it is, or of the next that has one, and that server; or None."""
@@ -411,26 +465,29 @@ class Servers:
         return None
 
     def have_ended(self):
-        return all([server.is_done() for server in self.servers])
+        """Whether nothing is left to do; the program's end, if only servers are left that have nothing but errors."""
+        left = [server for server in self.servers if not server.is_done()]
+        if left and all(len(server.errors) >= self.TRIES for server in left):
+            sys.exit("\n".join(server.says(f"given up: {server.errors[-1]}") for server in left))
+        return not left
 
     def wait_for_jobs(self, seconds):
         """Until a server has jobs to claim, or is to be tried again, or the time is over."""
         connected = [server.connection for server in self.servers if server.is_connected()]
-        dues = [server.due - time.monotonic() for server in self.servers if not server.is_connected()]
+        dues = [server.due - time.monotonic() for server in self.servers if server.due and not server.gone]
         wait_for_notice(connected, max(0, min([seconds, *dues])))
 
-    def progress(self, only=None):
-        """How far all plans are, together; or as last heard of, but for one server."""
-        for server in [only] if only else self.servers:
-            server.look()
-        rows = [server.row for server in self.servers if server.row]
+    def progress(self):
+        """How far all plans are, together, without those of which that is not known now."""
+        looks = [(server, server.look()) for server in self.servers if not server.gone]
+        rows = [row for _, row in looks if row]
         if not rows:
             return None
         row = {state: sum(each.get(state, 0) for each in rows) for state in COUNTED}
         row["jobs_per_hour"] = sum(each["jobs_per_hour"] or 0 for each in rows)
         ends = [each["expected_end"] for each in rows if jobs_left(each)]
         row["expected_end"] = max(ends) if ends and None not in ends else None
-        row["away"] = ", ".join(server.name for server in self.servers if not server.is_connected())
+        row["without"] = ", ".join(server.name for server, row in looks if not row)
         return row
 
 
@@ -566,7 +623,7 @@ class Progress:
     """How far a plan is: on a terminal a bar, which is drawn again every two seconds; elsewhere a line
     after so many seconds, if something has changed.
 
-    look() returns a row like those of training_plan_progress, or None; what show() gets is handed on to it.
+    look() returns a row like those of training_plan_progress, or None.
     """
 
     WIDTH = 20
@@ -577,15 +634,15 @@ class Progress:
         self.due = time.monotonic() + (0 if screen.is_terminal else seconds)
         self.said = None
 
-    def show(self, *of_what):
+    def show(self):
         """Called as often as you like."""
         if time.monotonic() >= self.due:
             self.due = time.monotonic() + self.pause
             with contextlib.suppress(psycopg2.Error):  # there is a next time
-                self.show_now(*of_what)
+                self.show_now()
 
-    def show_now(self, *of_what):
-        row = self.look(*of_what)
+    def show_now(self):
+        row = self.look()
         if row is None:
             return
         all_jobs, left = row["jobs"] - row["blocked"], jobs_left(row)
@@ -597,8 +654,8 @@ class Progress:
             if row["expected_end"]:
                 rate += f", ends {self.clock(row['expected_end'])}"
         line = jobs + rate + (f"; {states}" if states else "")
-        if row.get("away"):
-            line += f"; away: {row['away']}"
+        if row.get("without"):
+            line += f"; without {row['without']}"
         if screen.is_terminal:
             full = self.WIDTH * (all_jobs - left) // max(all_jobs, 1)
             screen.draw(f"[{'#' * full}{'.' * (self.WIDTH - full)}] {line}")

@@ -10,8 +10,8 @@ where it is not on the search path.
 
 Of a plan in parts, name each server, by what libpq takes (--server "host=shard1 dbname=research"),
 and the run whose part is the plan there.  The worker goes round them: a job of one, a job of the
-next.  A server that is away is tried again after a pause, and the others are worked on; what was
-trained of its jobs meanwhile is told when it is back.
+next.  A server that is away, does not answer, or answers with an error is tried again after a pause, and
+the others are worked on; what was trained of its jobs meanwhile is told when it is back.
 
 While a job is trained its lease is extended, so that it can be short.  When the worker dies,
 another gets the job when the lease has ended.  A connection that drops is made again; who
@@ -55,25 +55,25 @@ def main():
     if options.plan and (options.run or len(options.server or []) > 1):
         parser.error("--plan is a number of one server; --run names a plan on each")
 
-    servers = jobs.Servers([
+    servers = [
         jobs.Server(FAMILIES, options.schema, options.others, server, plan=options.plan, run=options.run)
         for server in options.server or [""]
-    ])
-    progress = jobs.Progress(servers.progress, seconds=60)
-    while True:
-        jobs.stop.check()
-        progress.show()
-        claimed = servers.claim(options.name, options.lease)
-        if claimed:
-            server, job = claimed
-            # (of the other servers nothing is asked meanwhile: one that does not answer would cost the lease)
-            state = jobs.work_on(server, train, job, options.lease, meanwhile=lambda: progress.show(server))
-            jobs.screen.say(server.says(jobs.line_of(job, state)))
-        elif servers.have_ended():
-            break
-        else:
-            servers.wait_for_jobs(min(options.lease, 5))
-    progress.end()
+    ]
+    with jobs.Servers(servers, options.lease) as servers:
+        progress = jobs.Progress(servers.progress, seconds=60)
+        while True:
+            jobs.stop.check()
+            progress.show()
+            claimed = servers.claim(options.name, options.lease)
+            if claimed:
+                server, job = claimed
+                state = jobs.work_on(server, train, job, options.lease, meanwhile=progress.show)
+                jobs.screen.say(server.says(jobs.line_of(job, state)))
+            elif servers.have_ended():
+                break
+            else:
+                servers.wait_for_jobs(min(options.lease, 5))
+        progress.end()
 
 
 if __name__ == "__main__":

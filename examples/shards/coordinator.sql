@@ -1,13 +1,16 @@
 -- What the coordinator has: both servers, as whom it goes there, and the metrics as one relation.
 --
 --   psql -X -v host=/tmp/shards -v port1=5441 -v port2=5442 -f examples/shards/coordinator.sql
+--
+-- It makes the servers shard1 and shard2, schemas of these names, and the table candidates: in a database that has none of
+-- them.
 
 \set QUIET on
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 
-CREATE EXTENSION trainplan;
-CREATE EXTENSION postgres_fdw;
+CREATE EXTENSION IF NOT EXISTS trainplan;
+CREATE EXTENSION IF NOT EXISTS postgres_fdw;
 
 -- async_capable: both are asked at the same time
 CREATE SERVER shard1 FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host :'host', port :'port1', dbname 'postgres', async_capable 'true');

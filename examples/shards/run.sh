@@ -142,6 +142,18 @@ say "shard2 is started again"
 start_server shard2
 here -f watch.sql
 
+say "The workers go on with both"
+left=$(there shard2 -At <<'SQL'
+SELECT pending + waiting + running FROM training_plan_progress WHERE plan_id = latest_training_plan();
+SQL
+)
+for share in 2 4; do # a half of them, a quarter
+    wait_until shard2 <<SQL
+SELECT pending + waiting + running <= $left / $share FROM training_plan_progress WHERE plan_id = latest_training_plan();
+SQL
+    echo "    to be trained on shard2: $left when it was started again, at most $((left / share)) now"
+done
+
 for pid in $workers; do wait "$pid"; done
 workers=
 for pid in $shows; do wait "$pid"; done

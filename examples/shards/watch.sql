@@ -4,7 +4,8 @@
 
 \pset footer off
 
-SELECT servers, jobs, pending, waiting, running, succeeded, failed, percent_done, date_trunc('second', expected_end) AS expected_end
+SELECT servers, jobs, pending, waiting, running, succeeded, failed, missing, percent_done,
+    date_trunc('second', expected_end) AS expected_end
 FROM training_run_progress
 WHERE run_id = :'run';
 
