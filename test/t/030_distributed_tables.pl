@@ -56,6 +56,7 @@ my %calls = (
 	create_training_plan_on => q{SELECT create_training_plan_on('{part}', 'decisions')},
 	plan_training_on => q{SELECT plan_training_on('{part}', 'candidates')},
 	training_run_lines => q{SELECT training_run_lines('run', 'json')},
+	training_run_parts => q{SELECT training_run_parts('run')},
 	import_training_plan => q{SELECT import_training_plan($${"metadata": {"generated_at": "2025-12-11T18:45:00Z", "run_id": "r", "git_commit": "unknown", "config_hash": "unknown",
 		"routing_plan_path": "p", "metrics_snapshot": null, "total_jobs": 0, "model_families": ["lightgbm"]}, "jobs": [],
 		"summary": {"by_route": {}, "by_type": {}, "by_priority": {}, "total_cs_jobs": 0, "total_symbol_jobs": 0, "total_blocked": 0}}$$)},
