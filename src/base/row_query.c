@@ -192,8 +192,7 @@ plan_query(const RowQuery *query, char *text, ParamListInfo arguments)
 	analyzed = linitial_node(Query, pg_rewrite_query(analyzed));
 	if (query->needs_no_rights)
 		require_no_rights(analyzed);
-	planned = pg_plan_query(analyzed, text,
-							query->cursor_options, arguments);
+	planned = pg_plan_query(analyzed, text, query->cursor_options, arguments);
 	error_context_stack = callback.previous;
 	return planned;
 }
@@ -250,6 +249,19 @@ row_query_run(const RowQuery *query, RowCallback callback, void *arg)
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
+}
+
+/*
+ * Run a read-only query that sees, in addition to what the active snapshot sees, what the
+ * calling statement itself has stored.
+ */
+void
+row_query_run_as_of_now(const RowQuery *query, RowCallback callback, void *arg)
+{
+	Assert(query->read_only);
+	push_snapshot_of_now();
+	row_query_run(query, callback, arg);
+	PopActiveSnapshot();
 }
 
 /*

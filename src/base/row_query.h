@@ -38,6 +38,7 @@ extern char *row_query_text(const char *text, const Oid *relations, int count);
 extern void show_query_of_error(void *text);
 extern void push_snapshot_of_now(void);
 extern void row_query_run(const RowQuery *query, RowCallback callback, void *arg);
+extern void row_query_run_as_of_now(const RowQuery *query, RowCallback callback, void *arg);
 extern double relation_planned_rows(Oid relid);
 
 #endif							/* TRAINPLAN_ROW_QUERY_H */

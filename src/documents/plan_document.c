@@ -25,7 +25,6 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
-#include "utils/snapmgr.h"
 
 #include "base/row_query.h"
 #include "documents/job_counts.h"
@@ -353,21 +352,11 @@ read_placed_job(void *arg, const Datum *values, const bool *nulls)
  * SELECT training_plan_to_json(create_training_plan('decisions')).
  */
 static void
-run_query(PlanDocument *document, const DocumentQuery *asked, const Oid *types, int columns,
-		  RowCallback callback)
+run_query(PlanDocument *document, RowQuery query, const Oid *types, int columns, RowCallback callback)
 {
-	RowQuery	query = {
-		.text = asked->text,
-		.relation_count = asked->relation_count,
-		.relations = asked->relations,
-		.columns = columns,
-		.types = types,
-		.read_only = true
-	};
-
-	push_snapshot_of_now();
-	row_query_run(&query, callback, document);
-	PopActiveSnapshot();
+	query.columns = columns;
+	query.types = types;
+	row_query_run_as_of_now(&query, callback, document);
 }
 
 /* Run one on a table of the extension. */
@@ -376,10 +365,10 @@ run_table_query(PlanDocument *document, PlanTableId id, const char *text, const 
 				RowCallback callback)
 {
 	PlanTable	table;
-	DocumentQuery query = {text, 1, &table.relid};
+	RowQuery	query = {.text = text, .relation_count = 1, .relations = &table.relid, .read_only = true};
 
 	plan_table_open(&table, document->schema, id, AccessShareLock);
-	run_query(document, &query, types, columns, callback);
+	run_query(document, query, types, columns, callback);
 	plan_table_close(&table);
 }
 
@@ -407,7 +396,7 @@ run_placed_jobs_query(PlanDocument *document)
 	Oid			types[PLACE_COLUMNS + JOB_COLUMNS] = {TEXTOID, INT8OID};
 
 	memcpy(types + PLACE_COLUMNS, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0), JOB_COLUMNS * sizeof(Oid));
-	run_query(document, &document->source->jobs, types, lengthof(types), read_placed_job);
+	run_query(document, document->source->jobs, types, lengthof(types), read_placed_job);
 }
 
 /*
@@ -513,6 +502,6 @@ plan_document_open_source(const DocumentSource *source)
 	document->context = CurrentMemoryContext;
 	document->source = source;
 	document->metadata = json_own(json_object_new_object());
-	run_query(document, &source->facts, fact_types, lengthof(fact_types), read_plan);
+	run_query(document, source->facts, fact_types, lengthof(fact_types), read_plan);
 	return document;
 }

@@ -5,6 +5,7 @@
 #ifndef TRAINPLAN_PLAN_DOCUMENT_H
 #define TRAINPLAN_PLAN_DOCUMENT_H
 
+#include "base/row_query.h"
 #include "formats/json_value.h"
 
 typedef struct PlanDocument PlanDocument;
@@ -41,20 +42,12 @@ typedef struct DocumentJob
 	Slice		server;			/* of a run: which has it; else NULL */
 } DocumentJob;
 
-/* A query over relations, as row_query_run() takes it. */
-typedef struct DocumentQuery
-{
-	const char *text;
-	int			relation_count;
-	const Oid  *relations;
-} DocumentQuery;
-
-/* Where a document comes from that is not that of one plan here. */
+/* Where a document comes from that is not that of one plan here: read-only, and the columns are known here. */
 typedef struct DocumentSource
 {
-	DocumentQuery facts;		/* a row: generated_at, run_id, git_commit, config_hash, routing, metrics_snapshot,
+	RowQuery	facts;			/* a row: generated_at, run_id, git_commit, config_hash, routing, metrics_snapshot,
 								 * all text, and model_families */
-	DocumentQuery jobs;			/* a row a job: server, plan_id, and its columns, target by target */
+	RowQuery	jobs;			/* a row a job: server, plan_id, and its columns, target by target */
 } DocumentSource;
 
 typedef void (*DocumentJobCallback) (void *arg, const DocumentJob *job);

@@ -72,6 +72,7 @@ check_extension(Oid schema, const ForeignServer *server, const char *remote_sche
 	const char *name = quote_identifier(server->servername);
 	const char *version = NULL;
 	const char *found_in = NULL;
+	const char *own_version = extension_version();
 
 	run_command(psprintf("CREATE FOREIGN TABLE %s (extname pg_catalog.name, extversion pg_catalog.text, "
 						 "extnamespace pg_catalog.oid) SERVER %s "
@@ -93,11 +94,11 @@ check_extension(Oid schema, const ForeignServer *server, const char *remote_sche
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("server \"%s\" does not have the extension trainplan", server->servername),
 				 errhint("In the database that the server names: CREATE EXTENSION trainplan;")));
-	if (strcmp(version, extension_version()) != 0)
+	if (strcmp(version, own_version) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("server \"%s\" has version %s of the extension trainplan, and this database has %s",
-						server->servername, version, extension_version()),
+						server->servername, version, own_version),
 				 errhint("Where it is older: ALTER EXTENSION trainplan UPDATE;")));
 	if (strcmp(found_in, remote_schema) != 0)
 		ereport(ERROR,

@@ -8,31 +8,12 @@
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
 
 #include "plans/plan_tables.h"
 #include "servers/run_parts.h"
 
 /* The relations of a query with PARTS_WITH(). */
 #define PART_RELATIONS	4
-
-static void
-run_query(const char *text, const Oid *relations, int relation_count, int columns, const Oid *types,
-		  RowCallback callback, void *arg)
-{
-	RowQuery	query = {
-		.text = text,
-		.relation_count = relation_count,
-		.relations = relations,
-		.columns = columns,
-		.types = types,
-		.read_only = true
-	};
-
-	push_snapshot_of_now();
-	row_query_run(&query, callback, arg);
-	PopActiveSnapshot();
-}
 
 static void
 add_server(void *arg, const Datum *values, const bool *nulls)
@@ -48,6 +29,13 @@ bool
 run_parts_open(RunParts *run, Oid schema, const char *run_id)
 {
 	static const Oid types[] = {TEXTOID};
+	RowQuery	query = {
+		.relation_count = 1,
+		.relations = &run->parts,
+		.columns = lengthof(types),
+		.types = types,
+		.read_only = true
+	};
 	PlanTable	parts;
 
 	run->schema = schema;
@@ -56,8 +44,9 @@ run_parts_open(RunParts *run, Oid schema, const char *run_id)
 	initStringInfo(&run->servers);
 	plan_table_open(&parts, schema, RUN_PARTS_TABLE, AccessShareLock);
 	run->parts = parts.relid;
-	run_query(psprintf("SELECT p.server FROM ONLY %%s AS p WHERE p.run_id OPERATOR(pg_catalog.=) %s", run->run_literal),
-			  &run->parts, 1, lengthof(types), types, add_server, &run->servers);
+	query.text = psprintf("SELECT p.server FROM ONLY %%s AS p WHERE p.run_id OPERATOR(pg_catalog.=) %s",
+						  run->run_literal);
+	row_query_run_as_of_now(&query, add_server, &run->servers);
 	plan_table_close(&parts);
 	if (run->servers.len == 0)
 		return false;
@@ -65,9 +54,12 @@ run_parts_open(RunParts *run, Oid schema, const char *run_id)
 	return true;
 }
 
-/* The relations of a query with PARTS_WITH(), over a table of servers, in the current memory context. */
-const Oid *
-run_parts_relations(const RunParts *run, ServerTableId id, int *count)
+/*
+ * A query with PARTS_WITH() over a table of servers, in the current memory context; its
+ * columns are still to be set.
+ */
+RowQuery
+run_parts_query(const RunParts *run, ServerTableId id, const char *text)
 {
 	Oid		   *relations = palloc(PART_RELATIONS * sizeof(Oid));
 
@@ -75,17 +67,10 @@ run_parts_relations(const RunParts *run, ServerTableId id, int *count)
 	relations[1] = server_table(run->schema, id);
 	relations[2] = ForeignTableRelationId;
 	relations[3] = ForeignServerRelationId;
-	*count = PART_RELATIONS;
-	return relations;
-}
-
-/* Run one. */
-void
-run_parts_query(const RunParts *run, ServerTableId id, const char *text, int columns, const Oid *types,
-				RowCallback callback, void *arg)
-{
-	int			relation_count;
-	const Oid  *relations = run_parts_relations(run, id, &relation_count);
-
-	run_query(text, relations, relation_count, columns, types, callback, arg);
+	return (RowQuery) {
+		.text = text,
+		.relation_count = PART_RELATIONS,
+		.relations = relations,
+		.read_only = true
+	};
 }

@@ -42,8 +42,6 @@ typedef struct RunParts
 #define run_parts_text(run, text)	psprintf(text, (run)->servers.data, (run)->run_literal)
 
 extern bool run_parts_open(RunParts *run, Oid schema, const char *run_id);
-extern const Oid *run_parts_relations(const RunParts *run, ServerTableId id, int *count);
-extern void run_parts_query(const RunParts *run, ServerTableId id, const char *text, int columns,
-							const Oid *types, RowCallback callback, void *arg);
+extern RowQuery run_parts_query(const RunParts *run, ServerTableId id, const char *text);
 
 #endif							/* TRAINPLAN_RUN_PARTS_H */

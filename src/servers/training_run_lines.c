@@ -43,23 +43,18 @@ static void
 check_parts(RunParts *run, Oid schema, const char *run_id)
 {
 	static const Oid types[] = {TEXTOID, BOOLOID};
+	RowQuery	query;
 
 	if (!run_parts_open(run, schema, run_id))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("run \"%s\" has no parts", run_id)));
-	run_parts_query(run, SERVER_PLANS,
-					run_parts_text(run, "SELECT p.server, s.plan_id IS NOT NULL" PARTS_WITH("LEFT JOIN") "ORDER BY p.server"),
-					lengthof(types), types, check_part, run);
-}
-
-static DocumentQuery
-document_query(const RunParts *run, ServerTableId id, const char *text)
-{
-	DocumentQuery query = {text};
-
-	query.relations = run_parts_relations(run, id, &query.relation_count);
-	return query;
+	query = run_parts_query(run, SERVER_PLANS,
+							run_parts_text(run, "SELECT p.server, s.plan_id IS NOT NULL" PARTS_WITH("LEFT JOIN")
+										   "ORDER BY p.server"));
+	query.columns = lengthof(types);
+	query.types = types;
+	row_query_run_as_of_now(&query, check_part, run);
 }
 
 /* Where the document of a run comes from, in the current memory context. */
@@ -69,20 +64,20 @@ run_source(const RunParts *run)
 	DocumentSource *source = palloc(sizeof(DocumentSource));
 
 	source->facts =
-		document_query(run, SERVER_PLANS,
-					   run_parts_text(run,
-									  "SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.min(s.generated_at)), "
-									  "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), pg_catalog.min(p.run_id), "
-									  SAME("git_commit") ", " SAME("config_hash") ", "
-									  "pg_catalog.string_agg(DISTINCT s.routing, ', ' ORDER BY s.routing), "
-									  SAME("metrics_snapshot") ", " SAME("model_families") PARTS_WITH("JOIN")));
+		run_parts_query(run, SERVER_PLANS,
+						run_parts_text(run,
+									   "SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.min(s.generated_at)), "
+									   "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), pg_catalog.min(p.run_id), "
+									   SAME("git_commit") ", " SAME("config_hash") ", "
+									   "pg_catalog.string_agg(DISTINCT s.routing, ', ' ORDER BY s.routing), "
+									   SAME("metrics_snapshot") ", " SAME("model_families") PARTS_WITH("JOIN")));
 	source->jobs =
-		document_query(run, SERVER_JOBS,
-					   run_parts_text(run,
-									  "SELECT s.server, s.plan_id, s.job_id, s.target, s.symbol, s.route, s.training_type, "
-									  "s.model_families, s.priority, s.estimated_samples, s.reason, s.metadata"
-									  PARTS_WITH("JOIN")
-									  "ORDER BY s.target, s.server COLLATE pg_catalog.\"C\", s.symbol NULLS FIRST"));
+		run_parts_query(run, SERVER_JOBS,
+						run_parts_text(run,
+									   "SELECT s.server, s.plan_id, s.job_id, s.target, s.symbol, s.route, s.training_type, "
+									   "s.model_families, s.priority, s.estimated_samples, s.reason, s.metadata"
+									   PARTS_WITH("JOIN")
+									   "ORDER BY s.target, s.server COLLATE pg_catalog.\"C\", s.symbol NULLS FIRST"));
 	return source;
 }
 

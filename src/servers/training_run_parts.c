@@ -43,14 +43,19 @@ training_run_parts(PG_FUNCTION_ARGS)
 	};
 	const char *run_id = required_text_argument(fcinfo, ARG_RUN_ID, "run_id");
 	RunParts	run;
+	RowQuery	query;
 
 	result_rows_begin(fcinfo, work_mem);
-	if (run_parts_open(&run, get_func_namespace(fcinfo->flinfo->fn_oid), run_id))
-		run_parts_query(&run, SERVER_PLANS,
-						run_parts_text(&run,
-									   "SELECT s.server, s.plan_id, s.jobs, s.pending, s.waiting, s.running, s.succeeded, "
-									   "s.reused, s.failed, s.cancelled, s.blocked, s.jobs_per_hour, s.expected_end"
-									   PARTS_WITH("JOIN")),
-						lengthof(types), types, put_part, fcinfo->resultinfo);
+	if (!run_parts_open(&run, get_func_namespace(fcinfo->flinfo->fn_oid), run_id))
+		return (Datum) 0;
+
+	query = run_parts_query(&run, SERVER_PLANS,
+							run_parts_text(&run,
+										   "SELECT s.server, s.plan_id, s.jobs, s.pending, s.waiting, s.running, s.succeeded, "
+										   "s.reused, s.failed, s.cancelled, s.blocked, s.jobs_per_hour, s.expected_end"
+										   PARTS_WITH("JOIN")));
+	query.columns = lengthof(types);
+	query.types = types;
+	row_query_run_as_of_now(&query, put_part, fcinfo->resultinfo);
 	return (Datum) 0;
 }
