@@ -12,7 +12,9 @@ EXTVERSION = 1.1
 MODULE_big = $(EXTENSION)
 # (files of the repository, which a VPATH build finds in another folder than it builds in)
 in_srcdir = $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(addprefix $(srcdir)/,$(1)))))
-OBJS = $(patsubst %.c,%.o,$(call in_srcdir,src/*.c src/*/*.c))
+OBJS = $(patsubst %.c,%.o,$(sort $(call in_srcdir,src/*.c src/*/*.c) $(PAGE)))
+# the page that shows a plan as a map, as C
+PAGE = src/documents/map_page_template.c
 PGFILEDESC = "trainplan - from metrics to training plans"
 PG_CPPFLAGS = -I$(srcdir)/src $(shell pkg-config --cflags yaml-0.1 json-c 2>/dev/null)
 SHLIB_LINK = $(shell pkg-config --libs yaml-0.1 json-c 2>/dev/null)
@@ -36,7 +38,7 @@ NO_LOCALE = 1
 NO_INSTALLCHECK = 1
 TEST_SETTINGS = -c client_min_messages=notice -c default_transaction_isolation=read\ committed -c quote_all_identifiers=off
 PROVE_TESTS = $(call in_srcdir,test/t/*.pl)
-EXTRA_CLEAN = output_iso results regression.diffs regression.out tmp_check
+EXTRA_CLEAN = $(PAGE) output_iso results regression.diffs regression.out tmp_check
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -58,7 +60,7 @@ requirements:
 	$(if $(missing),$(error to build for PG_CONFIG=$(PG_CONFIG), first install $(missing) (Debian), or name another PostgreSQL by PG_CONFIG))
 	$(if $(VPATH),@mkdir -p $(sort $(dir $(OBJS) $(DATA_built))))
 
-$(OBJS) $(OBJS:.o=.bc) $(DATA_built): | requirements
+$(OBJS) $(OBJS:.o=.bc) $(PAGE) $(DATA_built): | requirements
 $(OBJS) $(OBJS:.o=.bc): $(call in_srcdir,src/*.h src/*/*.h)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(TOPICS)
@@ -66,6 +68,9 @@ sql/$(EXTENSION)--$(EXTVERSION).sql: $(TOPICS)
 
 sql/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql: sql/update/expand.awk sql/update/$(EXTENSION)--$(RELEASED)--$(EXTVERSION).sql sql/released/$(EXTENSION)--$(RELEASED).sql $(TOPICS)
 	awk -v OLD=$(word 3,$^) -v TOPICS="$(wordlist 4,$(words $^),$^)" -f $(wordlist 1,2,$^) > $@
+
+$(PAGE): src/documents/map_page.awk src/documents/map_page.html
+	awk -f $^ > $@
 
 # Both kinds of tests run, also where one fails.  pg_regress looks for what is expected
 # where its output goes.

@@ -43,7 +43,21 @@ COMMENT ON FUNCTION compare_training_plans_to_markdown(bigint, bigint) IS
 a merge request: one line that counts what was added, removed, changed and is as before,
 then a table for each kind of change, with reasons.';
 
+CREATE FUNCTION compare_training_plans_to_html(before bigint, after bigint)
+RETURNS text
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'compare_training_plans_to_html';
+
+COMMENT ON FUNCTION compare_training_plans_to_html(bigint, bigint) IS
+'What compare_training_plans() says as a page to look at, as that of training_plan_to_html():
+the map of both plans together, coloured by what was added, removed, changed and is as
+before. Reasons before and after are on it if no more than 100,000 jobs differ.';
+
 GRANT EXECUTE ON FUNCTION
     compare_training_plans(bigint, bigint),
-    compare_training_plans_to_markdown(bigint, bigint)
+    compare_training_plans_to_markdown(bigint, bigint),
+    compare_training_plans_to_html(bigint, bigint)
 TO @extowner@ WITH GRANT OPTION;

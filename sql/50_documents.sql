@@ -1,4 +1,4 @@
--- Documents: plans and routing plans out as JSON, YAML and Markdown, and in.
+-- Documents: plans and routing plans out as JSON, YAML, Markdown and HTML, and in.
 
 CREATE FUNCTION training_plan_to_json(plan_id bigint)
 RETURNS json
@@ -40,6 +40,37 @@ COMMENT ON FUNCTION training_plan_to_markdown(bigint) IS
 'A stored plan for people, in GitHub''s Markdown: facts and counts, then a section
 for each target with its cross-sectional job and a table of its symbols.';
 
+CREATE FUNCTION training_plan_to_html(plan_id bigint)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'training_plan_to_html';
+
+COMMENT ON FUNCTION training_plan_to_html(bigint) IS
+'A stored plan as a page to look at, one file that loads nothing: facts and counts, and
+the map, a row a target and a column a symbol, the pooled model first, coloured by route
+or by where the job stands, with filters and orders. Where jobs stand is on it if the
+caller may read training_job_queue; reasons are, of plans of up to 100,000 jobs. It has
+only ASCII characters, and is the same in any encoding.';
+
+CREATE FUNCTION training_plan_to_svg(plan_id bigint)
+RETURNS text
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+COST 1000
+AS 'MODULE_PATHNAME', 'training_plan_to_svg';
+
+COMMENT ON FUNCTION training_plan_to_svg(bigint) IS
+'The map of a stored plan alone, as a picture in SVG of 500 by 500 cells at most: a row a
+target, a column a symbol, the pooled model first, coloured by route. Of a larger plan a
+cell stands for several targets and symbols, has the colour of the route that most of their
+jobs have, and the picture says so.';
+
 CREATE FUNCTION training_plan_lines(plan_id bigint, format text)
 RETURNS SETOF text
 LANGUAGE C
@@ -52,7 +83,7 @@ AS 'MODULE_PATHNAME', 'training_plan_lines';
 
 COMMENT ON FUNCTION training_plan_lines(bigint, text) IS
 'The lines of a stored plan''s document, in order, for plans of any size: format
-is json, yaml or markdown. They are what the function training_plan_to_ and so on
+is json, yaml, markdown or html. They are what the function training_plan_to_ and so on
 returns, line by line; the server needs no more memory for a larger plan.';
 
 CREATE FUNCTION write_training_plan(plan_id bigint, directory text)
@@ -66,8 +97,8 @@ AS 'MODULE_PATHNAME', 'write_training_plan';
 
 COMMENT ON FUNCTION write_training_plan(bigint, text) IS
 'Writes a stored plan into files on the server and returns their paths and sizes:
-training_plan.json, training_plan.yaml and training_plan.md, and the folders
-by_target, by_symbol, by_type and by_route with a JSON file for each value.
+training_plan.json, training_plan.yaml, training_plan.md and training_plan.html, and the
+folders by_target, by_symbol, by_type and by_route with a JSON file for each value.
 
 directory is an absolute path; it is made if its parent exists. Each file appears
 whole or not at all, and is on disk when the function returns; like those of COPY,
@@ -224,6 +255,8 @@ GRANT EXECUTE ON FUNCTION
     training_plan_to_json(bigint),
     training_plan_to_yaml(bigint),
     training_plan_to_markdown(bigint),
+    training_plan_to_html(bigint),
+    training_plan_to_svg(bigint),
     training_plan_lines(bigint, text),
     write_training_plan(bigint, text),
     routing_decisions(text),

@@ -313,7 +313,7 @@ compare_training_plans_to_markdown(PG_FUNCTION_ARGS)
 		writer.rows[kind] = spool_create((Size) work_mem * 1024 / CHANGE_KINDS);
 	initStringInfo(&writer.row);
 	compare_plans(get_func_namespace(fcinfo->flinfo->fn_oid), PG_GETARG_INT64(ARG_BEFORE),
-				  PG_GETARG_INT64(ARG_AFTER), write_change, &writer, &counts);
+				  PG_GETARG_INT64(ARG_AFTER), write_change, NULL, &writer, &counts);
 	text = whole_text(&writer, &counts, caller);
 	for (ChangeKind kind = 0; kind < CHANGE_KINDS; kind++)
 		spool_close(writer.rows[kind]);

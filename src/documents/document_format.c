@@ -6,7 +6,7 @@
 
 #include "documents/document_format.h"
 
-static const DocumentFormat *const formats[] = {&json_format, &yaml_format, &markdown_format};
+static const DocumentFormat *const formats[] = {&json_format, &yaml_format, &markdown_format, &html_format};
 
 /* A format by its name in SQL; another name is an error (invalid_parameter_value). */
 const DocumentFormat *
@@ -20,5 +20,5 @@ document_format_by_name(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown document format \"%s\"", name),
-			 errhint("Valid formats are json, yaml, markdown.")));
+			 errhint("Valid formats are json, yaml, markdown, html.")));
 }

@@ -5,7 +5,8 @@
  * A format writes the document in three parts, so that a plan of any size can
  * be written a job at a time: the jobs, each by itself, in the order in which
  * plan_document_read() has them; then, when they are counted, the head that
- * stands before them and the tail that stands behind them.
+ * stands before them and the tail that stands behind them.  Where a job's text may
+ * wait for the next one's, the separator is empty.
  */
 #ifndef TRAINPLAN_DOCUMENT_FORMAT_H
 #define TRAINPLAN_DOCUMENT_FORMAT_H
@@ -17,12 +18,13 @@ typedef struct DocumentFormat
 	const char *name;			/* as SQL has it */
 	const char *file_name;
 	bool		by_priority;	/* jobs stand by priority, highest first; else as they are read */
-	const char *separator;		/* what stands between two jobs */
+	bool		with_states;	/* jobs are wanted with where they stand */
+	const char *separator;		/* what stands between two jobs' texts */
 
-	/* A writer of one document; lives in the current memory context. */
-	void	   *(*create) (void);
+	/* A writer of a document, which is about to be read; lives in the current memory context. */
+	void	   *(*create) (const PlanDocument *document);
 
-	/* Append a part of the document. */
+	/* Append a part of the document; of a job that may be nothing, and more for the next. */
 	void		(*write_job) (void *writer, const DocumentJob *job, StringInfo text);
 	void		(*write_head) (void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text);
 	void		(*write_tail) (void *writer, JsonValue *metadata, JsonValue *summary, StringInfo text);
@@ -31,6 +33,7 @@ typedef struct DocumentFormat
 extern const DocumentFormat json_format;
 extern const DocumentFormat yaml_format;
 extern const DocumentFormat markdown_format;
+extern const DocumentFormat html_format;
 
 extern const DocumentFormat *document_format_by_name(const char *name);
 

@@ -35,7 +35,7 @@ typedef struct JsonWriter
 } JsonWriter;
 
 static void *
-create_json(void)
+create_json(const PlanDocument *document)
 {
 	JsonWriter *writer = palloc0(sizeof(JsonWriter));
 

@@ -141,7 +141,7 @@ write_cross_sectional(StringInfo text, JsonValue *job)
 }
 
 static void *
-create_markdown(void)
+create_markdown(const PlanDocument *document)
 {
 	MarkdownWriter *writer = palloc0(sizeof(MarkdownWriter));
 

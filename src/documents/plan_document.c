@@ -1,11 +1,12 @@
 /*
  * plan_document.c
- *		A stored plan as a document: what its JSON, YAML and Markdown say.
+ *		A stored plan as a document: what its JSON, YAML, Markdown and HTML say.
  *
  * A document has three parts:
  *
  *		metadata	from the plan's row in training_plans
- *		jobs		from training_jobs, one at a time, by target and symbol
+ *		jobs		from training_jobs, one at a time, by target and symbol; where
+ *					they stand from training_job_queue, if the caller may read that
  *		summary		counted while the jobs are read
  *
  * This is the only place that puts them together.  They are values of json-c,
@@ -24,6 +25,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
+#include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
 #include "base/row_query.h"
@@ -31,6 +33,7 @@
 #include "documents/plan_document.h"
 #include "formats/json_texts.h"
 #include "planning/job_tuple.h"
+#include "planning/vocabulary.h"
 #include "plans/stored_plan.h"
 
 const char *const job_key_names[] = {
@@ -89,6 +92,8 @@ struct PlanDocument
 	Oid			schema;
 	int64		plan_id;
 	const DocumentSource *source;	/* instead of these; else NULL */
+	int64		planned_jobs;	/* as the plan's row has it */
+	bool		has_states;		/* jobs are read with where they stand */
 
 	JsonValue  *metadata;
 	JsonValue  *job;			/* the job at hand */
@@ -265,10 +270,8 @@ set_repeating(PlanDocument *document, JobColumn column, struct varlena *datum)
 }
 
 static void
-hand_out_job(PlanDocument *document, Slice server, const Datum *values, const bool *nulls)
+hand_out_job(PlanDocument *document, DocumentJob job, const Datum *values, const bool *nulls)
 {
-	DocumentJob job = {.value = document->job, .server = server};
-
 	CHECK_FOR_INTERRUPTS();
 
 	for (JobColumn column = 0; column < JOB_COLUMNS; column++)
@@ -297,6 +300,7 @@ hand_out_job(PlanDocument *document, Slice server, const Datum *values, const bo
 		}
 	}
 
+	job.value = document->job;
 	job.priority = DatumGetInt32(values[JOB_PRIORITY]);
 	job.keys[KEY_TARGET] = json_string_slice(document->members[JOB_TARGET]);
 	job.keys[KEY_SYMBOL] = json_string_slice(document->members[JOB_SYMBOL]);
@@ -310,7 +314,12 @@ hand_out_job(PlanDocument *document, Slice server, const Datum *values, const bo
 static void
 read_job(void *arg, const Datum *values, const bool *nulls)
 {
-	hand_out_job(arg, NULL_SLICE, values, nulls);
+	PlanDocument *document = arg;
+	DocumentJob job = {.server = NULL_SLICE};
+
+	if (document->has_states)
+		job.state = text_slice(values[JOB_COLUMNS], nulls[JOB_COLUMNS]);
+	hand_out_job(document, job, values, nulls);
 }
 
 /* What no table of jobs leaves out; another server's view may. */
@@ -337,13 +346,15 @@ static void
 read_placed_job(void *arg, const Datum *values, const bool *nulls)
 {
 	PlanDocument *document = arg;
-	Slice		server = text_slice(values[PLACE_SERVER], nulls[PLACE_SERVER]);
+	DocumentJob job = {.server = text_slice(values[PLACE_SERVER], nulls[PLACE_SERVER])};
 
 	check_placed_job(values, nulls);
-	json_set(document->job, place_members[PLACE_SERVER], json_from_slice(server));
+	json_set(document->job, place_members[PLACE_SERVER], json_from_slice(job.server));
+	if (!nulls[PLACE_PLAN_ID])
+		job.plan_id = DatumGetInt64(values[PLACE_PLAN_ID]);
 	json_set(document->job, place_members[PLACE_PLAN_ID], nulls[PLACE_PLAN_ID] ? NULL :
-			 json_made(json_object_new_int64(DatumGetInt64(values[PLACE_PLAN_ID]))));
-	hand_out_job(document, server, values + PLACE_COLUMNS, nulls + PLACE_COLUMNS);
+			 json_made(json_object_new_int64(job.plan_id)));
+	hand_out_job(document, job, values + PLACE_COLUMNS, nulls + PLACE_COLUMNS);
 }
 
 /*
@@ -359,17 +370,61 @@ run_query(PlanDocument *document, RowQuery query, const Oid *types, int columns,
 	row_query_run_as_of_now(&query, callback, document);
 }
 
-/* Run one on a table of the extension. */
-static void
-run_table_query(PlanDocument *document, PlanTableId id, const char *text, const Oid *types, int columns,
-				RowCallback callback)
-{
-	PlanTable	table;
-	RowQuery	query = {.text = text, .relation_count = 1, .relations = &table.relid, .read_only = true};
+/* What says where jobs stand, in the order in which the tables are opened and the query has them. */
+static const PlanTableId tables_of_states[] = {PLANS_TABLE, JOBS_TABLE, QUEUE_TABLE};
 
-	plan_table_open(&table, document->schema, id, AccessShareLock);
-	run_query(document, query, types, columns, callback);
-	plan_table_close(&table);
+#define STATE_TABLES	lengthof(tables_of_states)
+
+/* May the caller read all that a job's state is told by? */
+static bool
+may_read_states(Oid schema)
+{
+	static const QueueColumn columns[] = {
+		QUEUE_PLAN_ID, QUEUE_JOB_ID, QUEUE_STATE, QUEUE_READY_AT, QUEUE_CANCEL_REQUESTED, QUEUE_ATTEMPT,
+		QUEUE_ATTEMPTS_FORGIVEN
+	};
+	PlanTable	plans;
+	PlanTable	queue;
+	bool		may;
+
+	plan_table_open(&plans, schema, PLANS_TABLE, AccessShareLock);
+	plan_table_open(&queue, schema, QUEUE_TABLE, AccessShareLock);
+	may = may_read(&plans, PLAN_PLAN_ID, 1) && may_read(&plans, PLAN_MAX_ATTEMPTS, 1);
+	for (int i = 0; may && i < lengthof(columns); i++)
+		may = may_read(&queue, columns[i], 1);
+	plan_table_close(&queue);
+	plan_table_close(&plans);
+	return may;
+}
+
+/* The query for the jobs, and for their states where these are told. */
+static char *
+jobs_query(const PlanDocument *document)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text,
+					 "SELECT j.job_id, j.target, j.symbol, j.route, j.training_type, j.model_families, "
+					 "j.priority, j.estimated_samples, j.reason, j.metadata%s FROM ",
+					 document->has_states ? ", s.state" : "");
+	if (document->has_states)
+		/* behind the places of relations, since a schema may be called anything */
+		appendStringInfo(&text,
+						 "ONLY %%s AS p JOIN ONLY %%s AS j ON j.plan_id OPERATOR(pg_catalog.=) p.plan_id "
+						 "LEFT JOIN ONLY %%s AS q "
+						 "ON q.plan_id OPERATOR(pg_catalog.=) j.plan_id AND q.job_id OPERATOR(pg_catalog.=) j.job_id "
+						 "CROSS JOIN LATERAL (SELECT CASE WHEN j.training_type OPERATOR(pg_catalog.=) '%s' "
+						 "THEN j.training_type ELSE %s.training_job_state(q.state, q.ready_at, q.cancel_requested, "
+						 "q.attempt OPERATOR(pg_catalog.-) q.attempts_forgiven, p.max_attempts) END) AS s (state) ",
+						 training_type_names[TRAINING_BLOCKED],
+						 quote_identifier(get_namespace_name(document->schema)));
+	else
+		appendStringInfoString(&text, "ONLY %s AS j ");
+	appendStringInfo(&text,
+					 "WHERE j.plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
+					 "ORDER BY j.target, j.symbol NULLS FIRST", document->plan_id);
+	return text.data;
 }
 
 /*
@@ -378,15 +433,32 @@ run_table_query(PlanDocument *document, PlanTableId id, const char *text, const 
  * no statistics, and the query planner would rather sort them all.
  */
 static void
-run_jobs_query(PlanDocument *document, const char *query)
+run_jobs_query(PlanDocument *document)
 {
+	const PlanTableId jobs_alone = JOBS_TABLE;
+	const PlanTableId *ids = document->has_states ? tables_of_states : &jobs_alone;
+	int			count = document->has_states ? STATE_TABLES : 1;
+	PlanTable	tables[STATE_TABLES];
+	Oid			relations[STATE_TABLES];
+	Oid			types[JOB_COLUMNS + 1];
+	RowQuery	query = {.relation_count = count, .relations = relations, .read_only = true};
 	int			nest_level = NewGUCNestLevel();
+
+	for (int i = 0; i < count; i++)
+	{
+		plan_table_open(&tables[i], document->schema, ids[i], AccessShareLock);
+		relations[i] = tables[i].relid;
+	}
+	memcpy(types, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0), JOB_COLUMNS * sizeof(Oid));
+	types[JOB_COLUMNS] = TEXTOID;
+	query.text = jobs_query(document);
 
 	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	run_table_query(document, JOBS_TABLE, query, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0),
-					JOB_COLUMNS, read_job);
+	run_query(document, query, types, JOB_COLUMNS + (document->has_states ? 1 : 0), read_job);
 	AtEOXact_GUC(true, nest_level);
+	for (int i = count - 1; i >= 0; i--)
+		plan_table_close(&tables[i]);
 }
 
 /* Run that for the jobs of a run. */
@@ -401,16 +473,12 @@ run_placed_jobs_query(PlanDocument *document)
 
 /*
  * Read the jobs: target by target, of each the cross-sectional job first, then
- * by symbol.
+ * by symbol; with where they stand, if that is asked for, of a plan here, and the
+ * caller may read it.
  */
 void
-plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *arg)
+plan_document_read(PlanDocument *document, bool with_states, DocumentJobCallback callback, void *arg)
 {
-	char	   *query = psprintf("SELECT job_id, target, symbol, route, training_type, model_families, "
-								 "priority, estimated_samples, reason, metadata "
-								 "FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
-								 "ORDER BY target, symbol NULLS FIRST", document->plan_id);
-
 	document->job = json_own(json_object_new_object());
 	for (int i = 0; i < PLACE_COLUMNS && document->source != NULL; i++)
 		json_set(document->job, place_members[i], NULL);
@@ -420,19 +488,49 @@ plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *a
 	document->counts = job_counts_create();
 	document->callback = callback;
 	document->callback_arg = arg;
+	document->has_states = with_states && document->source == NULL && may_read_states(document->schema);
 	if (document->source != NULL)
 		run_placed_jobs_query(document);
 	else
-		run_jobs_query(document, query);
+		run_jobs_query(document);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */
 JsonValue *
 plan_document_metadata(PlanDocument *document)
 {
-	json_set(document->metadata, "total_jobs",
-			 json_made(json_object_new_int64(job_counts_total(document->counts))));
+	if (document->counts != NULL)
+		json_set(document->metadata, "total_jobs",
+				 json_made(json_object_new_int64(job_counts_total(document->counts))));
 	return document->metadata;
+}
+
+/* Is it the document of a run, whose jobs say where they are? */
+bool
+plan_document_is_of_run(const PlanDocument *document)
+{
+	return document->source != NULL;
+}
+
+/* The plan that this is the document of, unless it is that of a run. */
+int64
+plan_document_plan_id(const PlanDocument *document)
+{
+	return document->plan_id;
+}
+
+/* How many jobs the plan was made with, which can be told before they are read. */
+int64
+plan_document_planned_jobs(const PlanDocument *document)
+{
+	return document->planned_jobs;
+}
+
+/* Do its jobs say where they stand, once they are read? */
+bool
+plan_document_has_states(const PlanDocument *document)
+{
+	return document->has_states;
 }
 
 /* by_route, by_type, by_priority and the totals, once the jobs are read. */
@@ -463,10 +561,11 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 	json_set(metadata, "model_families", families);
 	if (families != NULL)
 		json_append_texts(families, DatumGetArrayTypeP(values[6]));
+	((PlanDocument *) arg)->planned_jobs = nulls[7] ? 0 : DatumGetInt64(values[7]);
 }
 
 /* The facts of a plan, as read_plan() takes them. */
-static const Oid fact_types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID};
+static const Oid fact_types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, INT8OID};
 
 /*
  * Look a plan up, in the current memory context; the tables are those in
@@ -476,18 +575,21 @@ PlanDocument *
 plan_document_open(Oid schema, int64 plan_id)
 {
 	PlanDocument *document = palloc0(sizeof(PlanDocument));
-	char	   *query;
+	PlanTable	plans;
+	RowQuery	query = {.relation_count = 1, .relations = &plans.relid, .read_only = true};
 
 	document->context = CurrentMemoryContext;
 	document->schema = schema;
 	document->plan_id = plan_id;
 	document->metadata = json_own(json_object_new_object());
 
-	query = psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', generated_at), "
+	query.text = psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', generated_at), "
 					 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families "
+					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families, total_jobs "
 					 "FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id);
-	run_table_query(document, PLANS_TABLE, query, fact_types, lengthof(fact_types), read_plan);
+	plan_table_open(&plans, schema, PLANS_TABLE, AccessShareLock);
+	run_query(document, query, fact_types, lengthof(fact_types), read_plan);
+	plan_table_close(&plans);
 	if (json_object_object_length(document->metadata) == 0)
 		report_no_plan(plan_id);
 	return document;

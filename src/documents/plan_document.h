@@ -1,6 +1,6 @@
 /*
  * plan_document.h
- *		A stored plan as a document: what its JSON, YAML and Markdown say.
+ *		A stored plan as a document: what its JSON, YAML, Markdown and HTML say.
  */
 #ifndef TRAINPLAN_PLAN_DOCUMENT_H
 #define TRAINPLAN_PLAN_DOCUMENT_H
@@ -39,14 +39,16 @@ typedef struct DocumentJob
 	JsonValue *value;
 	int			priority;
 	Slice		keys[JOB_KEYS]; /* a symbol may be NULL */
+	Slice		state;			/* where it stands, if that was asked for and can be told; else NULL */
 	Slice		server;			/* of a run: which has it; else NULL */
+	int64		plan_id;		/* of a run: in which plan there */
 } DocumentJob;
 
 /* Where a document comes from that is not that of one plan here: read-only, and the columns are known here. */
 typedef struct DocumentSource
 {
 	RowQuery	facts;			/* a row: generated_at, run_id, git_commit, config_hash, routing, metrics_snapshot,
-								 * all text, and model_families */
+								 * all text, model_families and how many jobs are planned */
 	RowQuery	jobs;			/* a row a job: server, plan_id, and its columns, target by target */
 } DocumentSource;
 
@@ -54,7 +56,11 @@ typedef void (*DocumentJobCallback) (void *arg, const DocumentJob *job);
 
 extern PlanDocument *plan_document_open(Oid schema, int64 plan_id);
 extern PlanDocument *plan_document_open_source(const DocumentSource *source);
-extern void plan_document_read(PlanDocument *document, DocumentJobCallback callback, void *arg);
+extern void plan_document_read(PlanDocument *document, bool with_states, DocumentJobCallback callback, void *arg);
+extern bool plan_document_is_of_run(const PlanDocument *document);
+extern int64 plan_document_plan_id(const PlanDocument *document);
+extern int64 plan_document_planned_jobs(const PlanDocument *document);
+extern bool plan_document_has_states(const PlanDocument *document);
 extern JsonValue *plan_document_metadata(PlanDocument *document);
 extern JsonValue *plan_document_summary(PlanDocument *document);
 

@@ -13,7 +13,7 @@
 #include "documents/plan_views.h"
 
 /* The documents; the first is the one that views are made from. */
-static const DocumentFormat *const documents[] = {&json_format, &yaml_format, &markdown_format};
+static const DocumentFormat *const documents[] = {&json_format, &yaml_format, &markdown_format, &html_format};
 
 #define DOCUMENTS lengthof(documents)
 

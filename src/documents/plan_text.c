@@ -46,7 +46,6 @@ plan_text_create(const DocumentFormat *format, bool with_keys, Size memory)
 
 	text->format = format;
 	text->with_keys = with_keys;
-	text->writer = format->create();
 	text->jobs = job_texts_create(memory);
 	initStringInfo(&text->record);
 	initStringInfo(&text->head);
@@ -113,6 +112,8 @@ write_job(void *arg, const DocumentJob *job)
 			append_keys(&text->record, job->keys);
 		keys_size = text->record.len;
 		text->format->write_job(text->writer, job, &text->record);
+		if (text->record.len == 0)
+			continue;			/* it comes with a later one */
 		text->size += text->record.len - keys_size;
 		job_texts_put(text->jobs, text->format->by_priority ? job->priority : 0, &text->record);
 	}
@@ -123,10 +124,16 @@ void
 plan_texts_read(PlanText *const *texts, int count, PlanDocument *document)
 {
 	TextGroup	group = {texts, count};
+	bool		with_states = false;
 	JsonValue  *metadata;
 	JsonValue  *summary;
 
-	plan_document_read(document, write_job, &group);
+	for (int i = 0; i < count; i++)
+	{
+		texts[i]->writer = texts[i]->format->create(document);
+		with_states |= texts[i]->format->with_states;
+	}
+	plan_document_read(document, with_states, write_job, &group);
 	metadata = plan_document_metadata(document);
 	summary = plan_document_summary(document);
 	for (int i = 0; i < count; i++)

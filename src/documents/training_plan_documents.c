@@ -1,8 +1,8 @@
 /*
  * training_plan_documents.c
  *		SQL functions training_plan_to_json(), training_plan_to_yaml(),
- *		training_plan_to_markdown() and training_plan_lines(): a stored plan as a
- *		text, or as its lines.
+ *		training_plan_to_markdown(), training_plan_to_html() and training_plan_lines():
+ *		a stored plan as a text, or as its lines.
  */
 #include "postgres.h"
 
@@ -17,6 +17,7 @@
 PG_FUNCTION_INFO_V1(training_plan_to_json);
 PG_FUNCTION_INFO_V1(training_plan_to_yaml);
 PG_FUNCTION_INFO_V1(training_plan_to_markdown);
+PG_FUNCTION_INFO_V1(training_plan_to_html);
 PG_FUNCTION_INFO_V1(training_plan_lines);
 
 /* Arguments, as the SQL declarations have them. */
@@ -56,6 +57,13 @@ Datum
 training_plan_to_markdown(PG_FUNCTION_ARGS)
 {
 	return document_as_value(fcinfo, open_document, "markdown");
+}
+
+/* training_plan_to_html(plan_id bigint) */
+Datum
+training_plan_to_html(PG_FUNCTION_ARGS)
+{
+	return document_as_value(fcinfo, open_document, "html");
 }
 
 /* training_plan_lines(plan_id bigint, format text) */

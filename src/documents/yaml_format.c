@@ -11,7 +11,7 @@
 #include "formats/yaml_writer.h"
 
 static void *
-create_yaml(void)
+create_yaml(const PlanDocument *document)
 {
 	YamlWriter *writer = yaml_writer_create();
 

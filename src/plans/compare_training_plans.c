@@ -181,6 +181,6 @@ compare_training_plans(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, ARG_BEFORE, "before");
 	require_argument(fcinfo, ARG_AFTER, "after");
 	compare_plans(get_func_namespace(fcinfo->flinfo->fn_oid), PG_GETARG_INT64(ARG_BEFORE),
-				  PG_GETARG_INT64(ARG_AFTER), put_change, rsinfo, &counts);
+				  PG_GETARG_INT64(ARG_AFTER), put_change, NULL, rsinfo, &counts);
 	return (Datum) 0;
 }

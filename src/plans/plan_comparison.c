@@ -46,6 +46,7 @@ typedef struct Comparison
 {
 	MemoryContext context;		/* of a pair of jobs */
 	JobChangeCallback callback;
+	JobChangeCallback unchanged;	/* NULL: nobody asks for these */
 	void	   *arg;
 	ChangeCounts *counts;
 } Comparison;
@@ -113,7 +114,12 @@ compare_jobs(Comparison *comparison, const JobRow *before, const JobRow *after)
 		change.kind = CHANGE_CHANGED;
 		change.columns = differing_columns(before, after);
 		if (change.columns == 0)
+		{
+			change.kind = CHANGE_NONE;
 			comparison->counts->same++;
+			if (comparison->unchanged != NULL)
+				comparison->unchanged(comparison->arg, &change);
+		}
 	}
 	else if (was_trained || will_be_trained)
 		change.kind = was_trained ? CHANGE_REMOVED : CHANGE_ADDED;
@@ -287,7 +293,8 @@ check_rights(const PlanTable *table)
 
 /*
  * Hand out what differs between two plans, by the caller's rights and as he may see them,
- * in the order of target (C collation), the target's own job, symbol; and count.
+ * in the order of target (C collation), the target's own job, symbol; jobs that are as
+ * before as well, to whom asks for them; and count.
  *
  * They are compared as the active snapshot sees them, and in addition what the calling
  * statement itself has stored, so that a plan can be made and compared in one.
@@ -295,10 +302,10 @@ check_rights(const PlanTable *table)
  * Errors: one is not there (no_data_found), the caller may not read it.
  */
 void
-compare_plans(Oid schema, int64 before, int64 after, JobChangeCallback callback, void *arg,
-			  ChangeCounts *counts)
+compare_plans(Oid schema, int64 before, int64 after, JobChangeCallback callback,
+			  JobChangeCallback unchanged, void *arg, ChangeCounts *counts)
 {
-	Comparison	comparison = {.callback = callback, .arg = arg, .counts = counts};
+	Comparison	comparison = {.callback = callback, .unchanged = unchanged, .arg = arg, .counts = counts};
 	PlanTable	table;
 	Snapshot	snapshot;
 

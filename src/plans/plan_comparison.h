@@ -27,7 +27,8 @@ typedef enum ChangeKind
 	CHANGE_ADDED,
 	CHANGE_REMOVED,
 	CHANGE_CHANGED,
-	CHANGE_KINDS
+	CHANGE_KINDS,
+	CHANGE_NONE = CHANGE_KINDS	/* the job is as before */
 } ChangeKind;
 
 extern const char *const change_names[];
@@ -50,8 +51,8 @@ typedef struct ChangeCounts
 /* Called for each change, in a memory context that is reset behind it. */
 typedef void (*JobChangeCallback) (void *arg, const JobChange *change);
 
-extern void compare_plans(Oid schema, int64 before, int64 after, JobChangeCallback callback, void *arg,
-						  ChangeCounts *counts);
+extern void compare_plans(Oid schema, int64 before, int64 after, JobChangeCallback callback,
+						  JobChangeCallback unchanged, void *arg, ChangeCounts *counts);
 extern bool job_row_needs_pooled(const JobRow *job);
 
 #endif							/* TRAINPLAN_PLAN_COMPARISON_H */

@@ -22,17 +22,26 @@
 #include "base/row_query.h"
 #include "plans/stored_plan.h"
 
-/* The caller may read columns of the table, or it is an error. */
-void
-check_may_read(const PlanTable *table, int first, int count)
+/* May the caller read columns of the table? */
+bool
+may_read(const PlanTable *table, int first, int count)
 {
 	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
-		return;
+		return true;
 	for (int i = first; i < first + count; i++)
 	{
 		if (pg_attribute_aclcheck(table->relid, table->columns[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, plan_table_name(table->id));
+			return false;
 	}
+	return true;
+}
+
+/* He may, or it is an error. */
+void
+check_may_read(const PlanTable *table, int first, int count)
+{
+	if (!may_read(table, first, count))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, plan_table_name(table->id));
 }
 
 /* ---- plans ---------------------------------------------------------------------- */

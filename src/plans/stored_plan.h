@@ -22,6 +22,7 @@ typedef struct StoredPlan
 	ItemPointerData tid;
 } StoredPlan;
 
+extern bool may_read(const PlanTable *table, int first, int count);
 extern void check_may_read(const PlanTable *table, int first, int count);
 extern bool find_plan(Oid schema, Snapshot snapshot, int64 plan_id, StoredPlan *plan);
 extern bool is_plan_pooled_first(Oid schema, Snapshot snapshot, int64 plan_id);

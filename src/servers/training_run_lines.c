@@ -70,7 +70,7 @@ run_source(const RunParts *run)
 									   "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), pg_catalog.min(p.run_id), "
 									   SAME("git_commit") ", " SAME("config_hash") ", "
 									   "pg_catalog.string_agg(DISTINCT s.routing, ', ' ORDER BY s.routing), "
-									   SAME("metrics_snapshot") ", " SAME("model_families") PARTS_WITH("JOIN")));
+									   SAME("metrics_snapshot") ", " SAME("model_families") ", pg_catalog.sum(p.total_jobs)::pg_catalog.int8" PARTS_WITH("JOIN")));
 	source->jobs =
 		run_parts_query(run, SERVER_JOBS,
 						run_parts_text(run,

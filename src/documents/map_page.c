@@ -1,0 +1,216 @@
+/*
+ * map_page.c
+ *		The page that shows jobs as a map.
+ *
+ * Its markup, styles and script are map_page.html, which says how its data is made;
+ * here the data is put into it.  A page is read where nobody watches over it: so it may run
+ * no script but its own, which its policy names by a digest, and load nothing.
+ *
+ * https://www.w3.org/TR/CSP3/
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "common/sha2.h"
+#include "miscadmin.h"
+#include "utils/fmgrprotos.h"
+
+#include "documents/map_page.h"
+#include "documents/map_page_template.h"
+#include "documents/page_text.h"
+
+/* ---- the page around the data ----------------------------------------------------- */
+
+/* What the page has in an element without attributes. */
+static Slice
+element_content(const char *element)
+{
+	char	   *begin = psprintf("<%s>", element);
+	char	   *end = psprintf("</%s>", element);
+
+	for (const MapPagePart *part = map_page_parts;; part++)
+	{
+		char	   *found = strstr(part->markup, begin);
+		Slice		content = NULL_SLICE;
+
+		if (found != NULL)
+		{
+			content.data = found + strlen(begin);
+			content.len = strstr(content.data, end) - content.data;
+			return content;
+		}
+		if (part->place == PLACE_NONE)
+			elog(ERROR, "page has no element \"%s\"", element);
+	}
+}
+
+/* Append the source that a policy allows an element's content by. */
+static void
+append_digest(StringInfo page, const char *element)
+{
+	Datum		content = slice_to_text(element_content(element));
+	bytea	   *digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, content));
+	char		base64[64];
+	const void *bytes = VARDATA_ANY(digest);
+	int			length = pg_b64_encode(bytes, VARSIZE_ANY_EXHDR(digest), base64, sizeof(base64));
+
+	Assert(length > 0);
+	appendStringInfo(page, "'sha256-%.*s'", length, base64);
+}
+
+static void
+append_policy(StringInfo page)
+{
+	appendStringInfoString(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src ");
+	append_digest(page, "script");
+	appendStringInfoString(page, "; style-src ");
+	append_digest(page, "style");
+	appendStringInfoString(page, "; img-src data:; base-uri 'none'; form-action 'none'\">\n");
+}
+
+/* Append the page up to its data; title is text, facts are markup. */
+void
+map_page_append_head(StringInfo page, Slice title, Slice facts)
+{
+	for (const MapPagePart *part = map_page_parts;; part++)
+	{
+		appendStringInfoString(page, part->markup);
+		switch (part->place)
+		{
+			case PLACE_POLICY:
+				append_policy(page);
+				break;
+			case PLACE_TITLE:
+				appendStringInfoString(page, "<title>");
+				page_append(page, title);
+				appendStringInfoString(page, "</title>\n");
+				break;
+			case PLACE_FACTS:
+				append_slice(page, facts);
+				break;
+			case PLACE_DATA:
+				appendStringInfoString(page, "<script type=\"application/json\" id=\"data\">\n");
+				return;
+			case PLACE_NONE:
+				elog(ERROR, "page has no place for its data");
+		}
+	}
+}
+
+/* Append the page from behind its data on. */
+void
+map_page_append_tail(StringInfo page)
+{
+	const MapPagePart *last = map_page_parts;
+
+	while (last->place != PLACE_NONE)
+		last++;
+	appendStringInfoString(page, "</script>\n");
+	appendStringInfoString(page, last->markup);
+}
+
+/* ---- the data ------------------------------------------------------------------------ */
+
+/* Append a number in digits of five bits, lowest first; a sixth says that more follow. */
+static void
+append_number(StringInfo page, uint32 number)
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
+	while (number >= 32)
+	{
+		appendStringInfoCharMacro(page, digits[32 | (number & 31)]);
+		number >>= 5;
+	}
+	appendStringInfoCharMacro(page, digits[number]);
+}
+
+/* Append a target's row: its name, its cells and, if the page has them, their reasons; of a run, where it is. */
+void
+map_page_append_row(StringInfo page, const MapRow *row, bool is_first, bool with_reasons)
+{
+	uint32		column = 0;
+	const char *separator = ",[";
+
+	appendStringInfoString(page, is_first ? "[" : ",\n[");
+	page_append_json(page, row->target);
+	appendStringInfoString(page, ",\"");
+	for (uint32 i = 0; i < row->count; i++)
+	{
+		append_number(page, row->cells[i].column - column);
+		append_number(page, row->cells[i].class_number);
+		column = row->cells[i].column + 1;
+	}
+	appendStringInfoCharMacro(page, '"');
+	if (with_reasons)
+	{
+		for (uint32 i = 0; i < row->count; i++)
+		{
+			if (row->cells[i].reason_length == 0)
+				continue;
+			appendStringInfoString(page, separator);
+			appendBinaryStringInfo(page, row->reasons + row->cells[i].reason_start, row->cells[i].reason_length);
+			separator = ",";
+		}
+		appendStringInfoString(page, separator[1] == '[' ? ",[]" : "]");
+	}
+	else if (!slice_is_null(row->server))
+		appendStringInfoString(page, ",null");
+	if (!slice_is_null(row->server))
+	{
+		appendStringInfoCharMacro(page, ',');
+		page_append_json(page, row->server);
+		appendStringInfo(page, "," INT64_FORMAT, row->plan_id);
+	}
+	appendStringInfoCharMacro(page, ']');
+}
+
+/* Append what is known behind the last row: of which columns the cells are. */
+void
+map_page_append_columns(StringInfo page, const JobMap *map, bool with_reasons)
+{
+	uint32		count = job_map_symbol_count(map);
+
+	appendStringInfo(page, "\n],\n\"reasons\": %s,\n\"left_out\": " INT64_FORMAT ",\n\"symbols\": [null",
+					 with_reasons ? "true" : "false", job_map_left_out(map));
+	for (uint32 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfoString(page, i % 16 == 0 ? ",\n" : ",");
+		page_append_json(page, job_map_symbol(map, i));
+	}
+	appendStringInfoString(page, "],\n");
+}
+
+/*
+ * What a cell looks like is told by a key of the caller's.  There are few, unless somebody
+ * has made many by hand: then all that are left share a number, and have nothing in common.
+ */
+#define OTHER_CLASS		1000
+
+/* The number of a key's class. */
+uint32
+map_class_number(Dictionary *classes, Slice key)
+{
+	return Min(dictionary_add(classes, key), OTHER_CLASS);
+}
+
+/* Append the classes, by their numbers; the data ends with them. */
+void
+map_page_append_classes(StringInfo page, const Dictionary *classes, MapClassWriter writer)
+{
+	uint32		count = dictionary_count(classes);
+
+	appendStringInfoString(page, "\"classes\": [");
+	for (uint32 i = 0; i < Min(count, OTHER_CLASS); i++)
+	{
+		appendStringInfoString(page, i == 0 ? "\n" : ",\n");
+		writer(page, dictionary_get(classes, i));
+	}
+	if (count > OTHER_CLASS)
+	{
+		appendStringInfoString(page, ",\n");
+		writer(page, NULL_SLICE);
+	}
+	appendStringInfoString(page, "]}\n");
+}
