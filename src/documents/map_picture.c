@@ -67,8 +67,8 @@ struct MapPicture
 #define LINE_HEIGHT		18
 #define CHARACTER_WIDTH	7
 #define LABEL_LENGTH	40		/* longer names are cut */
-#define LEGEND_WIDTH	210		/* of one of its entries */
-#define LEAST_WIDTH		480
+#define LEGEND_WIDTH	240		/* of one of its entries */
+#define LEAST_WIDTH		(2 * (MARGIN + LEGEND_WIDTH))
 
 /* Up to so many rows or columns have names, and are so large. */
 #define NAMED_CELLS		60
@@ -337,14 +337,14 @@ static void
 append_head(Drawing *drawing, Slice title, int width, int height)
 {
 	StringInfo	svg = drawing->svg;
-	const char *separator = ": ";
+	const char *separator = ". Jobs: ";
 
 	appendStringInfo(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
 					 "role=\"img\" aria-labelledby=\"title description\" "
 					 "font-family=\"system-ui, sans-serif\" font-size=\"12\">\n<title id=\"title\">",
 					 width, height, width, height);
 	page_append(svg, title);
-	appendStringInfo(svg, "</title>\n<desc id=\"description\">%u targets and %u symbols",
+	appendStringInfo(svg, "</title>\n<desc id=\"description\">Targets: %u, symbols: %u",
 					 drawing->down.names, drawing->across.names);
 	for (int i = 0; i < LOOKS; i++)
 	{
@@ -412,8 +412,9 @@ append_notes(Drawing *drawing, int top)
 
 	if (down->names > down->cells || across->names > across->cells)
 	{
-		appendStringInfo(drawing->svg, "<text x=\"%d\" y=\"%d\">A cell is up to %u targets by %u symbols, "
-						 "in the colour of most of its jobs.</text>\n", MARGIN, top + 11,
+		appendStringInfo(drawing->svg, "<text x=\"%d\" y=\"%d\">A cell stands for up to %llu pairs (targets: %u, symbols: %u), "
+						 "in the colour of most of their jobs.</text>\n", MARGIN, top + 11,
+						 (unsigned long long) names_of_cell(down) * names_of_cell(across),
 						 names_of_cell(down), names_of_cell(across));
 		top += LINE_HEIGHT;
 	}

@@ -415,7 +415,7 @@ jobs_query(const PlanDocument *document)
 						 "LEFT JOIN ONLY %%s AS q "
 						 "ON q.plan_id OPERATOR(pg_catalog.=) j.plan_id AND q.job_id OPERATOR(pg_catalog.=) j.job_id "
 						 "CROSS JOIN LATERAL (SELECT CASE WHEN j.training_type OPERATOR(pg_catalog.=) '%s' "
-						 "THEN j.training_type ELSE %s.training_job_state(q.state, q.ready_at, q.cancel_requested, "
+						 "THEN j.training_type WHEN q.state IS NOT NULL THEN %s.training_job_state(q.state, q.ready_at, q.cancel_requested, "
 						 "q.attempt OPERATOR(pg_catalog.-) q.attempts_forgiven, p.max_attempts) END) AS s (state) ",
 						 training_type_names[TRAINING_BLOCKED],
 						 quote_identifier(get_namespace_name(document->schema)));
