@@ -153,8 +153,9 @@ DISTVERSION = $(shell git show HEAD:META.json | sed -n 's/^    "version": "\(.*\
 dist:
 	git archive --format=zip --prefix=$(EXTENSION)-$(DISTVERSION)/ -o $(EXTENSION)-$(DISTVERSION).zip HEAD
 
-# The reference manual, made from the comments of the SQL objects.
+# The reference manual, made from the comments of the SQL objects, and the picture of the example.
 doc:
 	@reference=$$(dev/with-server psql -X -f doc/reference.sql) && printf '%s\n' "$$reference" >doc/reference.md
+	@picture=$$(dev/with-server psql -X -f doc/eu_stocks.sql) && printf '%s\n' "$$picture" >doc/eu_stocks.svg
 
 .PHONY: all install installcheck clean clean-expected requirements prove_installcheck demo example-celery example-dask example-nightly example-shards test test-sanitized bench fuzz lint dist doc

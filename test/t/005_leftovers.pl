@@ -156,6 +156,8 @@ SKIP:
 				'SELECT training_plan_to_json(%s)',
 				'SELECT training_plan_to_yaml(%s)',
 				'SELECT training_plan_to_markdown(%s)',
+				'SELECT training_plan_to_html(%s)',
+				'SELECT training_plan_to_svg(%s)',
 				'SELECT training_plan_lines(%s, ''yaml'')']) AS f
 			UNION ALL
 			SELECT format('SELECT count(*) FROM routing_decisions(%L)', d) FROM unnest(ARRAY[
@@ -256,6 +258,9 @@ foreach my $call (
 	q{SELECT length(training_plan_to_json(latest_training_plan())::text)},
 	q{SELECT length(training_plan_to_yaml(latest_training_plan()))},
 	q{SELECT length(training_plan_to_markdown(latest_training_plan()))},
+	q{SELECT length(training_plan_to_html(latest_training_plan()))},
+	q{SELECT length(training_plan_to_svg(latest_training_plan()))},
+	q{SELECT length(compare_training_plans_to_html(empty_plan(), latest_training_plan()))},
 	q{SELECT count(*) FROM training_plan_lines(latest_training_plan(), 'json')},
 	q{SELECT count(*) FROM compare_training_plans(empty_plan(), latest_training_plan())},
 	q{SELECT length(compare_training_plans_to_markdown(empty_plan(), latest_training_plan()))})

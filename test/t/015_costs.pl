@@ -225,8 +225,9 @@ foreach (
 		CREATE TEMPORARY TABLE decisions AS SELECT 't' AS target, 's' AS symbol, 'ROUTE_BOTH' AS route, $reason AS reason;
 		SELECT create_training_plan('decisions') AS plan \\gset
 		SELECT length(training_plan_to_json(:plan)::text) > 1000, length(training_plan_to_yaml(:plan)) > 1000, length(training_plan_to_markdown(:plan)) > 1000,
+			length(training_plan_to_html(:plan)) > 1000, length(training_plan_to_svg(:plan)) > 1000,
 			(SELECT count(*) > 1 FROM training_plan_lines(:plan, 'yaml')), (SELECT count(*) > 1 FROM write_training_plan(:plan, '$directory'));
-		SELECT training_plan_to_yaml(import_training_plan(training_plan_to_yaml(:plan))) = training_plan_to_yaml(:plan)", qr/^t\|t\|t\|t\|t\nt$/);
+		SELECT training_plan_to_yaml(import_training_plan(training_plan_to_yaml(:plan))) = training_plan_to_yaml(:plan)", qr/^t\|t\|t\|t\|t\|t\|t\nt$/);
 }
 foreach ([ 'deep', "(repeat('[', 3000) || repeat(']', 3000))::jsonb" ], [ 'long', "(SELECT jsonb_agg(text '') FROM generate_series(1, 300000))" ],
 	[ 'of many keys', "(SELECT jsonb_object_agg('k' || n, 0) FROM generate_series(1, 70000) AS n)" ], [ 'of a long key', "jsonb_build_object(repeat('x ', 500000), 1)" ])
