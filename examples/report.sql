@@ -23,7 +23,7 @@
 -- as wide as the terminal, where it is printed on one
 \if :{?columns}
 \else
-    \set columns `case $(readlink "/proc/$PPID/fd/1" 2>/dev/null) in /dev/pts/* | /dev/tty*) stty size </dev/tty 2>/dev/null | cut -d ' ' -f 2 ;; esac`
+    \set columns `case $(readlink "/proc/$PPID/fd/1" 2>/dev/null) in /dev/pts/* | /dev/tty*) { stty size </dev/tty; } 2>/dev/null | cut -d ' ' -f 2 ;; esac`
 \endif
 SELECT coalesce(nullif(:'columns', '')::integer, 120) >= 120 AS wide \gset
 
@@ -479,7 +479,7 @@ WHERE plan_id = :plan;
 -- very many)
 \set tells_end :is_left
 \if :{?forecast}
-    SELECT :is_left AND :'forecast'::boolean AS tells_end \gset
+    SELECT :'is_left' AND :'forecast'::boolean AS tells_end \gset
 \elif :is_large
     \set tells_end false
     \echo 'The forecast is left out:' :jobs_left 'jobs are left, which takes a while. Ask for it by -v forecast=on\n'
