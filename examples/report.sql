@@ -52,9 +52,9 @@ END AS unsafe \gset
 \set end ') AS f (n, t)) AS f)'
 
 SELECT n.oid AS schema, quote_ident(n.nspname) AS trainplan, e.extversion = '1.0' AS old, has_schema_privilege(n.oid, 'USAGE') AS usable
-FROM pg_extension AS e
-JOIN pg_namespace AS n ON n.oid = e.extnamespace
-WHERE e.extname = 'trainplan' \gset
+FROM (VALUES ('trainplan')) AS t (name)
+LEFT JOIN pg_extension AS e ON e.extname = t.name
+LEFT JOIN pg_namespace AS n ON n.oid = e.extnamespace \gset
 \if :{?trainplan}
 \else
     \warn 'This database does not have the extension: CREATE EXTENSION trainplan;'
@@ -229,8 +229,8 @@ WHERE plan_id = :plan;
         CASE WHEN NOT :'is_left' THEN 'has ended' WHEN p.paused THEN 'is paused' ELSE 'is on its way' END AS "plan",
         to_char(w.percent_done, '990.0 %') AS "done",
         w.jobs_per_hour AS "jobs an hour",
-        to_char(w.expected_end, 'YYYY-MM-DD HH24:MI:SS') AS "ends at this rate",
-        CASE WHEN :'is_left' THEN justify_hours(date_trunc('second', w.expected_end - statement_timestamp())) END AS "that is in"
+        CASE WHEN NOT p.paused OR NOT :'is_left' THEN to_char(w.expected_end, 'YYYY-MM-DD HH24:MI:SS') END AS "ends at this rate",
+        CASE WHEN NOT p.paused AND :'is_left' THEN justify_hours(date_trunc('second', w.expected_end - statement_timestamp())) END AS "that is in"
     FROM :trainplan.training_plan_progress AS w
     JOIN :trainplan.training_plans AS p USING (plan_id)
     WHERE plan_id = :plan;
@@ -445,7 +445,8 @@ WHERE plan_id = :plan;
 \else
     SELECT EXISTS (
         SELECT FROM :trainplan.training_job_history
-        WHERE plan_id = :plan AND outcome = 'succeeded' AND finished_at > started_at
+        WHERE plan_id = :plan AND outcome = 'succeeded' AND finished_at >= started_at + interval '50 ms'
+            AND isfinite(finished_at) AND isfinite(started_at)
     ) AS has_successes \gset
 \endif
 \if :has_successes
@@ -457,7 +458,7 @@ WHERE plan_id = :plan;
             :say 36, worker :end AS worker,
             to_char(finished_at, 'YYYY-MM-DD HH24:MI') AS "ended at",
         \else
-            :say 20, worker :end AS worker,
+            :say 19, worker :end AS worker,
         \endif
         estimated_samples AS samples
     FROM (
@@ -466,7 +467,7 @@ WHERE plan_id = :plan;
         CROSS JOIN LATERAL (
             SELECT CASE WHEN isfinite(finished_at) AND isfinite(started_at) THEN extract(epoch FROM finished_at - started_at) END
         ) AS s (seconds)
-        WHERE plan_id = :plan AND outcome = 'succeeded' AND seconds > 0
+        WHERE plan_id = :plan AND outcome = 'succeeded' AND seconds >= 0.05
         ORDER BY seconds DESC, h.job_id
         LIMIT 10
     ) AS s

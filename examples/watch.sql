@@ -72,6 +72,8 @@ SELECT current_setting('server_encoding') = 'UTF8' AS utf8 \gset
 -- long is cut at its end, or in its middle:
 --   :say 30, error :end
 --   :name 30, job_id :end
+-- and a moment is the time of today, or the day:
+--   :moment finished_at :end
 SELECT CASE
     WHEN :'utf8' THEN E'[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]'
     WHEN current_setting('server_encoding') ~ '^(LATIN|ISO|SQL)' THEN E'[\\u0001-\\u001f\\u007f-\\u009f]'
@@ -79,12 +81,13 @@ SELECT CASE
 END AS unsafe \gset
 \set say '(SELECT CASE WHEN length(t) > n THEN left(t, n - 1) || :''dots'' ELSE rpad(t, n) END FROM (SELECT n, regexp_replace(left(t, n + 1), :''unsafe'', ''?'', ''g'') AS t FROM (SELECT '
 \set name '(SELECT regexp_replace(CASE WHEN length(t) > n THEN left(t, n / 2) || :''dots'' || right(t, n - n / 2 - 1) ELSE rpad(t, n) END, :''unsafe'', ''?'', ''g'') FROM (SELECT n, t FROM (SELECT '
+\set moment '(SELECT rpad(to_char(t, CASE WHEN t::date = current_date THEN ''HH24:MI:SS'' ELSE ''YY-MM-DD'' END), 8) FROM (SELECT n, t FROM (SELECT 0, '
 \set end ') AS f (n, t)) AS f)'
 
 SELECT n.oid AS schema, quote_ident(n.nspname) AS trainplan, e.extversion = '1.0' AS old
-FROM pg_extension AS e
-JOIN pg_namespace AS n ON n.oid = e.extnamespace
-WHERE e.extname = 'trainplan' \gset
+FROM (VALUES ('trainplan')) AS t (name)
+LEFT JOIN pg_extension AS e ON e.extname = t.name
+LEFT JOIN pg_namespace AS n ON n.oid = e.extnamespace \gset
 \if :{?trainplan}
 \else
     \warn 'This database does not have the extension: CREATE EXTENSION trainplan;'
@@ -245,7 +248,7 @@ lines (section, place, line) AS (
     SELECT 1, 4, CASE
         WHEN jobs_left = 0 THEN coalesce('Ended at ' || to_char(expected_end, 'YYYY-MM-DD HH24:MI:SS'), '')
         ELSE concat_ws(', ', coalesce(trim(to_char(jobs_per_hour, '999,999,999,990.0')) || ' jobs an hour', 'Nothing has ended yet'),
-            CASE WHEN isfinite(expected_end) THEN
+            CASE WHEN NOT paused AND isfinite(expected_end) THEN
                 'ends at ' || to_char(expected_end, CASE WHEN expected_end::date = now::date THEN 'HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI' END)
                 || ' (in ' || justify_hours(date_trunc('second', expected_end - now)) || ')' END)
         END
@@ -294,7 +297,7 @@ lines (section, place, line) AS (
     HAVING count(*) > 0
     UNION ALL
     SELECT 4, e.place, format('  %s  %s  %s  %s  %s',
-        to_char(e.state_since, 'HH24:MI:SS'),
+        :moment e.state_since :end,
         CASE e.state WHEN 'failed' THEN 'FAILED' ELSE 'done  ' END,
         :name :job_width, e.job_id :end,
         lpad(coalesce(to_char(make_interval(secs => h.seconds), 'FMHH24:MI:SS'), ''), 8),
@@ -317,10 +320,10 @@ lines (section, place, line) AS (
     HAVING count(*) > 0
     UNION ALL
     SELECT 5, f.place, format('  %s  %s  %s  %s',
-        to_char(f.state_since, 'HH24:MI:SS'),
+        :moment f.state_since :end,
         CASE WHEN f.ready_at IS NULL THEN 'for good'
             WHEN f.ready_at <= statement_timestamp() THEN rpad('now', 8)
-            ELSE to_char(f.ready_at, 'HH24:MI:SS') END,
+            ELSE :moment f.ready_at :end END,
         :name :job_width, f.job_id :end,
         :say :columns - 24 - :job_width, coalesce(h.error, '') :end)
     FROM failed AS f
@@ -341,7 +344,7 @@ lines (section, place, line) AS (
 )
 SELECT
     CASE WHEN row_number() OVER w = 1 THEN :'top' ELSE '' END
-    || replace(line, E'\n', :'end_of_line' || E'\n')
+    || replace(rtrim(line, ' '), E'\n', :'end_of_line' || E'\n')
     || CASE WHEN row_number() OVER w = count(*) OVER () THEN :'bottom' ELSE :'end_of_line' END AS line
 FROM lines
 WINDOW w AS (ORDER BY section, place)
