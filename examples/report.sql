@@ -147,8 +147,12 @@ CROSS JOIN LATERAL (VALUES
 WHERE plan_id = :plan;
 
 \if :{?lacks_jobs}
+    \set shows_jobs false
     \echo 'The first jobs are left out: you may not read' :lacks_jobs '\n'
 \else
+    SELECT EXISTS (SELECT FROM :trainplan.training_jobs WHERE plan_id = :plan) AS shows_jobs \gset
+\endif
+\if :shows_jobs
     \pset title 'The first ten jobs'
     SELECT
         priority,
@@ -171,8 +175,12 @@ WHERE plan_id = :plan;
 \endif
 
 \if :{?lacks_summary}
+    \set shows_summary false
     \echo 'Jobs by route, type and priority are left out: you may not read' :lacks_summary '\n'
 \else
+    SELECT :'by_type' <> '{}' AS shows_summary \gset
+\endif
+\if :shows_summary
     \pset title 'Jobs by route'
     SELECT :say 30, key :end AS route, value::bigint AS jobs,
         to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
@@ -216,6 +224,7 @@ WHERE plan_id = :plan;
     SELECT
         w.pending, w.waiting, w.running AS running_now, w.succeeded, w.reused, w.failed, w.cancelled,
         w.jobs <> p.total_jobs AS is_odd,
+        greatest(w.jobs, p.total_jobs) > 0 AS has_states,
         w.pending + w.waiting + w.running > 0 AS is_left,
         w.pending + w.waiting + w.running AS jobs_left,
         w.pending + w.waiting + w.running > 100000 AS is_large,
@@ -247,23 +256,25 @@ WHERE plan_id = :plan;
         \endif
     \endif
 
-    \pset title 'Where the jobs stand'
-    SELECT state, jobs,
-        to_char(100.0 * jobs / sum(jobs) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * jobs / sum(jobs) OVER ())::integer), 28) AS " "
-    FROM (VALUES
-        (1, 'pending', :pending::bigint),
-        (2, 'waiting', :waiting),
-        (3, 'running', :running_now),
-        (4, 'succeeded', :succeeded),
-        (5, 'reused', :reused),
-        (6, 'failed', :failed),
-        (7, 'cancelled', :cancelled),
-        (8, 'blocked', :blocked),
-        (9, '(place deleted)', :lost)
-    ) AS s (place, state, jobs)
-    WHERE jobs > 0
-    ORDER BY place;
+    \if :has_states
+        \pset title 'Where the jobs stand'
+        SELECT state, jobs,
+            to_char(100.0 * jobs / sum(jobs) OVER (), '990.0 %') AS share,
+            rpad(repeat(:'bar', (28 * jobs / sum(jobs) OVER ())::integer), 28) AS " "
+        FROM (VALUES
+            (1, 'pending', :pending::bigint),
+            (2, 'waiting', :waiting),
+            (3, 'running', :running_now),
+            (4, 'succeeded', :succeeded),
+            (5, 'reused', :reused),
+            (6, 'failed', :failed),
+            (7, 'cancelled', :cancelled),
+            (8, 'blocked', :blocked),
+            (9, '(place deleted)', :lost)
+        ) AS s (place, state, jobs)
+        WHERE jobs > 0
+        ORDER BY place;
+    \endif
 \endif
 
 -- ---- what is in its way ------------------------------------------------------------------
@@ -405,11 +416,11 @@ WHERE plan_id = :plan;
             finished_at,
             CASE
                 WHEN outcome = 'expired' THEN '(the lease ended without a report)'
-                ELSE coalesce(nullif(:say 46, regexp_replace(
+                ELSE coalesce(nullif(left(regexp_replace(
                     CASE
-                        WHEN error LIKE 'Traceback %' THEN split_part(rtrim(replace(right(error, 1000), E'\r', E'\n'), E' \t\n'), E'\n', -1)
-                        ELSE split_part(ltrim(replace(left(error, 1000), E'\r', E'\n'), E' \t\n'), E'\n', 1)
-                    END, '0[xX][0-9a-fA-F]+|[0-9]+', '#', 'g') :end, ''), '(nothing was said)')
+                        WHEN error LIKE 'Traceback %' THEN split_part(rtrim(replace(right(error, 500), E'\r', E'\n'), E' \t\n'), E'\n', -1)
+                        ELSE split_part(ltrim(replace(left(error, 500), E'\r', E'\n'), E' \t\n'), E'\n', 1)
+                    END, '0[xX][0-9a-fA-F]+|[0-9]+', '#', 'g'), 47), ''), '(nothing was said)')
             END AS error
         FROM :trainplan.training_job_attempts
         WHERE plan_id = :plan AND outcome IN ('failed', 'expired')
@@ -427,7 +438,7 @@ WHERE plan_id = :plan;
     SELECT
         sum(attempts) AS times,
         CASE WHEN min(place) <= 10 THEN sum(jobs) END AS jobs,
-        CASE WHEN min(place) <= 10 THEN min(error) ELSE format('(%s other errors)', count(*)) END
+        CASE WHEN min(place) <= 10 THEN :say 46, min(error) :end ELSE format('(%s other errors)', count(*)) END
         \if :wide
             AS error, :say 40, max(example) :end AS "such as",
         \else
@@ -479,7 +490,9 @@ WHERE plan_id = :plan;
 -- (the forecast works all jobs off that are left, which takes some seconds where they are
 -- very many)
 \set tells_end :is_left
-\if :{?forecast}
+\if :{?lacks_forecast}
+    \set tells_end false
+\elif :{?forecast}
     SELECT :'is_left' AND :'forecast'::boolean AS tells_end \gset
 \elif :is_large
     \set tells_end false

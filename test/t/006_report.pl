@@ -217,8 +217,21 @@ Failed last, and from when it is tried again
 }m, 'the live view');
 ok((() = $frames =~ /^Plan 1/mg) >= 3, 'is drawn again and again');
 unlike($frames, qr/\e|every|ERROR/, 'and where it is no terminal, in plain text');
-my $in_terminal = watch('busy', options => [ '-v', 'on_terminal=on' ]);
-like($in_terminal, qr/^Plan 1/, 'what is asked of a terminal is found out');
+
+# (IPC::Run has terminals where there is IO::Pty)
+SKIP:
+{
+	skip 'Perl has no IO::Pty, or there is no /proc', 2 unless eval { require IO::Pty } && -d "/proc/$$/fd";
+
+	my ($typed, $output) = ('', '');
+	my $psql = IPC::Run::start([ 'psql', '-X', '-d', $server->connstr('busy'), '-v', 'columns=80', '-v', 'every=0.2', '-f', 'examples/watch.sql' ],
+		'<pty<', \$typed, '>pty>', \$output, IPC::Run::timeout(60));
+	$psql->pump while $psql->pumpable && (() = $output =~ /^\e\[H/mg) < 3;
+	$typed = "\cC";
+	eval { $psql->finish };
+	like($output, qr/^\e\[H\e\[\?7lPlan 1, of public\.decisions .*\e\[K\r?\n/m, 'on a terminal, it is drawn over what was there');
+	like($output =~ s/\e\[(2J|[HKJ]|\?7[lh])//gr, qr/^[^\e]+$/, 'and nothing else is done to it');
+}
 
 # a later plan is shown when it comes, but where one is asked for
 run_sql($server, 'busy', q{CREATE TABLE one AS SELECT 'later' AS target, 'S' AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route; SELECT create_training_plan('one')});
@@ -286,6 +299,10 @@ run_sql($server, 'busy', q{
 unlike(report('busy', '-U', 'analyst'), qr/sym_[^y]|sym_y[^1]|ERROR|place deleted/, 'of jobs, those that he may see');
 run_sql($server, 'busy', 'ALTER TABLE training_jobs DISABLE ROW LEVEL SECURITY');
 
+run_sql($server, 'postgres', 'GRANT SELECT ON ALL TABLES IN SCHEMA "My plans" TO reader');
+is(report('postgres', '-U', 'reader'), 'You may not read the schema "My plans"', 'who may not use the schema');
+is(watch('postgres', options => [ '-U', 'reader' ]), "You may not read the schema of the extension\n", 'sees nothing of it');
+
 # ---- what somebody has changed by hand -----------------------------------------------
 
 run_sql($server, 'busy', q{
@@ -307,6 +324,15 @@ unlike($odd, qr/ERROR/, 'rows that were changed by hand are no error');
 like($odd{'Where the jobs stand'}, qr/^\(place deleted\)\|1\|/m, 'and places that are gone are seen');
 like($odd{'What waits, and for what'}, qr/^1\|the limit gpu\|1 of 0 run$/m, 'a job\'s kind is found out');
 like(watch('busy'), qr/^Plan 1, of public.decisions .*gpu 1 of 0 \(FULL\).*^  gpu-2 +sym_y2_S1\s.*^Failed last/ms, 'nor in the live view');
+
+# a plan without a job
+run_sql($server, 'busy', q{
+	CREATE TABLE nothing AS SELECT 't' AS target, NULL::text AS symbol, 'DISABLED' AS route;
+	SELECT create_training_plan('nothing');
+});
+my %empty = sections(report('busy'));
+is(join(', ', sort keys %empty), 'How far it is, Limits, over all plans, Training plan', 'a plan without jobs has little to show');
+like(watch('busy'), qr/^0 jobs: 0 running, 0 pending, 0 succeeded$/m, 'as its live view');
 
 # ---- what names and errors can't do --------------------------------------------------
 
