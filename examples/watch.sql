@@ -142,6 +142,10 @@ FROM lacks \gset
 \endif
 \set the_plan '(SELECT plan_id FROM plan)'
 
+-- (what an index has in order is read from there, a few rows, also of a plan that was never
+-- analyzed: a bitmap would have all of them read, and sorted)
+SET enable_bitmapscan = off;
+
 \if :on_terminal
     \echo '\033[2J'
 \endif

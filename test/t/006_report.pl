@@ -6,6 +6,7 @@ use warnings;
 use utf8;
 
 use lib 'test/perl';
+use PostgreSQL::Test::Utils;
 use Test::More;
 use Trainplan;
 
@@ -259,6 +260,13 @@ run_sql($server, 'busy', q{
 my $many = report('busy');
 like($many, qr/^The forecast is left out: 100001 jobs are left, which takes a while\. Ask for it by -v forecast=on$/m, 'of many jobs, it is left out');
 unlike($many, qr/When it ends/, 'and not made');
+
+# the live view reads of the queue what an index has in order, also where there are no statistics
+my $explained = slurp_file('examples/watch.sql') =~ s/^WITH RECURSIVE/EXPLAIN $&/mr =~ s/^\\watch .*/;/mr;
+$explained = run_sql($server, 'busy', $explained);
+is(() = $explained =~ /^.*Index (?:Only )?Scan (?:Backward )?using training_job_queue_\w+_idx/mg, 6, 'places are looked up by indexes');
+like($explained, qr/Index Scan Backward using training_job_queue_ended_idx/, 'in their order');
+unlike($explained, qr/(?:Seq|Bitmap Heap) Scan on training_job_(?:queue|history)/, 'and never all of them');
 run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id = 3');
 
 # ---- who may read only some of it ----------------------------------------------------
