@@ -55,6 +55,18 @@ printf '%-32s %8s ms   %-42s %8.0f ms   ratio %s\n' 'decisions to files on disk'
     "$(echo "$ours $decisions $python_per_decision" | awk '{ printf "%.3f, 1:%.0f", $1 / ($2 * $3), $2 * $3 / $1 }')"
 echo "   $decisions decisions, $(find "$files/plan" -type f | wc -l) files, $(du -sm "$files/plan" | cut -f1) MB"
 
+# Pages and pictures of all of it; their size but for what a page has at least, and its names.
+forget
+plan=$(sql -c "SELECT create_training_plan('decisions')")
+to_html() { document html; }
+to_svg() { document svg; }
+echo
+echo "a plan of $(sql -c "SELECT total_jobs FROM training_plans WHERE plan_id = $plan") jobs"
+compare 'training_plan_to_html()' to_html to_json 'training_plan_to_json()'
+compare 'training_plan_to_svg()' to_svg to_json 'training_plan_to_json()'
+sql -c "SELECT format('   a page of %s bytes, %s a job', length(page), round(length(page)::numeric / total_jobs, 2))
+    FROM training_plan_to_html($plan) AS page, training_plans WHERE plan_id = $plan"
+
 forget
 small=$(sql -c "SELECT create_training_plan('tenth')")
 large=$(sql -c "SELECT create_training_plan('decisions')")
@@ -63,5 +75,7 @@ echo "peak memory of the backend's own, for $(sql -c "SELECT total_jobs FROM tra
 memory 'training_plan_lines(), JSON' "SELECT training_plan_lines(WHAT, 'json')" "$small" "$large"
 memory 'training_plan_lines(), YAML' "SELECT training_plan_lines(WHAT, 'yaml')" "$small" "$large"
 memory 'training_plan_lines(), Markdown' "SELECT training_plan_lines(WHAT, 'markdown')" "$small" "$large"
+memory 'training_plan_lines(), HTML' "SELECT training_plan_lines(WHAT, 'html')" "$small" "$large"
+memory 'training_plan_to_svg()' "SELECT length(training_plan_to_svg(WHAT))" "$small" "$large"
 memory 'write_training_plan()' "SELECT * FROM write_training_plan(WHAT, '$files/WHAT')" "$small" "$large"
 forget
