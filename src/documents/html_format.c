@@ -82,7 +82,7 @@ append_class(StringInfo page, Slice key)
 
 	if (slice_is_null(key))
 	{
-		appendStringInfoString(page, "{\"route\": null, \"training_type\": null, \"priority\": null, \"state\": null}");
+		appendStringInfoString(page, "{\"route\": null, \"training_type\": null, \"priority\": null}");
 		return;
 	}
 	memcpy(&priority, key.data, sizeof(priority));

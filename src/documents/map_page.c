@@ -2,9 +2,30 @@
  * map_page.c
  *		The page that shows jobs as a map.
  *
- * Its markup, styles and script are map_page.html, which says how its data is made;
- * here the data is put into it.  A page is read where nobody watches over it: so it may run
- * no script but its own, which its policy names by a digest, and load nothing.
+ * Its markup, styles and script are map_page.html; here the facts and the data are put into
+ * it.  A page is read where nobody watches over it: so it may run no script but its own, which
+ * its policy names by a digest, and load nothing.
+ *
+ * The data is JSON, an object whose members are, in this order:
+ *
+ *		kind		"plan", then plan_id; "run", then run_id; or "comparison", then before and
+ *					after, the plans' numbers
+ *		rows		an array for each target: its name; its cells; if there are reasons, those
+ *					of its cells, or null; of a run, the server and the plan's number there
+ *		reasons		true if the rows have reasons
+ *		left_out	how many jobs have no cell, because the map has too many columns
+ *		symbols		what the columns are called, by their number; the first is null, the
+ *					pooled model's
+ *		classes		what the jobs of a class have in common, by its number: of a plan, route,
+ *					training_type, priority and, if that may be told, state; of a comparison,
+ *					change, columns, before and after, where the latter have route,
+ *					training_type and priority, or are null
+ *
+ * A row's cells are a string: for each, how many columns were passed over since the one before,
+ * and its class.  A number is written in digits, lowest first, of five bits each; a sixth bit says
+ * that more follow.  So a cell takes two or three bytes.  A reason is a string or null; of a
+ * comparison, where only what differs has any, an array of that before and that after; and
+ * false if it is too long for a page.
  *
  * https://www.w3.org/TR/CSP3/
  */
