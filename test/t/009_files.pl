@@ -64,7 +64,7 @@ outcome(q{
 # ---- what is written ---------------------------------------------------------
 
 is(outcome("SELECT count(*), sum(bytes), min(path) FROM write_training_plan(1, '$directory/plan')"),
-	join('|', 307, eval { my $sum = 0; find(sub { $sum += -s $_ if -f $_ }, "$directory/plan"); $sum }, "$directory/plan/by_route/ROUTE_BOTH.json"),
+	join('|', 308, eval { my $sum = 0; find(sub { $sum += -s $_ if -f $_ }, "$directory/plan"); $sum }, "$directory/plan/by_route/ROUTE_BOTH.json"),
 	'what is returned is what there is');
 is(json_files("$directory/plan"), '305 files, 0 broken', 'JSON files');
 is(temporary_files("$directory/plan"), 0, 'no temporary files');
@@ -78,7 +78,7 @@ my $before = (stat "$directory/plan/training_plan.json")[1];
 is(outcome("SELECT count(*) FROM write_training_plan(2, '$directory/plan')"), join("\n",
 	"WARNING:  directory \"$directory/plan/by_target\" has 99 files that are not of this plan",
 	"WARNING:  directory \"$directory/plan/by_symbol\" has 177 files that are not of this plan",
-	'31'), 'other files are told of');
+	'32'), 'other files are told of');
 isnt((stat "$directory/plan/training_plan.json")[1], $before, 'a reader keeps the file that it has open');
 
 # ---- names -------------------------------------------------------------------
@@ -153,10 +153,10 @@ ok(!-e "$directory/nowhere", 'nothing is made there');
 symlink 'training_plan.md', "$directory/linked/training_plan.json";
 symlink "$directory/elsewhere/x", "$directory/linked/by_target/target_1.json";
 unlink "$directory/linked/by_route";
-is(outcome("SELECT count(*) FROM write_training_plan(2, '$directory/linked')"), '31', 'symbolic links in place of files are replaced');
+is(outcome("SELECT count(*) FROM write_training_plan(2, '$directory/linked')"), '32', 'symbolic links in place of files are replaced');
 ok(!-l "$directory/linked/training_plan.json" && !-l "$directory/linked/by_target/target_1.json", 'by files');
 symlink "$directory/real", "$directory/link";
-is(outcome("SELECT count(*), min(path) FROM write_training_plan(2, '$directory/link')"), "31|$directory/link/by_route/ROUTE_BOTH.json", 'the directory itself may be one');
+is(outcome("SELECT count(*), min(path) FROM write_training_plan(2, '$directory/link')"), "32|$directory/link/by_route/ROUTE_BOTH.json", 'the directory itself may be one');
 is(json_files("$directory/real"), '29 files, 0 broken', 'the files are where it leads');
 is_deeply([ glob "$directory/elsewhere/*" ], [], 'nothing is written elsewhere');
 
@@ -187,7 +187,7 @@ SKIP:
 	skip 'no small disk (SMALL_DISK_PATH)', 4 unless $ENV{SMALL_DISK_PATH};
 	my $disk = $ENV{SMALL_DISK_PATH};
 
-	is(outcome("SELECT count(*) FROM write_training_plan(2, '$disk/plan')"), '31', 'a plan that fits');
+	is(outcome("SELECT count(*) FROM write_training_plan(2, '$disk/plan')"), '32', 'a plan that fits');
 	my $document = slurp_file("$disk/plan/training_plan.json");
 	like(outcome("SELECT count(*) FROM write_training_plan(1, '$disk/plan')"),
 		qr/^ERROR:  could not write file "\Q$disk\E\/plan\/training_plan\..*": No space left on device$/, 'one that does not');
@@ -203,7 +203,7 @@ for (my $timeout = 5; $timeout <= 305; $timeout += 25)
 {
 	my $result = outcome("SET statement_timeout = '${timeout}ms'; SELECT count(*) FROM write_training_plan(1, '$directory/cancelled')");
 
-	$successes++ if $result eq '307';
+	$successes++ if $result eq '308';
 	is(temporary_files("$directory/cancelled"), 0, "cancelled after $timeout ms, or done");
 }
 like(json_files("$directory/cancelled"), qr/, 0 broken$/, 'what is there is whole');
@@ -263,7 +263,7 @@ $server->poll_query_until('postgres', 'SELECT true');
 like(json_files("$directory/crashed"), qr/, 0 broken$/, 'what is there after a crash is whole');
 mkdir "$directory/crashed/by_symbol";
 append_to_file("$directory/crashed/by_symbol/.training_plan.99999999.7.tmp", 'half a fi');
-is(outcome("SELECT count(*) FROM write_training_plan(1, '$directory/crashed')"), '307', 'the next call writes them all');
+is(outcome("SELECT count(*) FROM write_training_plan(1, '$directory/crashed')"), '308', 'the next call writes them all');
 is(temporary_files("$directory/crashed"), 0, 'and removes what was left');
 
 # Two sessions write different plans into one directory, by two paths: in the end all files are
@@ -339,9 +339,9 @@ is(outcome("SET ROLE quant; $write; $load; $both"), join("\n",
 	'ERROR:  permission denied to write server files', 'ERROR:  permission denied to read server files',
 	'ERROR:  permission denied to write server files'), 'without rights');
 outcome('GRANT pg_write_server_files TO quant');
-is(outcome("SET ROLE quant; $write; $load; $both"), join("\n", 31,
+is(outcome("SET ROLE quant; $write; $load; $both"), join("\n", 32,
 	'ERROR:  permission denied to read server files', 'ERROR:  permission denied to read server files'), 'with those to write');
 outcome('GRANT pg_read_server_files TO quant');
-is(outcome("SET ROLE quant; SET client_min_messages = error; $write; $load; $both"), "31\n1\nt", 'with those to write and read');
+is(outcome("SET ROLE quant; SET client_min_messages = error; $write; $load; $both"), "32\n1\nt", 'with those to write and read');
 
 done_testing();
