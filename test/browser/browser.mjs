@@ -94,9 +94,10 @@ export class Browser {
 
         const browser = new Browser();
 
-        browser.folder = mkdtempSync(join(tmpdir(), 'browser-'));
+        // (the path of a socket that the browser makes there is 107 bytes long at most)
+        browser.folder = mkdtempSync(join(tmpdir().length > 45 ? '/tmp' : tmpdir(), 'browser-'));
         running.add(browser);
-        for (const name of ['home', 'profile', 'tmp'])
+        for (const name of ['home', 'profile'])
             mkdirSync(join(browser.folder, name));
         browser.begin(program, sandbox, more);
         try {
@@ -120,7 +121,7 @@ export class Browser {
         const home = join(this.folder, 'home');
         const environment = {
             PATH: process.env.PATH, LANG: 'C.UTF-8', TZ: 'UTC', HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home,
-            XDG_RUNTIME_DIR: home, TMPDIR: join(this.folder, 'tmp'), DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+            XDG_RUNTIME_DIR: home, TMPDIR: this.folder, DBUS_SESSION_BUS_ADDRESS: 'disabled:',
         };
 
         // (a group of its own, to be ended as a whole)
