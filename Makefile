@@ -103,6 +103,7 @@ TRAINING_PACKAGES = to train models: python3-psycopg2 python3-sklearn python3-xg
 CELERY_PACKAGES = to work with Celery: python3-celery python3-redis redis-tools;
 DASK_PACKAGES = to work with Dask: python3-distributed;
 DOCUMENT_PACKAGES = to read documents as others do: cmark-gfm nodejs node-yaml python3-yaml;
+BROWSER_PACKAGES = to look at pages as a browser does (optional): chromium; to check HTML (optional): tidy;
 # (npm may have come with a Node.js that is not Debian's)
 PARQUET_PACKAGES = to get DuckDB, for Parquet (optional): $$(command -v npm >/dev/null || echo npm);
 # (VERSION is that of the PostgreSQL that is used)
@@ -129,11 +130,11 @@ example-shards:
 	@PACKAGES="$(TRAINING_PACKAGES)" dev/with-server examples/shards/run.sh
 
 test:
-	@PACKAGES="$(DOCUMENT_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $(CRON_PACKAGES)" SMALL_DISK=4m \
+	@PACKAGES="$(DOCUMENT_PACKAGES) $(BROWSER_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $(CRON_PACKAGES)" SMALL_DISK=4m \
 	    dev/with-server test/run
 
 bench:
-	@PACKAGES="to measure: python3-yaml python3-numpy python3-scipy python3-psycopg2" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
+	@PACKAGES="to measure: python3-yaml python3-numpy python3-scipy python3-psycopg2 nodejs; to draw (optional): chromium" SERVER_SETTINGS="fsync = on" dev/with-server bench/run
 
 # The readers of documents and policies, for twenty minutes or FUZZ_SECONDS.
 fuzz:

@@ -41,7 +41,8 @@ export function findProgram() {
         .map(folder => join(folder, 'chromium')).find(existsSync) ?? null;
 }
 
-// Calls work(browser), and ends the browser whatever comes of it.
+// Calls work(browser), and ends the browser whatever comes of it.  Of the options, more are
+// arguments for the program; without them, what scrolls is where it is to be at once.
 export async function withBrowser(work, options) {
     const browser = await startBrowser(options);
 
@@ -88,7 +89,7 @@ for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) 
 // ---- the browser -----------------------------------------------------------------
 
 export class Browser {
-    static async start({ sandbox, program = findProgram(), more = [] }) {
+    static async start({ sandbox, program = findProgram(), more = ['--disable-smooth-scrolling'] }) {
         if (program === null)
             throw new Error('there is no program chromium');
 
