@@ -106,6 +106,8 @@ DOCUMENT_PACKAGES = to read documents as others do: cmark-gfm nodejs node-yaml p
 BROWSER_PACKAGES = to look at pages as a browser does (optional): chromium; to check HTML (optional): tidy;
 # (npm may have come with a Node.js that is not Debian's)
 PARQUET_PACKAGES = to get DuckDB, for Parquet (optional): $$(command -v npm >/dev/null || echo npm);
+# (these would start services if they were installed)
+MONITORING_PACKAGES = to watch plans as operators do (unpacked): prometheus promtool prometheus-postgres-exporter;
 # (VERSION is that of the PostgreSQL that is used)
 CRON_PACKAGES = to forget plans by a timer (optional): postgresql-VERSION-cron;
 train_with = psql -X -f examples/eu_stocks/plan.sql && examples/eu_stocks/$(1) && psql -X -f examples/eu_stocks/scores.sql && \
@@ -130,7 +132,7 @@ example-shards:
 	@PACKAGES="$(TRAINING_PACKAGES)" dev/with-server examples/shards/run.sh
 
 test:
-	@PACKAGES="$(DOCUMENT_PACKAGES) $(BROWSER_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $(CRON_PACKAGES)" SMALL_DISK=4m \
+	@PACKAGES="$(DOCUMENT_PACKAGES) $(BROWSER_PACKAGES) $(PARQUET_PACKAGES) $(TRAINING_PACKAGES) $(CELERY_PACKAGES) $(DASK_PACKAGES) $(MONITORING_PACKAGES) $(CRON_PACKAGES)" SMALL_DISK=4m \
 	    dev/with-server test/run
 
 bench:
