@@ -522,7 +522,7 @@ WHERE plan_id = :plan;
                 WHEN (SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan) THEN 'paused'
                 ELSE 'held up'
             END AS why
-        FROM :trainplan.forecast_training_plan(:plan, w.workers)
+        FROM :trainplan.forecast_training_plan(:plan::bigint, w.workers)
     ) AS f
     WHERE f.told > 0 OR w.workers = greatest(:running_now, 1)
     ORDER BY w.workers;
