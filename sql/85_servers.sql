@@ -602,7 +602,7 @@ AS 'MODULE_PATHNAME', 'training_run_lines';
 
 COMMENT ON FUNCTION training_run_lines(text, text) IS
 'The lines of the document of a run, all parts together, as training_plan_lines() has
-those of a plan: format is json, yaml or markdown. A job also says its server and the
+those of a plan: format is json, yaml, markdown or html. A job also says its server and the
 plan_id there, with which its job_id is its key. A run that has no parts is an error, and
 so is a part that its server does not have any more.';
 

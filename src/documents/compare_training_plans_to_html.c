@@ -215,8 +215,9 @@ write_job(void *arg, const JobChange *change)
 	};
 
 	if (change->kind != CHANGE_NONE)
-	{
 		page->changes++;
+	if (change->kind != CHANGE_NONE || cell.class_number == OTHER_CLASS)
+	{
 		cell.reasons = page->with_reasons.spool == NULL ? 0 : 2;
 		cell.reason[0] = reason_of(change->before);
 		cell.reason[1] = reason_of(change->after);
@@ -249,8 +250,8 @@ write_head(ComparisonPage *page, Oid schema, int64 before, int64 after, const Ch
 	append_facts(&facts, schema, "Before", before);
 	append_facts(&facts, schema, "After", after);
 	map_page_append_head(&page->head, slice_from_string(title), slice_from_buffer(&facts));
-	appendStringInfo(&page->head, "{\"kind\": \"comparison\",\n\"before\": " INT64_FORMAT ",\n"
-					 "\"after\": " INT64_FORMAT ",\n\"rows\": [\n", before, after);
+	appendStringInfo(&page->head, "{\"kind\": \"comparison\",\n\"before\": \"" INT64_FORMAT "\",\n"
+					 "\"after\": \"" INT64_FORMAT "\",\n\"rows\": [\n", before, after);
 }
 
 static void

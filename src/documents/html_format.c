@@ -123,7 +123,7 @@ create_html(const PlanDocument *document)
 	writer->map = job_map_create(write_row, writer);
 	writer->classes = dictionary_create(CLASS_MEMORY);
 	initStringInfo(&writer->key);
-	writer->with_reasons = plan_document_planned_jobs(document) <= JOBS_WITH_REASONS;
+	writer->with_reasons = plan_document_has_at_most(document, JOBS_WITH_REASONS);
 	return writer;
 }
 
@@ -175,7 +175,7 @@ write_html_head(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo t
 		appendStringInfoString(text, ",\n");
 	}
 	else
-		appendStringInfo(text, "{\"kind\": \"plan\",\n\"plan_id\": " INT64_FORMAT ",\n",
+		appendStringInfo(text, "{\"kind\": \"plan\",\n\"plan_id\": \"" INT64_FORMAT "\",\n",
 						 plan_document_plan_id(writer->document));
 	appendStringInfoString(text, "\"rows\": [\n");
 }

@@ -20,7 +20,7 @@
 #define SYMBOL_MEMORY	(64 * 1024 * 1024)
 
 /* More of the reasons of one row are not written, so that these stay in memory. */
-#define REASON_MEMORY	(128 * 1024 * 1024)
+#define REASON_MEMORY	(16 * 1024 * 1024)
 
 /* How many bytes of a page one byte of a text can become. */
 #define BYTES_OF_BYTE	6

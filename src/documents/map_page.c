@@ -19,13 +19,15 @@
  *		classes		what the jobs of a class have in common, by its number: of a plan, route,
  *					training_type, priority and, if that may be told, state; of a comparison,
  *					change, columns, before and after, where the latter have route,
- *					training_type and priority, or are null
+ *					training_type and priority, or are null.  The first has nothing in common:
+ *					its jobs are of more classes than are told apart
  *
  * A row's cells are a string: for each, how many columns were passed over since the one before,
  * and its class.  A number is written in digits, lowest first, of five bits each; a sixth bit says
  * that more follow.  So a cell takes two or three bytes.  A reason is a string or null; of a
- * comparison, where only what differs has any, an array of that before and that after; and
- * false if it is too long for a page.
+ * comparison, where cells that are the same have none, an array of that before and that after; and
+ * false if it is too long for a page.  Numbers of plans are strings: a script's numbers are not
+ * as long.
  *
  * https://www.w3.org/TR/CSP3/
  */
@@ -181,7 +183,7 @@ map_page_append_row(StringInfo page, const MapRow *row, bool is_first, bool with
 	{
 		appendStringInfoCharMacro(page, ',');
 		page_append_json(page, row->server);
-		appendStringInfo(page, "," INT64_FORMAT, row->plan_id);
+		appendStringInfo(page, ",\"" INT64_FORMAT "\"", row->plan_id);
 	}
 	appendStringInfoCharMacro(page, ']');
 }
@@ -203,35 +205,27 @@ map_page_append_columns(StringInfo page, const JobMap *map, bool with_reasons)
 	appendStringInfoString(page, "],\n");
 }
 
-/*
- * What a cell looks like is told by a key of the caller's.  There are few, unless somebody
- * has made many by hand: then all that are left share a number, and have nothing in common.
- */
-#define OTHER_CLASS		1000
-
 /* The number of a key's class. */
 uint32
 map_class_number(Dictionary *classes, Slice key)
 {
-	return Min(dictionary_add(classes, key), OTHER_CLASS);
+	uint32		number = dictionary_add(classes, key);
+
+	return number < MAX_CLASSES ? 1 + number : OTHER_CLASS;
 }
 
 /* Append the classes, by their numbers; the data ends with them. */
 void
 map_page_append_classes(StringInfo page, const Dictionary *classes, MapClassWriter writer)
 {
-	uint32		count = dictionary_count(classes);
+	uint32		count = Min(dictionary_count(classes), MAX_CLASSES);
 
-	appendStringInfoString(page, "\"classes\": [");
-	for (uint32 i = 0; i < Min(count, OTHER_CLASS); i++)
-	{
-		appendStringInfoString(page, i == 0 ? "\n" : ",\n");
-		writer(page, dictionary_get(classes, i));
-	}
-	if (count > OTHER_CLASS)
+	appendStringInfoString(page, "\"classes\": [\n");
+	writer(page, NULL_SLICE);
+	for (uint32 i = 0; i < count; i++)
 	{
 		appendStringInfoString(page, ",\n");
-		writer(page, NULL_SLICE);
+		writer(page, dictionary_get(classes, i));
 	}
 	appendStringInfoString(page, "]}\n");
 }

@@ -18,6 +18,13 @@ extern void map_page_append_columns(StringInfo page, const JobMap *map, bool wit
 extern void map_page_append_classes(StringInfo page, const Dictionary *classes, MapClassWriter writer);
 extern void map_page_append_tail(StringInfo page);
 
+/*
+ * What a cell looks like is told by a key of the caller's.  There are few, unless somebody
+ * has made many by hand: then those that are left share a number, and have nothing in common.
+ */
+#define OTHER_CLASS		0
+#define MAX_CLASSES		1000
+
 extern uint32 map_class_number(Dictionary *classes, Slice key);
 
 #endif							/* TRAINPLAN_MAP_PAGE_H */

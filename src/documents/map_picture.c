@@ -65,7 +65,8 @@ struct MapPicture
 
 #define MARGIN			16
 #define LINE_HEIGHT		18
-#define CHARACTER_WIDTH	7
+#define CHARACTER_WIDTH	7		/* of names, which are in a font of one width */
+#define TITLE_CHARACTER	9
 #define LABEL_LENGTH	40		/* longer names are cut */
 #define LEGEND_WIDTH	240		/* of one of its entries */
 #define LEAST_WIDTH		(2 * (MARGIN + LEGEND_WIDTH))
@@ -193,10 +194,11 @@ cell_of(const Axis *axis, uint32 name)
 	return (uint64) name * axis->cells / axis->names;
 }
 
+/* Append a name, or as much of it as has so many characters. */
 static void
-append_label(StringInfo svg, Slice name)
+append_cut(StringInfo svg, Slice name, int characters)
 {
-	Slice		cut = {name.data, pg_mbcharcliplen(name.data, name.len, LABEL_LENGTH)};
+	Slice		cut = {name.data, pg_mbcharcliplen(name.data, name.len, characters)};
 
 	page_append(svg, cut);
 	if (cut.len < name.len)
@@ -310,9 +312,9 @@ draw_rows(Drawing *drawing)
 		count_row(drawing, cells);
 		if (is_named(&drawing->down))
 		{
-			appendStringInfo(&drawing->labels, "<text x=\"%d\" y=\"%d\">", MARGIN,
+			appendStringInfo(&drawing->labels, "<text class=\"name\" x=\"%d\" y=\"%d\">", MARGIN,
 							 drawing->down.start + (int) row * drawing->down.size + 12);
-			append_label(&drawing->labels, target);
+			append_cut(&drawing->labels, target, LABEL_LENGTH);
 			appendStringInfoString(&drawing->labels, "</text>\n");
 		}
 		row++;
@@ -360,11 +362,11 @@ append_head(Drawing *drawing, Slice title, int width, int height)
 	append_rules(svg, false);
 	for (int i = 0; i < LOOKS; i++)
 		appendStringInfo(svg, ".l%s{fill:%s;text-anchor:middle;font-weight:bold;font-size:11px}", looks[i].name, looks[i].ink);
-	appendStringInfoString(svg, ".title{font-size:16px;font-weight:bold}@media(prefers-color-scheme:dark){");
+	appendStringInfoString(svg, ".title{font-size:16px;font-weight:bold}.name{font:11px ui-monospace,monospace}@media(prefers-color-scheme:dark){");
 	append_rules(svg, true);
 	appendStringInfo(svg, "}</style>\n<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n"
 					 "<text class=\"title\" x=\"%d\" y=\"%d\">", width, height, MARGIN, MARGIN + 12);
-	page_append(svg, title);
+	append_cut(svg, title, (width - 2 * MARGIN) / TITLE_CHARACTER);
 	appendStringInfoString(svg, "</text>\n");
 }
 
@@ -402,6 +404,14 @@ names_of_cell(const Axis *axis)
 	return axis->cells == 0 ? 1 : (axis->names + axis->cells - 1) / axis->cells;
 }
 
+/* Append a line below the map; returns where it ends. */
+static int
+append_note(Drawing *drawing, int top, const char *note)
+{
+	appendStringInfo(drawing->svg, "<text x=\"%d\" y=\"%d\">%s</text>\n", MARGIN, top + 11, note);
+	return top + LINE_HEIGHT;
+}
+
 /* Append what has to be known to read the map, where it does not show all by itself; returns where that ends. */
 static int
 append_notes(Drawing *drawing, int top)
@@ -412,18 +422,13 @@ append_notes(Drawing *drawing, int top)
 
 	if (down->names > down->cells || across->names > across->cells)
 	{
-		appendStringInfo(drawing->svg, "<text x=\"%d\" y=\"%d\">A cell stands for up to %llu pairs (targets: %u, symbols: %u), "
-						 "in the colour of most of their jobs.</text>\n", MARGIN, top + 11,
-						 (unsigned long long) names_of_cell(down) * names_of_cell(across),
-						 names_of_cell(down), names_of_cell(across));
-		top += LINE_HEIGHT;
+		top = append_note(drawing, top, psprintf("A cell stands for up to %llu pairs (targets: %u, symbols: %u),",
+												 (unsigned long long) names_of_cell(down) * names_of_cell(across),
+												 names_of_cell(down), names_of_cell(across)));
+		top = append_note(drawing, top, "and has the colour of most of their jobs.");
 	}
 	if (left_out > 0)
-	{
-		appendStringInfo(drawing->svg, "<text x=\"%d\" y=\"%d\">" INT64_FORMAT " jobs of more symbols are not shown.</text>\n",
-						 MARGIN, top + 11, left_out);
-		top += LINE_HEIGHT;
-	}
+		top = append_note(drawing, top, psprintf("Jobs that are not shown, for want of columns: " INT64_FORMAT, left_out));
 	return top;
 }
 
@@ -434,6 +439,8 @@ append_empty_map(Drawing *drawing)
 	const Axis *across = &drawing->across;
 	int			height = (int) drawing->down.cells * drawing->down.size - drawing->down.gap;
 
+	if (drawing->down.cells == 0)
+		return;
 	appendStringInfo(drawing->svg, "<path class=\"none\" d=\"M%d %dh%dv%dh-%dz", cell_left(drawing, 0), drawing->down.start,
 					 across->size - across->gap, height, across->size - across->gap);
 	if (across->cells > 0)
@@ -452,11 +459,11 @@ append_symbol_names(Drawing *drawing)
 		int			x = cell_left(drawing, cell) + 13;
 		int			y = drawing->down.start - 4;
 
-		appendStringInfo(drawing->svg, "<text x=\"%d\" y=\"%d\" transform=\"rotate(-90 %d %d)\">", x, y, x, y);
+		appendStringInfo(drawing->svg, "<text class=\"name\" x=\"%d\" y=\"%d\" transform=\"rotate(-90 %d %d)\">", x, y, x, y);
 		if (cell == 0)
 			appendStringInfoString(drawing->svg, POOLED_LABEL);
 		else
-			append_label(drawing->svg, job_map_symbol_of_rank(drawing->picture->map, cell - 1));
+			append_cut(drawing->svg, job_map_symbol_of_rank(drawing->picture->map, cell - 1), LABEL_LENGTH);
 		appendStringInfoString(drawing->svg, "</text>\n");
 	}
 }

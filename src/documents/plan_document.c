@@ -25,15 +25,14 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/rls.h"
 
 #include "base/row_query.h"
 #include "documents/job_counts.h"
 #include "documents/plan_document.h"
 #include "formats/json_texts.h"
 #include "planning/job_tuple.h"
-#include "planning/vocabulary.h"
 #include "plans/stored_plan.h"
 
 const char *const job_key_names[] = {
@@ -92,7 +91,7 @@ struct PlanDocument
 	Oid			schema;
 	int64		plan_id;
 	const DocumentSource *source;	/* instead of these; else NULL */
-	int64		planned_jobs;	/* as the plan's row has it */
+	int64		planned_jobs;	/* of a run: how many its parts were made with */
 	bool		has_states;		/* jobs are read with where they stand */
 
 	JsonValue  *metadata;
@@ -389,7 +388,8 @@ may_read_states(Oid schema)
 
 	plan_table_open(&plans, schema, PLANS_TABLE, AccessShareLock);
 	plan_table_open(&queue, schema, QUEUE_TABLE, AccessShareLock);
-	may = may_read(&plans, PLAN_PLAN_ID, 1) && may_read(&plans, PLAN_MAX_ATTEMPTS, 1);
+	may = (row_security || !plan_table_has_policies(&queue)) &&
+		may_read(&plans, PLAN_PLAN_ID, 1) && may_read(&plans, PLAN_MAX_ATTEMPTS, 1);
 	for (int i = 0; may && i < lengthof(columns); i++)
 		may = may_read(&queue, columns[i], 1);
 	plan_table_close(&queue);
@@ -409,16 +409,19 @@ jobs_query(const PlanDocument *document)
 					 "j.priority, j.estimated_samples, j.reason, j.metadata%s FROM ",
 					 document->has_states ? ", s.state" : "");
 	if (document->has_states)
-		/* behind the places of relations, since a schema may be called anything */
-		appendStringInfo(&text,
-						 "ONLY %%s AS p JOIN ONLY %%s AS j ON j.plan_id OPERATOR(pg_catalog.=) p.plan_id "
-						 "LEFT JOIN ONLY %%s AS q "
-						 "ON q.plan_id OPERATOR(pg_catalog.=) j.plan_id AND q.job_id OPERATOR(pg_catalog.=) j.job_id "
-						 "CROSS JOIN LATERAL (SELECT CASE WHEN j.training_type OPERATOR(pg_catalog.=) '%s' "
-						 "THEN j.training_type WHEN q.state IS NOT NULL THEN %s.training_job_state(q.state, q.ready_at, q.cancel_requested, "
-						 "q.attempt OPERATOR(pg_catalog.-) q.attempts_forgiven, p.max_attempts) END) AS s (state) ",
-						 training_type_names[TRAINING_BLOCKED],
-						 quote_identifier(get_namespace_name(document->schema)));
+		/* as training_job_state() has it, which not everybody may call who may read the tables */
+		appendStringInfoString(&text,
+							   "ONLY %s AS p JOIN ONLY %s AS j ON j.plan_id OPERATOR(pg_catalog.=) p.plan_id "
+							   "LEFT JOIN ONLY %s AS q "
+							   "ON q.plan_id OPERATOR(pg_catalog.=) j.plan_id AND q.job_id OPERATOR(pg_catalog.=) j.job_id "
+							   "CROSS JOIN LATERAL (SELECT CASE "
+							   "WHEN j.training_type OPERATOR(pg_catalog.=) 'blocked' THEN j.training_type "
+							   "WHEN q.state IS NULL THEN NULL "
+							   "WHEN q.state OPERATOR(pg_catalog.<>) 'running' "
+							   "OR q.ready_at OPERATOR(pg_catalog.>) pg_catalog.statement_timestamp() THEN q.state "
+							   "WHEN q.cancel_requested THEN 'cancelled' "
+							   "WHEN q.attempt OPERATOR(pg_catalog.-) q.attempts_forgiven OPERATOR(pg_catalog.>=) p.max_attempts THEN 'failed' "
+							   "ELSE 'pending' END) AS s (state) ");
 	else
 		appendStringInfoString(&text, "ONLY %s AS j ");
 	appendStringInfo(&text,
@@ -519,11 +522,37 @@ plan_document_plan_id(const PlanDocument *document)
 	return document->plan_id;
 }
 
-/* How many jobs the plan was made with, which can be told before they are read. */
-int64
-plan_document_planned_jobs(const PlanDocument *document)
+static void
+count_job(void *count, const Datum *values, const bool *nulls)
 {
-	return document->planned_jobs;
+	CHECK_FOR_INTERRUPTS();
+	++*(int64 *) count;
+}
+
+/* Has it no more jobs than that?  This can be told before they are read; of a run, as it was planned. */
+bool
+plan_document_has_at_most(const PlanDocument *document, int64 jobs)
+{
+	const Oid	types[] = {INT8OID};
+	int64		count = document->planned_jobs;
+	PlanTable	table;
+	RowQuery	query = {
+		.text = psprintf("SELECT plan_id FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT " "
+						 "LIMIT " INT64_FORMAT, document->plan_id, jobs + 1),
+		.relation_count = 1,
+		.relations = &table.relid,
+		.columns = lengthof(types),
+		.types = types,
+		.read_only = true
+	};
+
+	if (document->source == NULL)
+	{
+		plan_table_open(&table, document->schema, JOBS_TABLE, AccessShareLock);
+		row_query_run_as_of_now(&query, count_job, &count);
+		plan_table_close(&table);
+	}
+	return count <= jobs;
 }
 
 /* Do its jobs say where they stand, once they are read? */
@@ -539,6 +568,11 @@ plan_document_summary(PlanDocument *document)
 {
 	return job_counts_summary(document->counts);
 }
+
+/* The facts of a plan, as read_plan() takes them; and what comes behind them of a run. */
+static const Oid fact_types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, INT8OID};
+
+#define FACTS	(lengthof(fact_types) - 1)
 
 static void
 read_plan(void *arg, const Datum *values, const bool *nulls)
@@ -561,11 +595,15 @@ read_plan(void *arg, const Datum *values, const bool *nulls)
 	json_set(metadata, "model_families", families);
 	if (families != NULL)
 		json_append_texts(families, DatumGetArrayTypeP(values[6]));
-	((PlanDocument *) arg)->planned_jobs = nulls[7] ? 0 : DatumGetInt64(values[7]);
 }
 
-/* The facts of a plan, as read_plan() takes them. */
-static const Oid fact_types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, INT8OID};
+/* The same of a run, and how many jobs it was planned with. */
+static void
+read_run(void *arg, const Datum *values, const bool *nulls)
+{
+	read_plan(arg, values, nulls);
+	((PlanDocument *) arg)->planned_jobs = nulls[FACTS] ? 0 : DatumGetInt64(values[FACTS]);
+}
 
 /*
  * Look a plan up, in the current memory context; the tables are those in
@@ -585,10 +623,10 @@ plan_document_open(Oid schema, int64 plan_id)
 
 	query.text = psprintf("SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', generated_at), "
 					 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families, total_jobs "
+					 "run_id, git_commit, config_hash, routing, metrics_snapshot, model_families "
 					 "FROM ONLY %%s WHERE plan_id OPERATOR(pg_catalog.=) " INT64_FORMAT, plan_id);
 	plan_table_open(&plans, schema, PLANS_TABLE, AccessShareLock);
-	run_query(document, query, fact_types, lengthof(fact_types), read_plan);
+	run_query(document, query, fact_types, FACTS, read_plan);
 	plan_table_close(&plans);
 	if (json_object_object_length(document->metadata) == 0)
 		report_no_plan(plan_id);
@@ -604,6 +642,6 @@ plan_document_open_source(const DocumentSource *source)
 	document->context = CurrentMemoryContext;
 	document->source = source;
 	document->metadata = json_own(json_object_new_object());
-	run_query(document, source->facts, fact_types, lengthof(fact_types), read_plan);
+	run_query(document, source->facts, fact_types, lengthof(fact_types), read_run);
 	return document;
 }

@@ -48,7 +48,7 @@ typedef struct DocumentJob
 typedef struct DocumentSource
 {
 	RowQuery	facts;			/* a row: generated_at, run_id, git_commit, config_hash, routing, metrics_snapshot,
-								 * all text, model_families and how many jobs are planned */
+								 * all text, model_families; and how many jobs are planned */
 	RowQuery	jobs;			/* a row a job: server, plan_id, and its columns, target by target */
 } DocumentSource;
 
@@ -59,7 +59,7 @@ extern PlanDocument *plan_document_open_source(const DocumentSource *source);
 extern void plan_document_read(PlanDocument *document, bool with_states, DocumentJobCallback callback, void *arg);
 extern bool plan_document_is_of_run(const PlanDocument *document);
 extern int64 plan_document_plan_id(const PlanDocument *document);
-extern int64 plan_document_planned_jobs(const PlanDocument *document);
+extern bool plan_document_has_at_most(const PlanDocument *document, int64 jobs);
 extern bool plan_document_has_states(const PlanDocument *document);
 extern JsonValue *plan_document_metadata(PlanDocument *document);
 extern JsonValue *plan_document_summary(PlanDocument *document);

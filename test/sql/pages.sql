@@ -81,6 +81,29 @@ GRANT SELECT (plan_id, job_id, state, ready_at, cancel_requested, attempt, attem
 SET ROLE regress_trainplan_looker;
 SELECT DISTINCT class ->> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
 RESET ROLE;
+-- (who may not read how many attempts a plan allows, and who reads the tables but may not call functions)
+REVOKE SELECT ON training_plans FROM regress_trainplan_looker;
+GRANT SELECT (plan_id, run_id, generated_at, git_commit, config_hash, routing, metrics_snapshot, model_families) ON training_plans TO regress_trainplan_looker;
+SET ROLE regress_trainplan_looker;
+SELECT DISTINCT class::jsonb -> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
+RESET ROLE;
+GRANT SELECT (max_attempts) ON training_plans TO regress_trainplan_looker;
+REVOKE EXECUTE ON FUNCTION training_job_state FROM PUBLIC;
+SET ROLE regress_trainplan_looker;
+SELECT DISTINCT class ->> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION training_job_state TO PUBLIC;
+-- (and whom row-level security would hide places from)
+ALTER TABLE training_job_queue ENABLE ROW LEVEL SECURITY;
+CREATE POLICY few ON training_job_queue TO regress_trainplan_looker USING (job_id LIKE '%MSFT');
+SET ROLE regress_trainplan_looker;
+SELECT DISTINCT class::jsonb -> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
+SET row_security = off;
+SELECT DISTINCT class::jsonb -> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
+RESET row_security;
+RESET ROLE;
+DROP POLICY few ON training_job_queue;
+ALTER TABLE training_job_queue DISABLE ROW LEVEL SECURITY;
 
 -- What names are called does not matter: they are text.
 CREATE TABLE odd AS
@@ -104,15 +127,23 @@ UPDATE training_jobs SET priority = 2, route = 'ROUTE_BOTH', training_type = 'sy
 CREATE TABLE many AS SELECT 't' AS target, 's' || n AS symbol, 'ROUTE_BOTH' AS route FROM generate_series(1, 1200) AS n;
 SELECT create_training_plan('many') AS many \gset
 UPDATE training_jobs SET priority = substring(symbol FROM 2)::integer WHERE plan_id = :many AND symbol IS NOT NULL;
-SELECT json_array_length(data -> 'classes'), data -> 'classes' -> 1000 FROM page_data(training_plan_to_html(:many)) AS data;
+SELECT json_array_length(data -> 'classes'), data -> 'classes' -> 0 FROM page_data(training_plan_to_html(:many)) AS data;
 SELECT count(*), count(DISTINCT symbol), count(*) FILTER (WHERE class ->> 'priority' IS NULL) FROM page_jobs(training_plan_to_html(:many));
 UPDATE training_jobs SET priority = 3 WHERE plan_id = :many;
 
--- Reasons are on the page of plans of up to 100,000 jobs, by what the plan says of itself.
+-- Reasons are on the page of plans of up to 100,000 jobs; and jobs of up to as many symbols.
 SELECT data -> 'reasons', r FROM page_data(training_plan_to_html(:plan)) AS data, json_array_elements(data -> 'rows') AS r;
-UPDATE training_plans SET total_jobs = 100001 WHERE plan_id = :plan;
-SELECT data -> 'reasons', r FROM page_data(training_plan_to_html(:plan)) AS data, json_array_elements(data -> 'rows') AS r;
-UPDATE training_plans SET total_jobs = 5 WHERE plan_id = :plan;
+CREATE TABLE wide AS SELECT 't' AS target, 's' || n AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route, 'r' AS reason FROM generate_series(1, 100050) AS n;
+SELECT create_training_plan('wide') AS wide \gset
+UPDATE training_plans SET total_jobs = 1, run_id = 'wide' WHERE plan_id = :wide;
+SELECT data -> 'reasons', data -> 'left_out', json_array_length(data -> 'symbols'), json_array_length(data -> 'rows' -> 0), length(data -> 'rows' -> 0 ->> 1)
+FROM page_data(training_plan_to_html(:wide)) AS data;
+DELETE FROM training_jobs WHERE plan_id = :wide AND symbol BETWEEN 's1000' AND 's10049';
+SELECT data -> 'reasons', data -> 'left_out', json_array_length(data -> 'rows' -> 0 -> 2) FROM page_data(training_plan_to_html(:wide)) AS data;
+-- (a reason that is too long for a page is not in it, and the page says so)
+UPDATE training_jobs SET reason = repeat('x', 3000000) WHERE plan_id = :plan AND symbol IS NOT NULL;
+SELECT target, symbol, left(reason #>> '{}', 10) FROM page_jobs(training_plan_to_html(:plan));
+UPDATE training_jobs SET reason = 'r' WHERE plan_id = :plan;
 
 -- A plan without jobs has a page, too.
 CREATE VIEW no_decisions AS SELECT * FROM decisions WHERE false;
@@ -143,7 +174,7 @@ UPDATE training_plans SET run_id = '20251211_184500' WHERE plan_id = :many;
 SELECT words[1] FROM regexp_matches(training_plan_to_svg(:many), '<(?:desc|text)[^>]*>([^<]*)<', 'g') AS words;
 SELECT training_plan_to_svg(4711);
 
-DROP TABLE decisions, odd, many CASCADE;
+DROP TABLE decisions, odd, many, wide CASCADE;
 DROP FUNCTION page_jobs, page_data, numbers;
 REVOKE ALL ON training_plans, training_jobs, training_job_queue FROM regress_trainplan_looker;
 DROP ROLE regress_trainplan_looker;
