@@ -13,6 +13,9 @@
 \pset tuples_only on
 \pset null ''
 
+-- what others may have made in some schema is never taken for PostgreSQL's
+SET search_path = pg_catalog;
+
 SELECT (
     SELECT quote_ident(n.nspname)
     FROM pg_extension AS e
@@ -63,7 +66,7 @@ FROM :trainplan.training_plans AS a, :trainplan.training_plans AS b
 WHERE a.plan_id = :plan_after AND b.plan_id = :plan_before;
 
 SELECT l.line
-FROM :trainplan.compare_training_plans(:plan_before, :plan_after) WITH ORDINALITY
+FROM :trainplan.compare_training_plans(:plan_before::bigint, :plan_after::bigint) WITH ORDINALITY
         AS c (target, symbol, change, job_before, job_after, columns, before, after, reason_before, reason_after, place)
 CROSS JOIN LATERAL (
     SELECT 0 AS part, 0 AS place,
@@ -87,4 +90,4 @@ CROSS JOIN LATERAL (
 ) AS l (part, place, line)
 ORDER BY c.place, l.part, l.place;
 
-SELECT split_part(:trainplan.compare_training_plans_to_markdown(:plan_before, :plan_after), E'\n', 1) || '.';
+SELECT split_part(:trainplan.compare_training_plans_to_markdown(:plan_before::bigint, :plan_after::bigint), E'\n', 1) || '.';

@@ -20,6 +20,9 @@
 \pset format aligned
 \pset title
 
+-- what others may have made in some schema is never taken for PostgreSQL's
+SET search_path = pg_catalog;
+
 -- as wide as the terminal, where it is printed on one
 \if :{?columns}
 \else

@@ -22,6 +22,9 @@
 \pset format unaligned
 \pset title
 
+-- what others may have made in some schema is never taken for PostgreSQL's
+SET search_path = pg_catalog;
+
 -- what is drawn over what was there goes to a terminal only
 \set on_terminal `case $(readlink "/proc/$PPID/fd/1" 2>/dev/null) in /dev/pts/* | /dev/tty*) echo on ;; *) echo off ;; esac`
 \if :{?columns}

@@ -9,6 +9,7 @@
 \set QUIET on
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
+SET search_path = pg_catalog;
 
 \if :{?monitor}
 \else

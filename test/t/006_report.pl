@@ -383,6 +383,21 @@ for my $drawn (report('hostile'), report('hostile', '-v', 'columns=80'), watch('
 my %hostile = sections(report('hostile'));
 like($hostile{'Attempts that failed, by their error (# is any number)'}, qr/\|\?\[#Jerror #\|.*^1\|1\|x # x #[^|]*…\||x # x #[^|]*…\|.*\|\?\[#Jerror #\|/ms, 'errors are seen, without what they can do');
 
+# What somebody has made in the extension's schema, as an exact match for a call that is none.
+execute('hostile', q{
+	CREATE FUNCTION trap() RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trapped'; END$$;
+	CREATE FUNCTION trap(bigint, text) RETURNS text LANGUAGE sql AS 'SELECT trap()::text';
+	CREATE FUNCTION trap(text, bigint) RETURNS text LANGUAGE sql AS 'SELECT trap()::text';
+	CREATE OPERATOR || (LEFTARG = bigint, RIGHTARG = text, FUNCTION = trap);
+	CREATE OPERATOR || (LEFTARG = text, RIGHTARG = bigint, FUNCTION = trap);
+	CREATE FUNCTION forecast_training_plan(plan_id integer, workers integer, OUT expected_end timestamptz, OUT expected_seconds double precision)
+		LANGUAGE plpgsql AS $$BEGIN PERFORM trap(); END$$;
+	CREATE FUNCTION compare_training_plans_to_markdown(before integer, after integer) RETURNS text LANGUAGE sql AS 'SELECT trap()::text';
+	SELECT create_training_plan('decisions');
+});
+unlike($_, qr/trapped|ERROR/, 'nothing is taken for what it is not')
+	foreach report('hostile', '-v', 'forecast=on'), watch('hostile'), comparison('hostile');
+
 # ---- elsewhere -----------------------------------------------------------------------
 
 my %western = sections($western);
