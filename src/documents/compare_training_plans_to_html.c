@@ -74,13 +74,6 @@ typedef struct ClassHead
 StaticAssertDecl(COMPARED_ALL <= PG_UINT8_MAX, "the columns that differ are a byte");
 
 static void
-append_key_text(StringInfo key, const JobRow *job, JobColumn column)
-{
-	append_slice(key, slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[column])));
-	appendStringInfoCharMacro(key, '\0');
-}
-
-static void
 append_key_side(StringInfo key, const JobRow *job)
 {
 	int32		priority;
@@ -93,8 +86,8 @@ append_key_side(StringInfo key, const JobRow *job)
 	priority = DatumGetInt32(job->values[JOB_PRIORITY]);
 	appendStringInfoCharMacro(key, SIDE_PRESENT);
 	appendBinaryStringInfo(key, (const char *) &priority, sizeof(priority));
-	append_key_text(key, job, JOB_ROUTE);
-	append_key_text(key, job, JOB_TRAINING_TYPE);
+	map_key_append(key, slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[JOB_ROUTE])));
+	map_key_append(key, slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[JOB_TRAINING_TYPE])));
 }
 
 /* A class's key: the kind of change, the columns that differ, and both sides. */
@@ -110,16 +103,6 @@ class_key(StringInfo key, const JobChange *change)
 	return slice_from_buffer(key);
 }
 
-/* Take a part off a key's beginning that ends with a zero byte. */
-static Slice
-take_part(const char **key)
-{
-	Slice		part = slice_from_string(*key);
-
-	*key += part.len + 1;
-	return part;
-}
-
 static void
 append_side(StringInfo page, const char **key)
 {
@@ -133,9 +116,9 @@ append_side(StringInfo page, const char **key)
 	memcpy(&priority, *key, sizeof(priority));
 	*key += sizeof(priority);
 	appendStringInfoString(page, "{\"route\": ");
-	page_append_json(page, take_part(key));
+	page_append_json(page, map_key_take(key));
 	appendStringInfoString(page, ", \"training_type\": ");
-	page_append_json(page, take_part(key));
+	page_append_json(page, map_key_take(key));
 	appendStringInfo(page, ", \"priority\": %d}", priority);
 }
 

@@ -37,8 +37,8 @@ typedef struct HtmlWriter
 #define STATE_TOLD		'!'
 
 /*
- * A class's key: the priority, route and training type, each ended by a zero byte,
- * and what there is of the state.
+ * A class's key: the priority, the route, the training type, and what there is of the
+ * state.
  */
 static Slice
 class_key(HtmlWriter *writer, const DocumentJob *job)
@@ -48,10 +48,8 @@ class_key(HtmlWriter *writer, const DocumentJob *job)
 
 	resetStringInfo(key);
 	appendBinaryStringInfo(key, (const char *) &priority, sizeof(priority));
-	append_slice(key, job->keys[KEY_ROUTE]);
-	appendStringInfoCharMacro(key, '\0');
-	append_slice(key, job->keys[KEY_TRAINING_TYPE]);
-	appendStringInfoCharMacro(key, '\0');
+	map_key_append(key, job->keys[KEY_ROUTE]);
+	map_key_append(key, job->keys[KEY_TRAINING_TYPE]);
 	if (!plan_document_has_states(writer->document))
 		appendStringInfoCharMacro(key, STATES_NOT_TOLD);
 	else if (slice_is_null(job->state))
@@ -64,20 +62,11 @@ class_key(HtmlWriter *writer, const DocumentJob *job)
 	return slice_from_buffer(key);
 }
 
-/* Take a part off a key's beginning that ends with a zero byte. */
-static Slice
-take_part(Slice *key)
-{
-	Slice		part = {key->data, strlen(key->data)};
-
-	key->data += part.len + 1;
-	key->len -= part.len + 1;
-	return part;
-}
-
 static void
 append_class(StringInfo page, Slice key)
 {
+	const char *end = key.data + key.len;
+	const char *part = key.data;
 	int32		priority;
 
 	if (slice_is_null(key))
@@ -85,20 +74,19 @@ append_class(StringInfo page, Slice key)
 		appendStringInfoString(page, "{\"route\": null, \"training_type\": null, \"priority\": null}");
 		return;
 	}
-	memcpy(&priority, key.data, sizeof(priority));
-	key.data += sizeof(priority);
-	key.len -= sizeof(priority);
+	memcpy(&priority, part, sizeof(priority));
+	part += sizeof(priority);
 	appendStringInfoString(page, "{\"route\": ");
-	page_append_json(page, take_part(&key));
+	page_append_json(page, map_key_take(&part));
 	appendStringInfoString(page, ", \"training_type\": ");
-	page_append_json(page, take_part(&key));
+	page_append_json(page, map_key_take(&part));
 	appendStringInfo(page, ", \"priority\": %d", priority);
-	if (key.data[0] != STATES_NOT_TOLD)
+	if (*part != STATES_NOT_TOLD)
 	{
-		Slice		state = {key.data + 1, key.len - 1};
+		Slice		state = {part + 1, end - part - 1};
 
 		appendStringInfoString(page, ", \"state\": ");
-		page_append_json(page, key.data[0] == STATE_TOLD ? state : NULL_SLICE);
+		page_append_json(page, *part == STATE_TOLD ? state : NULL_SLICE);
 	}
 	appendStringInfoChar(page, '}');
 }

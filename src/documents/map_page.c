@@ -205,6 +205,24 @@ map_page_append_columns(StringInfo page, const JobMap *map, bool with_reasons)
 	appendStringInfoString(page, "],\n");
 }
 
+/* Append a text to a key; it ends with a zero byte there. */
+void
+map_key_append(StringInfo key, Slice text)
+{
+	append_slice(key, text);
+	appendStringInfoCharMacro(key, '\0');
+}
+
+/* Take it from there: what is left of the key begins behind it. */
+Slice
+map_key_take(const char **key)
+{
+	Slice		text = slice_from_string(*key);
+
+	*key += text.len + 1;
+	return text;
+}
+
 /* The number of a key's class. */
 uint32
 map_class_number(Dictionary *classes, Slice key)
