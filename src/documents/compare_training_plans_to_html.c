@@ -216,7 +216,7 @@ append_facts(StringInfo facts, Oid schema, const char *side, int64 plan_id)
 	PlanDocument *document = plan_document_open(schema, plan_id);
 
 	appendStringInfo(facts, "<h2>%s: training plan " INT64_FORMAT "</h2>\n", side, plan_id);
-	page_append_plan_facts(facts, plan_document_metadata(document), NULL);
+	page_append_plan_facts(facts, NULL, plan_document_metadata(document), NULL);
 }
 
 static void

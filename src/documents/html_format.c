@@ -142,6 +142,8 @@ write_html_head(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo t
 {
 	HtmlWriter *writer = arg;
 	Slice		run_id = json_string_slice(json_object_object_get(metadata, "run_id"));
+	bool		is_of_run = plan_document_is_of_run(writer->document);
+	char	   *plan = is_of_run ? NULL : psprintf(INT64_FORMAT, plan_document_plan_id(writer->document));
 	StringInfoData title;
 	StringInfoData facts;
 
@@ -152,19 +154,18 @@ write_html_head(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo t
 	appendStringInfoString(&facts, "<h1>");
 	page_append(&facts, slice_from_buffer(&title));
 	appendStringInfoString(&facts, "</h1>\n");
-	page_append_plan_facts(&facts, metadata, summary);
+	page_append_plan_facts(&facts, plan, metadata, summary);
 	page_append_counts(&facts, summary);
 	map_page_append_head(text, slice_from_buffer(&title), slice_from_buffer(&facts));
 
-	if (plan_document_is_of_run(writer->document))
+	if (is_of_run)
 	{
 		appendStringInfoString(text, "{\"kind\": \"run\",\n\"run_id\": ");
 		page_append_json(text, run_id);
 		appendStringInfoString(text, ",\n");
 	}
 	else
-		appendStringInfo(text, "{\"kind\": \"plan\",\n\"plan_id\": \"" INT64_FORMAT "\",\n",
-						 plan_document_plan_id(writer->document));
+		appendStringInfo(text, "{\"kind\": \"plan\",\n\"plan_id\": \"%s\",\n", plan);
 	appendStringInfoString(text, "\"rows\": [\n");
 }
 
@@ -176,6 +177,8 @@ write_html_tail(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo t
 	writer->text = text;
 	job_map_finish(writer->map);
 	map_page_append_columns(text, writer->map, writer->with_reasons);
+	if (plan_document_has_states(writer->document))
+		appendStringInfo(text, "\"last_change\": \"%s\",\n", plan_document_last_change(writer->document));
 	map_page_append_classes(text, writer->classes, append_class);
 	map_page_append_tail(text);
 }

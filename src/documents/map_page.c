@@ -16,6 +16,8 @@
  *		left_out	how many jobs have no cell, because the map has too many columns
  *		symbols		what the columns are called, by their number; the first is null, the
  *					pooled model's
+ *		last_change	when the last job came into the state that it is in, in UTC; where states are
+ *					told
  *		classes		what the jobs of a class have in common, by its number: of a plan, route,
  *					training_type, priority and, if that may be told, state; of a comparison,
  *					change, columns, before and after, where the latter have route,

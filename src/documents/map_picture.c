@@ -59,6 +59,7 @@ struct MapPicture
 	Spool	   *rows;			/* a row: how long the target's name is, the name, the cells */
 	StringInfoData row;			/* work space */
 	uint32		row_count;
+	uint32		pooled_count;	/* of these, targets that have a pooled model */
 	int			target_width;	/* of the longest name of the first targets, in pixels */
 	uint64		jobs[LOOKS];
 };
@@ -112,6 +113,8 @@ keep_row(void *arg, const MapRow *row)
 	if (picture->row_count < NAMED_CELLS)
 		picture->target_width = Max(picture->target_width, label_width(row->target));
 	picture->row_count++;
+	if (row->count > 0 && row->cells[0].column == POOLED_COLUMN)
+		picture->pooled_count++;
 }
 
 /* In the current memory context, which has to be that of the calls to come; more than memory bytes wait on disk. */
@@ -215,6 +218,7 @@ typedef struct Drawing
 	Axis		down;
 	Axis		across;			/* of symbols; the pooled model has a cell before them */
 	uint32		(*jobs)[LOOKS]; /* of the row of cells at hand; the pooled model's first */
+	bool		lacks_pooled;	/* one of that row's targets has no pooled model */
 	StringInfoData paths[LOOKS];	/* the cells of each look */
 	StringInfoData labels;		/* names of targets, letters */
 } Drawing;
@@ -252,7 +256,7 @@ draw_cells(Drawing *drawing, uint32 row)
 	int			top = drawing->down.start + (int) row * drawing->down.size;
 	int			height = drawing->down.size - drawing->down.gap;
 	bool		has_letters = is_named(&drawing->down) && is_named(&drawing->across);
-	uint32		cell = 0;
+	uint32		cell = drawing->lacks_pooled ? 1 : 0;	/* of pooled models, a lack is what tells */
 
 	while (cell < cells)
 	{
@@ -274,12 +278,15 @@ draw_cells(Drawing *drawing, uint32 row)
 							 cell_left(drawing, first) + width / 2, top + height - 5, looks[look].letter);
 	}
 	memset(drawing->jobs, 0, cells * sizeof(*drawing->jobs));
+	drawing->lacks_pooled = false;
 }
 
 /* Add up a target's jobs. */
 static void
 count_row(Drawing *drawing, Slice cells)
 {
+	bool		lacks_pooled = true;
+
 	for (uint32 i = 0; i < cells.len / sizeof(MapCell); i++)
 	{
 		MapCell		cell;
@@ -288,8 +295,11 @@ count_row(Drawing *drawing, Slice cells)
 		memcpy(&cell, cells.data + i * sizeof(MapCell), sizeof(MapCell));
 		if (cell.column != POOLED_COLUMN)
 			place = 1 + cell_of(&drawing->across, job_map_symbol_rank(drawing->picture->map, cell.column - 1));
+		else
+			lacks_pooled = false;
 		drawing->jobs[place][cell.class_number]++;
 	}
+	drawing->lacks_pooled |= lacks_pooled;
 }
 
 static void
@@ -419,13 +429,20 @@ append_notes(Drawing *drawing, int top)
 	const Axis *down = &drawing->down;
 	const Axis *across = &drawing->across;
 	int64		left_out = job_map_left_out(drawing->picture->map);
+	uint32		lacking = down->names - drawing->picture->pooled_count;
 
+	if (down->names == 0)
+		return append_note(drawing, top, "There are no jobs.");
+	if (!is_named(down) || !is_named(across))
+		top = append_note(drawing, top, "A row is a target, a column a symbol, by name; first the pooled model.");
+	if (lacking > 0)
+		top = append_note(drawing, top, psprintf("Targets without a pooled model: %u of %u.", lacking, down->names));
 	if (down->names > down->cells || across->names > across->cells)
 	{
 		top = append_note(drawing, top, psprintf("A cell stands for up to %llu pairs (targets: %u, symbols: %u),",
 												 (unsigned long long) names_of_cell(down) * names_of_cell(across),
 												 names_of_cell(down), names_of_cell(across)));
-		top = append_note(drawing, top, "and has the colour of most of their jobs.");
+		top = append_note(drawing, top, "and has the colour of most of their jobs; a missing pooled model is a gap.");
 	}
 	if (left_out > 0)
 		top = append_note(drawing, top, psprintf("Jobs that are not shown, for want of columns: " INT64_FORMAT, left_out));
@@ -516,7 +533,7 @@ map_picture_draw(MapPicture *picture, Slice title, StringInfo svg)
 			appendStringInfo(&body, "<path class=\"%s\" shape-rendering=\"crispEdges\" d=\"%s\"/>\n",
 							 looks[i].name, drawing.paths[i].data);
 	}
-	if (is_named(&drawing.across))
+	if (is_named(&drawing.across) && picture->row_count > 0)
 		append_symbol_names(&drawing);
 	append_slice(&body, slice_from_buffer(&drawing.labels));
 	bottom = drawing.down.start + (int) drawing.down.cells * drawing.down.size + LINE_HEIGHT;

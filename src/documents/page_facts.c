@@ -15,6 +15,7 @@ static const struct
 	const char *missing;		/* what stands for one that is null */
 }			facts[] =
 {
+	{"Run", "run_id", ""},
 	{"Generated at", "generated_at", ""},
 	{"Routing", "routing_plan_path", ""},
 	{"Families", "model_families", "not the same in all parts"},
@@ -63,11 +64,13 @@ count_of(JsonValue *object, const char *member)
 	return json_object_get_int64(json_object_object_get(object, member));
 }
 
-/* Append the facts of a plan; without a summary, but for how its jobs are counted. */
+/* Append the facts of a plan; plan is its number, or NULL; without a summary, not how its jobs are counted. */
 void
-page_append_plan_facts(StringInfo page, JsonValue *metadata, JsonValue *summary)
+page_append_plan_facts(StringInfo page, const char *plan, JsonValue *metadata, JsonValue *summary)
 {
 	appendStringInfoString(page, "<dl class=\"facts\">\n");
+	if (plan != NULL)
+		appendStringInfo(page, "<div><dt>Plan</dt><dd>%s</dd></div>\n", plan);
 	for (int i = 0; i < lengthof(facts); i++)
 	{
 		appendStringInfo(page, "<div><dt>%s</dt><dd>", facts[i].name);

@@ -7,7 +7,7 @@
 
 #include "formats/json_value.h"
 
-extern void page_append_plan_facts(StringInfo page, JsonValue *metadata, JsonValue *summary);
+extern void page_append_plan_facts(StringInfo page, const char *plan, JsonValue *metadata, JsonValue *summary);
 extern void page_append_counts(StringInfo page, JsonValue *summary);
 
 #endif							/* TRAINPLAN_PAGE_FACTS_H */

@@ -24,9 +24,11 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 
 #include "base/row_query.h"
 #include "documents/job_counts.h"
@@ -93,6 +95,7 @@ struct PlanDocument
 	const DocumentSource *source;	/* instead of these; else NULL */
 	int64		planned_jobs;	/* of a run: how many its parts were made with */
 	bool		has_states;		/* jobs are read with where they stand */
+	TimestampTz last_change;	/* since when the last of them stands there */
 
 	JsonValue  *metadata;
 	JsonValue  *job;			/* the job at hand */
@@ -317,7 +320,11 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	DocumentJob job = {.server = NULL_SLICE};
 
 	if (document->has_states)
+	{
 		job.state = text_slice(values[JOB_COLUMNS], nulls[JOB_COLUMNS]);
+		if (!nulls[JOB_COLUMNS + 1])
+			document->last_change = Max(document->last_change, DatumGetTimestampTz(values[JOB_COLUMNS + 1]));
+	}
 	hand_out_job(document, job, values, nulls);
 }
 
@@ -374,13 +381,16 @@ static const PlanTableId tables_of_states[] = {PLANS_TABLE, JOBS_TABLE, QUEUE_TA
 
 #define STATE_TABLES	lengthof(tables_of_states)
 
+/* What they add to a job: where it stands, and since when. */
+#define STATE_COLUMNS	2
+
 /* May the caller read all that a job's state is told by? */
 static bool
 may_read_states(Oid schema)
 {
 	static const QueueColumn columns[] = {
 		QUEUE_PLAN_ID, QUEUE_JOB_ID, QUEUE_STATE, QUEUE_READY_AT, QUEUE_CANCEL_REQUESTED, QUEUE_ATTEMPT,
-		QUEUE_ATTEMPTS_FORGIVEN
+		QUEUE_ATTEMPTS_FORGIVEN, QUEUE_STATE_SINCE
 	};
 	PlanTable	plans;
 	PlanTable	queue;
@@ -407,7 +417,7 @@ jobs_query(const PlanDocument *document)
 	appendStringInfo(&text,
 					 "SELECT j.job_id, j.target, j.symbol, j.route, j.training_type, j.model_families, "
 					 "j.priority, j.estimated_samples, j.reason, j.metadata%s FROM ",
-					 document->has_states ? ", s.state" : "");
+					 document->has_states ? ", s.state, q.state_since" : "");
 	if (document->has_states)
 		/* as training_job_state() has it, which not everybody may call who may read the tables */
 		appendStringInfoString(&text,
@@ -443,7 +453,7 @@ run_jobs_query(PlanDocument *document)
 	int			count = document->has_states ? STATE_TABLES : 1;
 	PlanTable	tables[STATE_TABLES];
 	Oid			relations[STATE_TABLES];
-	Oid			types[JOB_COLUMNS + 1];
+	Oid			types[JOB_COLUMNS + STATE_COLUMNS];
 	RowQuery	query = {.relation_count = count, .relations = relations, .read_only = true};
 	int			nest_level = NewGUCNestLevel();
 
@@ -454,11 +464,12 @@ run_jobs_query(PlanDocument *document)
 	}
 	memcpy(types, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0), JOB_COLUMNS * sizeof(Oid));
 	types[JOB_COLUMNS] = TEXTOID;
+	types[JOB_COLUMNS + 1] = TIMESTAMPTZOID;
 	query.text = jobs_query(document);
 
 	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	run_query(document, query, types, JOB_COLUMNS + (document->has_states ? 1 : 0), read_job);
+	run_query(document, query, types, JOB_COLUMNS + (document->has_states ? STATE_COLUMNS : 0), read_job);
 	AtEOXact_GUC(true, nest_level);
 	for (int i = count - 1; i >= 0; i--)
 		plan_table_close(&tables[i]);
@@ -491,6 +502,7 @@ plan_document_read(PlanDocument *document, bool with_states, DocumentJobCallback
 	document->counts = job_counts_create();
 	document->callback = callback;
 	document->callback_arg = arg;
+	document->last_change = DT_NOBEGIN;
 	document->has_states = with_states && document->source == NULL && may_read_states(document->schema);
 	if (document->source != NULL)
 		run_placed_jobs_query(document);
@@ -520,6 +532,15 @@ int64
 plan_document_plan_id(const PlanDocument *document)
 {
 	return document->plan_id;
+}
+
+/* When the last of its jobs came to where it stands, in UTC, as ISO 8601 has it. */
+const char *
+plan_document_last_change(const PlanDocument *document)
+{
+	const int	utc = 0;
+
+	return JsonEncodeDateTime(NULL, TimestampTzGetDatum(document->last_change), TIMESTAMPTZOID, &utc);
 }
 
 static void

@@ -61,6 +61,7 @@ extern bool plan_document_is_of_run(const PlanDocument *document);
 extern int64 plan_document_plan_id(const PlanDocument *document);
 extern bool plan_document_has_at_most(const PlanDocument *document, int64 jobs);
 extern bool plan_document_has_states(const PlanDocument *document);
+extern const char *plan_document_last_change(const PlanDocument *document);
 extern JsonValue *plan_document_metadata(PlanDocument *document);
 extern JsonValue *plan_document_summary(PlanDocument *document);
 

@@ -45,8 +45,9 @@ training_plan_to_svg(PG_FUNCTION_ARGS)
 	plan_document_read(document, false, add_job, picture);
 
 	initStringInfo(&title);
-	appendStringInfoString(&title, "Training plan ");
+	appendStringInfo(&title, "Training plan " INT64_FORMAT " (", PG_GETARG_INT64(ARG_PLAN_ID));
 	append_slice(&title, json_string_slice(json_object_object_get(plan_document_metadata(document), "run_id")));
+	appendStringInfoChar(&title, ')');
 	initStringInfo(&svg);
 	map_picture_draw(picture, slice_from_buffer(&title), &svg);
 	map_picture_close(picture);

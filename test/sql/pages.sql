@@ -19,7 +19,7 @@ SELECT line FROM training_plan_lines(:plan, 'html') WITH ORDINALITY AS l (line, 
     LATERAL (SELECT min(n) FILTER (WHERE line LIKE '<h1>%') AS h1, min(n) FILTER (WHERE line LIKE '%id="data">') AS data,
                  min(n) FILTER (WHERE line LIKE '%]}') AS last
              FROM training_plan_lines(:plan, 'html') WITH ORDINALITY AS l (line, n)) AS places
-WHERE line LIKE '<title>%' OR (n >= h1 AND line SIMILAR TO '<(h1|div><dt|tr)>%') OR n BETWEEN data AND last + 1
+WHERE line LIKE '<title>%' OR (n >= h1 AND line SIMILAR TO '<(h1|div><dt|tr)>%') OR (n BETWEEN data AND last + 1 AND line NOT LIKE '"last_change"%')
 ORDER BY n;
 
 -- it is one text and its lines, and of ASCII
@@ -62,7 +62,9 @@ CREATE FUNCTION page_jobs(page text) RETURNS TABLE (target text, symbol text, cl
 $$;
 SELECT * FROM page_jobs(training_plan_to_html(:plan));
 
--- Where jobs stand is on the page of who may read the queue.
+-- Where jobs stand is on the page of who may read the queue, with when that changed last.
+SELECT (page_data(training_plan_to_html(:plan)) ->> 'last_change')::timestamptz = max(state_since) AS last_change
+FROM training_job_queue WHERE plan_id = :plan;
 SELECT count(*) FROM claim_training_jobs('worker-1', 1);
 SELECT count(*) FILTER (WHERE complete_training_job(plan_id, job_id, attempt)) FROM claim_training_jobs('worker-1', 1);
 UPDATE training_job_queue SET ready_at = now() - interval '1 second', attempt = 3 WHERE state = 'running';
@@ -77,7 +79,7 @@ GRANT SELECT ON training_plans, training_jobs TO regress_trainplan_looker;
 SET ROLE regress_trainplan_looker;
 SELECT DISTINCT class::jsonb ->> 'route', class::jsonb -> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
 RESET ROLE;
-GRANT SELECT (plan_id, job_id, state, ready_at, cancel_requested, attempt, attempts_forgiven) ON training_job_queue TO regress_trainplan_looker;
+GRANT SELECT (plan_id, job_id, state, ready_at, cancel_requested, attempt, attempts_forgiven, state_since) ON training_job_queue TO regress_trainplan_looker;
 SET ROLE regress_trainplan_looker;
 SELECT DISTINCT class ->> 'state' FROM page_jobs(training_plan_to_html(:plan)) ORDER BY 1;
 RESET ROLE;
