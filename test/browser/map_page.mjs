@@ -2,6 +2,8 @@
 //
 // FOLDER has pages NAME.html and, in NAME.json, what they are to say, JSON in base64
 // (test/t/035_map_page.pl makes both).  Prints a line a test, "ok NAME" or "not ok NAME: WHY".
+// The queries that pages show are run by psql, whose variables say where the database is.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -17,7 +19,7 @@ let about = '';
 function shown(value) {
     const text = typeof value === 'string' ? value : JSON.stringify(value) ?? 'undefined';
 
-    return text.replace(/(.{1,3}?)\1{20,}/gu, '$1...').replace(/[^\x20-\x7e]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).slice(0, 600);
+    return text.slice(0, 20000).replace(/(.{1,3}?)\1{20,}/gu, '$1...').replace(/[^\x20-\x7e]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).slice(0, 600);
 }
 function ok(right, name, why = '') {
     console.log(`${right ? 'ok' : 'not ok'} ${about} - ${name}${right ? '' : `: ${shown(why)}`}`);
@@ -180,6 +182,7 @@ class MapPage {
 // ---- what a plan is to look like --------------------------------------------------------
 
 const [TARGET, SYMBOL, ROUTE, TYPE, PRIORITY, STATE, REASON] = [0, 1, 2, 3, 4, 5, 6]; // of a job
+const SERVER = 7, PLAN = 8; // of a job of a run
 const CHANGE = 2, ROUTE_BEFORE = 3, ROUTE_AFTER = 4, REASON_BEFORE = 5, REASON_AFTER = 6; // of a comparison's
 
 class Expected {
@@ -296,7 +299,7 @@ async function saysFacts(browser, name, expected) {
 
     is(await page.page.evaluate(() => document.querySelector('h1').textContent), expected.title, 'without JavaScript its heading is there');
     is(await page.page.evaluate(() => document.title), expected.title, 'and its title');
-    if (expected.kind === 'plan') {
+    if (expected.kind !== 'comparison') {
         is(without0(counts['by-route']), without0(expected.by_route), 'and jobs by route');
         is(without0(counts['by-type']), without0(expected.by_type), 'and jobs by type');
         is(without0(counts['by-priority']), without0(expected.by_priority), 'and jobs by priority');
@@ -608,7 +611,139 @@ async function readsNames(map, expected, least) {
     ok(missing.length === 0, `all ${rows.length + columns.length - 1} names were read`, `${missing.length} are missing: ${shown(missing[0])}`);
 }
 
+// ---- queries ---------------------------------------------------------------------------------
+
+// What queries tell, each as rows, one after the other in one session; and once more as they
+// are, as if somebody had pasted them.
+function ask(queries, { database, conforming = true } = {}) {
+    const script = queries.map(query => `SELECT translate(encode(convert_to(coalesce(json_agg(a), '[]')::text, 'UTF8'), 'base64'), chr(10), '') FROM answer($the_query$${query}$the_query$) AS a;
+\\o /dev/null
+${query}
+\\o
+`).join('');
+    const { status, stdout, stderr } = spawnSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', ...database ? ['-d', database] : []],
+        { input: `SET standard_conforming_strings = ${conforming ? 'on' : 'off'};\nSET escape_string_warning = ${conforming ? 'on' : 'off'};\n${script}`, encoding: 'utf8', maxBuffer: 1 << 30 });
+
+    if (status !== 0 || /WARNING/.test(stderr))
+        throw new Error(`psql: ${shown(stderr)}`);
+    return stdout.trim().split('\n').map(line => JSON.parse(Buffer.from(line, 'base64').toString('utf8')));
+}
+
+// Selects from a cell to another and says what the page shows of it; and what is selected,
+// since cells may share a pixel.
+function choose(map, how, from, to) {
+    return map.page.evaluate((how, from, to) => {
+        const text = id => document.getElementById(id).hidden ? null : document.getElementById(id).textContent;
+
+        select(how, from, to);
+        return { range: selection(), query: text('query'), more: text('more') };
+    }, how, from, to);
+}
+
+// What a row tells that a query gives, of a job.
+function told(row, kind) {
+    if (kind === 'comparison')
+        return [row.target, row.symbol, row.change, row.before?.route ?? null, row.after?.route ?? null, row.reason_before, row.reason_after];
+    return 'target' in row ? [row.target, row.symbol, row.route, row.priority, row.reason] : [row.reason];
+}
+
+// A run's query is one for each server, behind a comment that names it.
+function askRun(asked, expected, conforming) {
+    const parts = asked.flatMap(({ query }, n) => query.split('\n\n').map(text => ({ n, text, server: /^-- on server (.*)$/m.exec(text)[1] })));
+    const servers = [...new Set(parts.map(part => part.server))];
+    const names = ask(servers.map(server => `SELECT ${server} AS name;`), { conforming }).map(([row]) => row.name);
+    const answers = asked.map(() => []);
+
+    servers.forEach((server, at) => {
+        const here = parts.filter(part => part.server === server);
+
+        ask(here.map(part => part.text), { conforming, database: expected.databases[names[at]] }).forEach((rows, n) => answers[here[n].n].push(...rows));
+    });
+    // (in one order, as if there were one server)
+    return answers.map(rows => rows.sort((a, b) => compareNames(a.target ?? '', b.target ?? '') || compareNames(a.symbol ?? '', b.symbol ?? '')));
+}
+
+// Of selections of every kind, the page's query tells the jobs that are selected, or is not
+// shown.  views: how the map is arranged, and what is hidden.  must: it is shown where nothing
+// is hidden.
+async function queries(map, expected, views, { reasons = false, must = true, times = 2 } = {}) {
+    const { page } = map;
+    const right = new All('queries tell the jobs that are selected'), there = new All('a query is shown'), asked = [];
+
+    if (!reasons)
+        await page.evaluate('data.reasons = false'); // as if there were too many jobs for reasons
+    for (const { rows: rowOrder = 'name', columns: columnOrder = 'name', filter = '', colour, hide = [] } of views) {
+        if (colour)
+            await page.choose('#color', colour);
+        await page.choose('#row-order', rowOrder);
+        await page.choose('#column-order', columnOrder);
+        await page.evaluate((text, keys) => {
+            document.querySelector('#filter').value = text;
+            rearrange();
+            for (const button of document.querySelectorAll('#legend button')) {
+                if (keys.includes(button.dataset.key) === (button.getAttribute('aria-pressed') === 'true'))
+                    button.click();
+            }
+        }, filter, hide);
+
+        const rows = expected.rows(rowOrder, filter), columns = expected.columns(columnOrder, filter);
+        const keyAt = expected.kind === 'comparison' ? CHANGE : colour === 'state' ? STATE : ROUTE;
+        const seen = expected.jobs.filter(job => !hide.includes(job[keyAt] ?? 'unknown'));
+        const lastRow = rows.length - 1, lastColumn = columns.length - 1;
+        const at = (row, place) => ({ row: Math.max(0, Math.min(row, lastRow)), place: Math.max(0, Math.min(place, lastColumn)) });
+        const any = () => at(random(rows.length), random(columns.length));
+        const corner = at(0, 0), selections = [['cells', corner, at(lastRow, lastColumn)], ['columns', corner, corner], ['cells', at(0, 1), at(lastRow, lastColumn)]];
+
+        if (rows.length === 0)
+            continue;
+        for (let n = 0; n < times; n++) {
+            const job = seen[random(seen.length)], cell = at(rows.indexOf(job?.[TARGET]), columns.indexOf(job?.[SYMBOL])), first = any();
+
+            selections.push(['cells', cell, cell], ['rows', cell, cell], ['columns', cell, cell], ['cells', first, any()], ['rows', any(), any()], ['columns', any(), any()],
+                ['rows', first, at(first.row + 4, 0)], ['columns', first, at(0, first.place + 5)], ['cells', first, at(first.row + 1, first.place + 2)], ['cells', at(first.row, 0), at(first.row + 2, 3)],
+                ['cells', first, at(first.row + 250, first.place + 250)]);
+        }
+        for (const [how, from, to] of selections) {
+            const { range, query, more } = await choose(map, how, from, to);
+            const chosenRows = new Set(rows.slice(range.row0, range.row1 + 1)), chosenColumns = new Set(columns.slice(range.place0, range.place1 + 1));
+            const jobs = seen.filter(job => chosenRows.has(job[TARGET]) && chosenColumns.has(job[SYMBOL]));
+            const what = [rowOrder, columnOrder, filter, hide, how, from, to].map(one => JSON.stringify(one)).join(' ');
+
+            if (!query) {
+                right.is(/This tells all/.test(more ?? ''), false, what);
+                if (must && jobs.length && hide.length === 0 && !filter && (rowOrder === 'name' || chosenRows.size <= 200) && (columnOrder === 'name' || chosenColumns.size <= 200))
+                    there.is(query, 'a query', what);
+                continue;
+            }
+            there.is(/This tells all/.test(more), true, what);
+            // (of what takes long, few)
+            if (jobs.length < 10000 || asked.every(one => one.jobs.length < 10000))
+                asked.push({ query, jobs, what });
+        }
+    }
+    await page.evaluate('clearSelection()');
+    for (const conforming of [true, false]) {
+        const answers = expected.kind === 'run' ? askRun(asked, expected, conforming) : ask(asked.map(({ query }) => query), { conforming });
+
+        asked.forEach(({ jobs, what }, n) => {
+            const reasonAlone = answers[n].length > 0 && !('target' in answers[n][0]);
+            const wanted = expected.kind === 'comparison' ? jobs.filter(job => job[CHANGE] !== 'same')
+                : jobs.map(job => reasonAlone ? [job[REASON]] : [job[TARGET], job[SYMBOL], job[ROUTE], job[PRIORITY], job[REASON]]);
+
+            right.is(answers[n].map(row => told(row, expected.kind)), wanted, what);
+        });
+    }
+    right.end();
+    there.end();
+    if (!reasons)
+        await page.evaluate(value => { data.reasons = value; }, expected.has_reasons ?? true);
+    return asked.length;
+}
+
 // ---- all of it --------------------------------------------------------------------------
+
+// How a comparison is arranged for its queries.
+const comparisonViews = [{}, { rows: 'jobs', columns: 'jobs' }, { filter: 't' }, { hide: ['same'] }, { hide: ['added', 'changed'], columns: 'jobs' }, { hide: ['added', 'removed', 'changed'] }];
 
 const plain = {}; // what an ordinary page is made of
 
@@ -664,6 +799,8 @@ await withBrowser(async browser => {
         await colours(map, expected);
         await prints(map, expected, 3);
         await opensOnPhone(browser, 'example', expected);
+        await queries(map, expected, [{}, { rows: 'pooled', columns: 'blocked' }, { filter: '_5d' }, { filter: 'a', rows: 'jobs', columns: 'jobs' },
+            { hide: ['ROUTE_BOTH'] }, { hide: ['ROUTE_BLOCKED', 'ROUTE_BOTH'], filter: 'fwd', columns: 'jobs' }, { colour: 'state', hide: ['blocked', 'succeeded'] }, { colour: 'state', hide: ['pending', 'running', 'waiting'], rows: 'blocked' }]);
     });
     await look(browser, 'reader', (map, expected) => {
         for (const job of expected.jobs)
@@ -674,11 +811,13 @@ await withBrowser(async browser => {
         await saysJobs(map, expected, { points: 40 });
         await orders(map, expected, 10, [['jobs', 'name'], ['name', 'jobs']]);
         await prints(map, expected, 3);
+        await queries(map, expected, comparisonViews, { must: false });
     });
     await look(browser, 'awkward', async (map, expected) => {
         await saysJobs(map, expected, { points: 30 });
         await orders(map, expected, 10);
         await readsNames(map, expected, 1);
+        await queries(map, expected, [{}, { rows: 'jobs', columns: 'blocked' }, { filter: 'a' }, { hide: ['ROUTE_BLOCKED'] }]);
     });
     await look(browser, 'hostile', async (map, expected) => {
         await saysJobs(map, expected, { points: 60 });
@@ -687,10 +826,12 @@ await withBrowser(async browser => {
         await filters(map, expected, [...some(expected.targets, 10), ...some(expected.symbols, 10)].filter(name => !/[\x00-\x1f\x7f]/.test(name)));
         await filters(map, expected, ['']);
         await prints(map, expected, 100);
+        await queries(map, expected, [{}, { rows: 'jobs', columns: 'blocked' }, { filter: "'" }, { filter: '\\' }, { filter: '<' }, { columns: 'jobs', hide: ['ROUTE_BOTH'] }], { must: false, times: 6 });
     });
     await look(browser, 'hostile_comparison', async (map, expected) => {
         await saysJobs(map, expected, { points: 60 });
         await orders(map, expected, 10, [['jobs', 'name'], ['name', 'jobs']]);
+        await queries(map, expected, comparisonViews, { must: false });
     });
     await look(browser, 'sparse', async (map, expected) => {
         await saysJobs(map, expected, { points: 10 });
@@ -701,6 +842,7 @@ await withBrowser(async browser => {
             job[REASON] = null; // a plan of more than 100,000 jobs, which the page leaves out
         await saysJobs(map, expected, { points: 20 });
         await orders(map, expected, 5);
+        await queries(map, expected, [{}, { columns: 'blocked' }, { filter: '99' }, { hide: ['ROUTE_BOTH'], rows: 'blocked' }, { colour: 'state', hide: ['blocked'] }], { reasons: true, times: 1 });
     });
     await look(browser, 'pooled', (map, expected) => saysJobs(map, expected, { points: 10 }));
     await look(browser, 'one', (map, expected) => saysJobs(map, expected, { points: 5 }));
@@ -725,6 +867,100 @@ await withBrowser(async browser => {
             list.length = 0;
         page.requests = page.requests.filter(request => !request.failed && !request.url.startsWith('http'));
         await page.evaluate(() => document.querySelectorAll('body > script:not([id]):last-of-type, body > button, body > img').forEach(one => one.remove()));
+    });
+    await look(browser, 'no_place', async (map, expected) => {
+        await saysJobs(map, expected, { points: 30 });
+        await queries(map, expected, [{}, { colour: 'state', hide: ['unknown'] }, { hide: ['failed'] }, { hide: ['pending', 'unknown'], rows: 'jobs' }, { hide: ['blocked', 'failed', 'pending', 'waiting'] }]);
+    });
+    await look(browser, 'many_symbols', async (map, expected) => {
+        ok((await map.texts('#note'))[0].includes(`${expected.left_out} jobs of more symbols than the map has columns for are not on it`), 'it says how many jobs are not on the map', await map.texts('#note'));
+        is(without0(await map.legend()), { ROUTE_SYMBOL_SPECIFIC: expected.jobs.length }, 'and counts those that are');
+        await map.page.choose('#color', 'state');
+        await map.page.choose('#color', 'route');
+        await queries(map, expected, [{}, { filter: 's1000' }, { columns: 'jobs' }], { reasons: true, times: 2, must: false });
+    });
+    await look(browser, 'many_classes', async (map, expected) => {
+        const legend = await map.legend();
+
+        is(legend, { ROUTE_SYMBOL_SPECIFIC: 1000, unknown: expected.jobs.length - 1000 }, 'jobs of more classes than are told apart are counted');
+        await map.page.choose('#color', 'state');
+        is(await map.legend(), { pending: 1000, unknown: expected.jobs.length - 1000 }, 'and so are their states');
+        await map.page.choose('#color', 'route');
+        await map.zoomIn();
+
+        const all = new All('their reasons are where they belong');
+
+        for (const job of [...some(expected.jobs, 30), ...some(expected.jobs.slice(1000), 30)]) {
+            const texts = await map.pointAt(expected.rows('name').indexOf(job[TARGET]), expected.columns('name').indexOf(job[SYMBOL]));
+
+            for (const value of [job[TARGET], job[SYMBOL], job[REASON]])
+                all.has(texts, value, job);
+        }
+        all.end();
+        await queries(map, expected, [{}, { hide: ['unknown'] }, { hide: ['ROUTE_SYMBOL_SPECIFIC'] }]);
+    });
+    await look(browser, 'many_classes_comparison', async (map, expected) => {
+        const changed = expected.jobs.filter(job => job[CHANGE] !== 'same');
+        const legend = await map.legend();
+
+        is(Object.values(legend).reduce((a, b) => a + b), expected.jobs.length, 'all jobs are counted');
+        ok(legend.unknown > 100, 'some are of more classes than are told apart', legend);
+        await map.zoomIn();
+
+        const all = new All('reasons are where they belong');
+
+        for (const job of [...some(changed, 40), ...some(changed.slice(-changed.length / 3), 40)]) {
+            const texts = await map.pointAt(expected.rows('name').indexOf(job[TARGET]), expected.columns('name').indexOf(job[SYMBOL]));
+
+            for (const value of [job[TARGET], job[SYMBOL], job[REASON_BEFORE], job[REASON_AFTER]].filter(value => value !== null))
+                all.has(texts, value, job);
+        }
+        all.end();
+        await queries(map, expected, comparisonViews, { must: false });
+    });
+    await look(browser, 'long_routes', async (map, expected) => {
+        is(Object.values(await map.legend()).reduce((a, b) => a + b), expected.jobs.length, 'all jobs are counted');
+    });
+    for (const name of ['long_reason', 'long_reason_comparison']) {
+        await look(browser, name, async (map, expected) => {
+            const long = expected.jobs.find(job => Math.max(...job.map(value => value?.length ?? 0)) > 1000000);
+            const at = [expected.rows('name').indexOf(long[TARGET]), expected.columns('name').indexOf(long[SYMBOL])];
+
+            await map.zoomIn();
+
+            const texts = await map.pointAt(...at);
+
+            ok(texts.includes('longer than this page can hold') && !texts.includes('false'), 'a reason that is too long is told as such', texts[0]);
+            await map.page.click(...await map.place(...at));
+
+            const [line] = await map.jobs();
+
+            ok(line.includes('longer than this page can hold') && !line.includes('false'), 'in the table, too', line);
+
+            const [query] = await map.texts('#query');
+
+            ok(query, 'and there is a query for it', query);
+            if (query)
+                is(ask([query])[0].map(row => told(row, expected.kind)), [expected.kind === 'comparison' ? long : [long[REASON]]], 'which tells it');
+            await point(map, { ...expected, jobs: expected.jobs.filter(job => job !== long), rows: () => expected.rows('name'), columns: () => expected.columns('name'), job: (...where) => expected.job(...where) }, 15, 'name', 'name');
+            await queries(map, expected, expected.kind === 'comparison' ? comparisonViews : [{}, { rows: 'jobs' }], { must: false });
+        });
+    }
+    await look(browser, 'run', async (map, expected) => {
+        await saysJobs(map, expected, { points: 30, states: false });
+
+        const all = new All('where jobs are is told');
+
+        for (const job of some(expected.jobs, 20)) {
+            const texts = await map.pointAt(expected.rows('name').indexOf(job[TARGET]), expected.columns('name').indexOf(job[SYMBOL]));
+
+            all.has(texts, job[SERVER], job);
+            all.has(texts, String(job[PLAN]), job);
+        }
+        all.end();
+        await map.page.evaluate("select('cells', { row: 0, place: 0 }, { row: grid.rows - 1, place: grid.columns })");
+        is(await map.jobs(), expected.jobs.map(job => [job[TARGET], job[SYMBOL] ?? 'pooled model', job[SERVER], String(job[PLAN]), job[TYPE], job[ROUTE], String(job[PRIORITY]), job[REASON] ?? '']).slice(0, 300), 'and in the table');
+        await queries(map, expected, [{}, { rows: 'jobs', columns: 'blocked' }, { filter: 'a' }, { hide: ['ROUTE_BOTH'] }]);
     });
     await look(browser, 'none', async map => {
         ok((await map.texts('#note'))[0].includes('no jobs'), 'it says that there are none', await map.texts('#note'));

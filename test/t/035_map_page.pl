@@ -1,5 +1,6 @@
 # The page with the map of a plan, as Chromium shows it: the pages and what they are to say
-# are made here, and test/browser/map_page.mjs looks at them.  And their HTML, as tidy reads it.
+# are made here, and test/browser/map_page.mjs looks at them.  The queries that pages show are
+# run.  And their HTML, as tidy reads it.
 
 use strict;
 use warnings;
@@ -56,7 +57,7 @@ sub write_page
 			'by_route', (SELECT coalesce(json_object_agg(route, jobs), '{}') FROM training_jobs_by_route WHERE plan_id = p.plan_id),
 			'by_type', (SELECT coalesce(json_object_agg(training_type, jobs), '{}') FROM training_jobs_by_type WHERE plan_id = p.plan_id),
 			'by_priority', (SELECT coalesce(json_object_agg(priority, jobs), '{}') FROM training_jobs_by_priority WHERE plan_id = p.plan_id),
-			'by_state', (SELECT coalesce(json_object_agg(state, jobs), '{}') FROM (SELECT state, count(*) AS jobs FROM training_job_status WHERE plan_id = p.plan_id GROUP BY state) AS s),
+			'by_state', (SELECT coalesce(json_object_agg(coalesce(state, 'unknown'), jobs), '{}') FROM (SELECT state, count(*) AS jobs FROM training_job_status WHERE plan_id = p.plan_id GROUP BY state) AS s),
 			'jobs', (
 				SELECT coalesce(json_agg(json_build_array(j.target, j.symbol, j.route, j.training_type, j.priority, s.state, j.reason) ORDER BY j.target, j.symbol NULLS FIRST), '[]')
 				FROM training_jobs AS j
@@ -206,6 +207,95 @@ $made = run_sql($server, 'postgres', q[
 is($made, "6\n7\n8\n9\n10", 'plans of other shapes');
 write_page((qw(sparse one none pooled wide))[ $_ - 6 ], $_) foreach 6 .. 10;
 
+# ---- more than a page holds, and what is done by hand ----------------------------------
+
+# Row a has seven symbols more than a map has columns, and row b three of these.
+$made = run_sql($server, 'postgres', q[
+	SET client_min_messages = error;
+	CREATE TABLE many_symbols AS SELECT t AS target, 's' || lpad(n::text, 6, '0') AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route, t || n AS reason
+	FROM (SELECT 'a', generate_series(1, 100007) UNION ALL SELECT 'b', unnest(ARRAY[1, 2, 3, 500, 99999, 100000, 100001, 100002, 100007])) AS s (t, n);
+	SELECT create_training_plan('many_symbols');], '-At');
+is($made, '11', 'a plan of more symbols than a map has columns');
+write_file('many_symbols.html', 'SELECT training_plan_to_html(11)');
+write_expectation('many_symbols', "
+	SELECT json_build_object('kind', 'plan', 'title', 'Training plan ' || run_id, 'facts', json_build_array(routing), 'left_out', 10,
+		'by_route', json_build_object('ROUTE_SYMBOL_SPECIFIC', 100016), 'by_type', json_build_object('symbol_specific', 100016), 'by_priority', json_build_object('2', 100016),
+		'jobs', (SELECT json_agg(json_build_array(target, symbol, route, training_type, priority, 'pending', reason) ORDER BY target, symbol) FROM training_jobs WHERE plan_id = 11 AND symbol <= 's100000'))
+	FROM training_plans WHERE plan_id = 11");
+
+# Each job has a priority of its own, which the later plan has too.
+$made = run_sql($server, 'postgres', q[
+	SET client_min_messages = error;
+	CREATE TABLE many_classes AS SELECT 't' || t AS target, 's' || lpad(s::text, 4, '0') AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route, format('reason of %s, %s', t, s) AS reason FROM generate_series(1, 3) AS t, generate_series(1, 500) AS s;
+	CREATE TABLE next_many_classes AS
+	SELECT target, symbol, CASE WHEN n % 7 = 0 THEN 'ROUTE_EXPERIMENTAL_ONLY' ELSE route END AS route, 'later ' || reason AS reason FROM (SELECT *, row_number() OVER (ORDER BY target, symbol) AS n FROM many_classes) AS s WHERE n % 11 <> 0;
+	SELECT create_training_plan('many_classes');
+	SELECT create_training_plan('next_many_classes');
+	UPDATE training_jobs SET priority = 1000 * right(target, 1)::integer + right(symbol, 4)::integer WHERE plan_id IN (12, 13);
+	CREATE TABLE long_routes AS SELECT 't' || t AS target, 's' AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route FROM generate_series(1, 5) AS t;
+	SELECT create_training_plan('long_routes');
+	UPDATE training_jobs SET route = repeat(right(target, 1), 5000000) WHERE plan_id = 14;
+	CREATE TABLE no_place AS SELECT 't' || t AS target, 's' || s AS symbol, (ARRAY['ROUTE_BLOCKED', 'ROUTE_BOTH', 'ROUTE_SYMBOL_SPECIFIC'])[1 + (t * s) % 3] AS route FROM generate_series(1, 10) AS t, generate_series(1, 100) AS s;
+	SELECT create_training_plan('no_place', include_blocked => true);
+	DELETE FROM training_job_queue WHERE plan_id = 15 AND hashtext(job_id) % 3 = 0;
+	UPDATE training_job_queue SET state = 'failed' WHERE plan_id = 15 AND hashtext(job_id) % 5 = 0;
+	SELECT count(*) > 100, count(*) FILTER (WHERE state IS NULL) > 100, count(*) FILTER (WHERE state = 'failed') > 50 FROM training_job_status WHERE plan_id = 15], '-At');
+is($made, "12\n13\n14\n15\nt|t|t", 'plans that were changed by hand');
+write_page('many_classes', 12);
+write_comparison('many_classes_comparison', 12, 13);
+write_page('long_routes', 14);
+write_page('no_place', 15);
+
+# Plans with greater numbers than JavaScript counts to; and a reason that is too long.
+$made = run_sql($server, 'postgres', q[
+	SET client_min_messages = error;
+	SELECT setval(pg_get_serial_sequence('training_plans', 'plan_id'), 9007199254740992) AS last \gset
+	CREATE TABLE long_reason AS SELECT 't' || t AS target, 's' || s AS symbol, 'ROUTE_BOTH' AS route, CASE WHEN t = 2 AND s = 2 THEN repeat('x', 3000000) ELSE 'a reason' END AS reason FROM generate_series(1, 3) AS t, generate_series(1, 5) AS s;
+	SELECT create_training_plan('long_reason');
+	UPDATE long_reason SET route = 'ROUTE_EXPERIMENTAL_ONLY', reason = 'short' WHERE right(target, 1) >= '2';
+	SELECT create_training_plan('long_reason');], '-At');
+is($made, "9007199254740993\n9007199254740994", 'plans with great numbers');
+write_page('long_reason', '9007199254740993');
+write_comparison('long_reason_comparison', '9007199254740993', '9007199254740994');
+
+# ---- a plan in parts -------------------------------------------------------------------
+
+# The servers are databases of this one, and the first has a name that would be more than one.
+my %databases = (qq(it's "a";\n DROP TABLE example; --\\), 'part_a', 'b', 'part_b');
+my $parts = 'ARRAY[' . join(', ', map { literal($_) } sort keys %databases) . ']::name[]';
+foreach my $name (sort keys %databases)
+{
+	my $identifier = '"' . $name =~ s/"/""/gr . '"';
+	my $part = $databases{$name} eq 'part_a' ? 0 : 1;
+
+	is(run_sql($server, 'postgres', "CREATE DATABASE $databases{$name};", '-At'), '', 'a database for a part');
+	is(run_sql($server, $databases{$name}, qq[
+		SET client_min_messages = error;
+		CREATE EXTENSION trainplan;
+		CREATE TABLE in_parts AS SELECT * FROM load_routing_plan('$golden/awkward_names') WHERE abs(hashtext(target)) % 2 = $part
+		UNION ALL SELECT * FROM load_routing_plan('$golden/eu_stocks') WHERE abs(hashtext(target)) % 2 = $part;], '-At'), '', 'and what it plans');
+	is(run_sql($server, 'postgres', "
+		SET client_min_messages = error;
+		CREATE EXTENSION IF NOT EXISTS postgres_fdw;
+		CREATE SERVER $identifier FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '" . $server->host . "', port '" . $server->port . "', dbname '$databases{$name}');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER $identifier;
+		SELECT add_training_server(" . literal($name) . ");", '-At'), '', 'and is known');
+}
+is(run_sql($server, 'postgres', "SELECT count(*), min(total_jobs) > 5 FROM create_training_plan_on($parts, 'in_parts', include_blocked => true, run_id => 'in parts')", '-At'), '2|t', 'a plan in parts');
+write_file('run.html', "SELECT training_run_lines('in parts', 'html')");
+write_expectation('run', "
+	WITH jobs AS MATERIALIZED (
+		SELECT j.* FROM training_plan_parts AS p JOIN training_server_jobs AS j ON (j.server, j.run_id, j.plan_id) = (p.server COLLATE \"default\", p.run_id COLLATE \"default\", p.plan_id) WHERE p.run_id = 'in parts')
+	SELECT json_build_object(
+		'kind', 'run',
+		'title', 'Training plan in parts',
+		'facts', json_build_array('in_parts'),
+		'by_route', (SELECT json_object_agg(route, jobs) FROM (SELECT route, count(*) AS jobs FROM jobs GROUP BY route) AS c),
+		'by_type', (SELECT json_object_agg(training_type, jobs) FROM (SELECT training_type, count(*) AS jobs FROM jobs GROUP BY training_type) AS c),
+		'by_priority', (SELECT json_object_agg(priority, jobs) FROM (SELECT priority, count(*) AS jobs FROM jobs GROUP BY priority) AS c),
+		'databases', json_object(ARRAY[" . join(', ', map { literal($_) } %databases) . "]),
+		'jobs', (SELECT json_agg(json_build_array(target, symbol, route, training_type, priority, NULL, reason, server, plan_id) ORDER BY target COLLATE \"C\", symbol COLLATE \"C\" NULLS FIRST) FROM jobs))");
+
 # ---- the same page whichever way it is written ---------------------------------------
 
 write_file('lines.html', "SELECT training_plan_lines(1, 'html')");
@@ -219,6 +309,28 @@ SKIP:
 {
 	skip 'needs chromium and nodejs', 1 unless $have_browser;
 
+	# what a page's query tells, row by row; there can't be more than one
+	my $answer = q{
+		CREATE FUNCTION answer(query text) RETURNS SETOF json LANGUAGE plpgsql AS $$
+		DECLARE
+			row record;
+		BEGIN
+			FOR row IN EXECUTE query LOOP
+				RETURN NEXT row_to_json(row);
+			END LOOP;
+		END $$};
+	my $left = q{
+		SELECT md5(string_agg(r::text, ' ' ORDER BY r)) FROM (
+			SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::regnamespace
+			UNION ALL SELECT proname FROM pg_proc
+			UNION ALL SELECT rolname FROM pg_roles
+			UNION ALL SELECT j::text FROM training_jobs AS j WHERE length(route) < 100
+			UNION ALL SELECT q::text FROM training_job_queue AS q) AS s (r)};
+	run_sql($server, $_, $answer) foreach 'postgres', values %databases;
+
+	my @before = map { run_sql($server, $_, $left, '-At') } 'postgres', values %databases;
+	local ($ENV{PGHOST}, $ENV{PGPORT}, $ENV{PGDATABASE}, $ENV{PGCLIENTENCODING}) = ($server->host, $server->port, 'postgres', 'UTF8');
+
 	# each line is a test: "ok NAME", or "not ok NAME: WHY"
 	my $ended = IPC::Run::run([ 'node', 'test/browser/map_page.mjs', 'src/documents/map_page.html', $directory ], '>', \my $output, '2>', \my $errors);
 	foreach my $line (split /\n/, $output)
@@ -226,6 +338,7 @@ SKIP:
 		ok($line =~ /^ok (.*)/, $1) || diag($line) if $line =~ /^(?:not )?ok ([^:]*)/;
 	}
 	ok($ended, 'the browser has looked at all of them') || diag($errors);
+	is("@{[map { run_sql($server, $_, $left, '-At') } 'postgres', values %databases]}", "@before", 'what pages ask for has changed nothing');
 }
 
 # ---- and a checker of HTML -----------------------------------------------------------
