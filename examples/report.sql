@@ -1,4 +1,5 @@
--- A training plan as a report: what it is made of, how far it is, and what is in its way.
+-- A training plan as a report: how far it is, what is in its way, what failed, when it ends,
+-- what took long, and what it is made of.
 --
 --   psql -f examples/report.sql                     the latest plan
 --   psql -v plan=7 -f examples/report.sql           plan 7
@@ -125,7 +126,7 @@ WHERE plan_id = :plan \gset
     \quit
 \endif
 
--- ---- what it is made of ------------------------------------------------------------------
+-- ---- which it is -------------------------------------------------------------------------
 
 -- (all of its jobs are counted once)
 \if :{?lacks_summary}
@@ -149,74 +150,11 @@ CROSS JOIN LATERAL (VALUES
 ) AS w (name, value)
 WHERE plan_id = :plan;
 
-\if :{?lacks_jobs}
-    \set shows_jobs false
-    \echo 'The first jobs are left out: you may not read' :lacks_jobs '\n'
-\else
-    SELECT EXISTS (SELECT FROM :trainplan.training_jobs WHERE plan_id = :plan) AS shows_jobs \gset
-\endif
-\if :shows_jobs
-    \pset title 'The first ten jobs'
-    SELECT
-        priority,
-        :say 30, target :end AS target,
-        :say 20, coalesce(symbol, '(all symbols)') :end AS symbol,
-        \if :wide
-            :say 15, training_type :end AS "training",
-            :say 12, metadata ->> 'cs_state' :end AS "pooled",
-            :say 12, metadata ->> 'local_state' :end AS "own",
-        \endif
-        estimated_samples AS "samples"
-    FROM (
-        SELECT *
-        FROM :trainplan.training_jobs
-        WHERE plan_id = :plan
-        ORDER BY priority DESC, target COLLATE "C", symbol COLLATE "C" NULLS FIRST
-        LIMIT 10
-    ) AS j
-    ORDER BY priority DESC, j.target COLLATE "C", j.symbol COLLATE "C" NULLS FIRST;
-\endif
-
-\if :{?lacks_summary}
-    \set shows_summary false
-    \echo 'Jobs by route, type and priority are left out: you may not read' :lacks_summary '\n'
-\else
-    SELECT :'by_type' <> '{}' AS shows_summary \gset
-\endif
-\if :shows_summary
-    \pset title 'Jobs by route'
-    SELECT :say 30, key :end AS route, value::bigint AS jobs,
-        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
-    FROM jsonb_each_text(:'by_route') AS r
-    ORDER BY value::bigint DESC, key COLLATE "C"
-    LIMIT 20;
-
-    \pset title 'Jobs by training type'
-    SELECT :say 30, key :end AS "training", value::bigint AS jobs,
-        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
-    FROM jsonb_each_text(:'by_type') AS t
-    ORDER BY value::bigint DESC, key COLLATE "C"
-    LIMIT 20;
-
-    \pset title 'Jobs by priority'
-    SELECT key::integer AS priority, value::bigint AS jobs,
-        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
-    FROM jsonb_each_text(:'by_priority') AS i
-    ORDER BY key::integer DESC
-    LIMIT 20;
-\endif
-
 -- ---- how far it is -----------------------------------------------------------------------
 
 \if :old
-    \echo 'How far the plan is needs version 1.1 of the extension here: ALTER EXTENSION trainplan UPDATE;'
-    \pset title
-    \pset format aligned
-    \quit
-\endif
+    \echo 'How far the plan is needs version 1.1 of the extension here: ALTER EXTENSION trainplan UPDATE;\n'
+\else
 
 \set is_left false
 \set is_large false
@@ -384,24 +322,6 @@ WHERE plan_id = :plan;
     LIMIT 20;
 \endif
 
-\if :{?lacks_limits}
-    \echo 'Limits are left out: you may not read' :lacks_limits '\n'
-\else
-    SELECT count(*) > 0 AS is_limited FROM :trainplan.training_limits \gset
-    \if :is_limited
-        \pset title 'Limits, over all plans'
-        SELECT
-            :say 16, name :end AS "limit",
-            :say 23, coalesce(array_to_string(families, ', '), '(all jobs)') :end AS "families",
-            running,
-            max_running AS "allowed",
-            rpad(repeat(:'bar', CASE WHEN running >= max_running THEN 10 ELSE 10 * running / max_running END::integer), 10) AS " "
-        FROM :trainplan.training_limit_usage AS u
-        ORDER BY running >= max_running DESC, u.name
-        LIMIT 20;
-    \endif
-\endif
-
 \if :{?lacks_failures}
     \echo 'Failures are left out: you may not read' :lacks_failures '\n'
     \set has_failures false
@@ -453,39 +373,22 @@ WHERE plan_id = :plan;
     ORDER BY least(place, 11);
 \endif
 
-\if :{?lacks_slowest}
-    \echo 'The slowest jobs are left out: you may not read' :lacks_slowest '\n'
-    \set has_successes false
+\if :{?lacks_limits}
+    \echo 'Limits are left out: you may not read' :lacks_limits '\n'
 \else
-    SELECT EXISTS (
-        SELECT FROM :trainplan.training_job_history
-        WHERE plan_id = :plan AND outcome = 'succeeded' AND finished_at >= started_at + interval '50 ms'
-            AND isfinite(finished_at) AND isfinite(started_at)
-    ) AS has_successes \gset
-\endif
-\if :has_successes
-    \pset title 'The slowest jobs that succeeded'
-    SELECT
-        round(seconds, 1) AS seconds,
-        :say 34, job_id :end AS job,
-        \if :wide
-            :say 36, worker :end AS worker,
-            to_char(finished_at, 'YYYY-MM-DD HH24:MI') AS "ended at",
-        \else
-            :say 19, worker :end AS worker,
-        \endif
-        estimated_samples AS samples
-    FROM (
-        SELECT *
-        FROM :trainplan.training_job_history AS h
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN isfinite(finished_at) AND isfinite(started_at) THEN extract(epoch FROM finished_at - started_at) END
-        ) AS s (seconds)
-        WHERE plan_id = :plan AND outcome = 'succeeded' AND seconds >= 0.05
-        ORDER BY seconds DESC, h.job_id
-        LIMIT 10
-    ) AS s
-    ORDER BY s.seconds DESC, s.job_id;
+    SELECT count(*) > 0 AS is_limited FROM :trainplan.training_limits \gset
+    \if :is_limited
+        \pset title 'Limits, over all plans'
+        SELECT
+            :say 16, name :end AS "limit",
+            :say 23, coalesce(array_to_string(families, ', '), '(all jobs)') :end AS "families",
+            running,
+            max_running AS "allowed",
+            rpad(repeat(:'bar', CASE WHEN running >= max_running THEN 10 ELSE 10 * running / max_running END::integer), 10) AS " "
+        FROM :trainplan.training_limit_usage AS u
+        ORDER BY running >= max_running DESC, u.name
+        LIMIT 20;
+    \endif
 \endif
 
 -- ---- when it ends ------------------------------------------------------------------------
@@ -529,6 +432,107 @@ WHERE plan_id = :plan;
     ) AS f
     WHERE f.told > 0 OR w.workers = greatest(:running_now, 1)
     ORDER BY w.workers;
+\endif
+
+-- ---- what took long ---------------------------------------------------------------------
+
+\if :{?lacks_slowest}
+    \echo 'The slowest jobs are left out: you may not read' :lacks_slowest '\n'
+    \set has_successes false
+\else
+    SELECT EXISTS (
+        SELECT FROM :trainplan.training_job_history
+        WHERE plan_id = :plan AND outcome = 'succeeded' AND finished_at >= started_at + interval '50 ms'
+            AND isfinite(finished_at) AND isfinite(started_at)
+    ) AS has_successes \gset
+\endif
+\if :has_successes
+    \pset title 'The slowest jobs that succeeded'
+    SELECT
+        round(seconds, 1) AS seconds,
+        :say 34, job_id :end AS job,
+        \if :wide
+            :say 36, worker :end AS worker,
+            to_char(finished_at, 'YYYY-MM-DD HH24:MI') AS "ended at",
+        \else
+            :say 19, worker :end AS worker,
+        \endif
+        estimated_samples AS samples
+    FROM (
+        SELECT *
+        FROM :trainplan.training_job_history AS h
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN isfinite(finished_at) AND isfinite(started_at) THEN extract(epoch FROM finished_at - started_at) END
+        ) AS s (seconds)
+        WHERE plan_id = :plan AND outcome = 'succeeded' AND seconds >= 0.05
+        ORDER BY seconds DESC, h.job_id
+        LIMIT 10
+    ) AS s
+    ORDER BY s.seconds DESC, s.job_id;
+\endif
+
+\endif
+
+-- ---- its jobs -----------------------------------------------------------------------------
+
+\if :{?lacks_jobs}
+    \set shows_jobs false
+    \echo 'The first jobs are left out: you may not read' :lacks_jobs '\n'
+\else
+    SELECT EXISTS (SELECT FROM :trainplan.training_jobs WHERE plan_id = :plan) AS shows_jobs \gset
+\endif
+\if :shows_jobs
+    \pset title 'The first ten jobs'
+    SELECT
+        priority,
+        :say 30, target :end AS target,
+        :say 20, coalesce(symbol, '(all symbols)') :end AS symbol,
+        \if :wide
+            :say 15, training_type :end AS "training",
+            :say 12, metadata ->> 'cs_state' :end AS "pooled",
+            :say 12, metadata ->> 'local_state' :end AS "own",
+        \endif
+        estimated_samples AS "samples"
+    FROM (
+        SELECT *
+        FROM :trainplan.training_jobs
+        WHERE plan_id = :plan
+        ORDER BY priority DESC, target COLLATE "C", symbol COLLATE "C" NULLS FIRST
+        LIMIT 10
+    ) AS j
+    ORDER BY priority DESC, j.target COLLATE "C", j.symbol COLLATE "C" NULLS FIRST;
+\endif
+
+\if :{?lacks_summary}
+    \set shows_summary false
+    \echo 'Jobs by route, type and priority are left out: you may not read' :lacks_summary '\n'
+\else
+    SELECT :'by_type' <> '{}' AS shows_summary \gset
+\endif
+\if :shows_summary
+    \pset title 'Jobs by route'
+    SELECT :say 30, key :end AS route, value::bigint AS jobs,
+        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
+        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
+    FROM jsonb_each_text(:'by_route') AS r
+    ORDER BY value::bigint DESC, key COLLATE "C"
+    LIMIT 20;
+
+    \pset title 'Jobs by training type'
+    SELECT :say 30, key :end AS "training", value::bigint AS jobs,
+        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
+        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
+    FROM jsonb_each_text(:'by_type') AS t
+    ORDER BY value::bigint DESC, key COLLATE "C"
+    LIMIT 20;
+
+    \pset title 'Jobs by priority'
+    SELECT key::integer AS priority, value::bigint AS jobs,
+        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
+        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
+    FROM jsonb_each_text(:'by_priority') AS i
+    ORDER BY key::integer DESC
+    LIMIT 20;
 \endif
 
 \pset title

@@ -178,6 +178,20 @@ run_sql($server, 'busy', q{
 my %busy = sections(report('busy'));
 is(join("\n", map { s/\s*\|[^|]*$//r } split /\n/, $busy{'Where the jobs stand'}),
 	"pending|10|50.0 %\nwaiting|4|20.0 %\nrunning|2|10.0 %\nsucceeded|2|10.0 %\nfailed|1|5.0 %\ncancelled|1|5.0 %", 'states');
+is(join("\n", report('busy') =~ /^ *([A-Z][\w ,()#]+)\n┌/mg), <<'END' =~ s/\n\z//r, 'first what matters at night');
+Training plan
+How far it is
+Where the jobs stand
+What waits, and for what
+Attempts that failed, by their error (# is any number)
+Limits, over all plans
+When it ends, by how many workers
+The slowest jobs that succeeded
+The first ten jobs
+Jobs by route
+Jobs by training type
+Jobs by priority
+END
 like($busy{'What waits, and for what'}, qr{\A4\|the pooled model of its target\|of these models 1 are pending
 2\|the time of its retry\|the next at [0-9: -]+, the last at [0-9: -]+
 1\|the limit gpu\|1 of 1 run
@@ -281,13 +295,13 @@ run_sql($server, 'busy', q{
 });
 is(report('busy', '-U', 'nobody_at_all'), 'You may not read training_plans', 'who may read nothing');
 is(join("\n", report('busy', '-U', 'reader') =~ /^(.*left out.*)$/mg), <<'END' =~ s/\n\z//r, 'who may read plans');
-Jobs by route, type and priority are left out: you may not read training_plan_summary
 Where the jobs stand is left out: you may not read training_plan_progress, training_job_queue
 What waits for what is left out: you may not read training_job_queue
-Limits are left out: you may not read training_limit_usage, training_limits, training_job_queue
 Failures are left out: you may not read training_job_attempts, training_job_queue, training_job_history
-The slowest jobs are left out: you may not read training_job_history
+Limits are left out: you may not read training_limit_usage, training_limits, training_job_queue
 The forecast is left out: you may not read training_plan_progress, training_job_queue, training_job_history
+The slowest jobs are left out: you may not read training_job_history
+Jobs by route, type and priority are left out: you may not read training_plan_summary
 END
 like(report('busy', '-U', 'reader'), qr/sym_|│ y1 /, 'sees their jobs');
 unlike(report('busy', '-U', 'reader'), qr/ERROR/, 'without an error');
@@ -298,7 +312,7 @@ run_sql($server, 'busy', 'REVOKE SELECT ON training_job_history, training_limits
 my $analysts_view = watch('busy', options => [ '-U', 'analyst' ]);
 like($analysts_view, qr/^  \d\d:\d\d:\d\d  FAILED  sym_y1_S3$/m, 'and shows what its reader may read');
 unlike($analysts_view, qr/Limits|gpu-1|ERROR/, 'and no more');
-is(join(', ', report('busy', '-U', 'analyst') =~ /^(\w[\w ]*) (?:is|are) left out/mg), 'Limits, Failures, The slowest jobs, The forecast', 'as the report does');
+is(join(', ', report('busy', '-U', 'analyst') =~ /^(\w[\w ]*) (?:is|are) left out/mg), 'Failures, Limits, The forecast, The slowest jobs', 'as the report does');
 run_sql($server, 'busy', q{
 	GRANT SELECT ON training_job_history, training_limits TO analyst;
 	ALTER TABLE training_jobs ENABLE ROW LEVEL SECURITY;
@@ -412,7 +426,7 @@ run_sql($server, 'earlier', q{
 	CREATE TABLE decisions AS SELECT 't' AS target, 'S' AS symbol, 'ROUTE_BOTH' AS route;
 	SELECT create_training_plan('decisions');
 });
-like(report('earlier'), qr/Jobs by priority.*^How far the plan is needs version 1\.1 of the extension here: ALTER EXTENSION trainplan UPDATE;\z/ms, 'with 1.0\'s objects, what it is made of');
+like(report('earlier'), qr/^How far the plan is needs version 1\.1 of the extension here: ALTER EXTENSION trainplan UPDATE;\n.*Jobs by priority/ms, 'with 1.0\'s objects, what it is made of');
 like(watch('earlier'), qr/^This needs version 1\.1/, 'and no live view');
 run_sql($server, 'earlier', q{
 	ALTER EXTENSION trainplan UPDATE;
