@@ -257,23 +257,27 @@ WHERE plan_id = :plan;
         WHERE plan_id = :plan AND q.state IN ('pending', 'waiting', 'running') AND s.state IN ('pending', 'waiting', 'running')
         GROUP BY q.kind, 2, q.awaited, CASE WHEN q.kind = 0 THEN q.job_id END
     ), limited AS MATERIALIZED (
-        SELECT w.*, l.names, l.used
+        SELECT w.*, l.names, l.used, l.stopped
         FROM places AS w
         \if :{?lacks_limits}
-            CROSS JOIN (SELECT NULL, NULL) AS l (names, used)
+            CROSS JOIN (SELECT NULL, NULL, NULL) AS l (names, used, stopped)
         \elif :{?lacks_jobs}
-            CROSS JOIN (SELECT NULL, NULL) AS l (names, used)
+            CROSS JOIN (SELECT NULL, NULL, NULL) AS l (names, used, stopped)
         \else
             LEFT JOIN LATERAL (
-                SELECT string_agg(:say 20, u.name :end, ', ' ORDER BY u.name) AS names,
-                    string_agg(format('%s of %s run', u.running, u.max_running), ', ' ORDER BY u.name) AS used
+                SELECT
+                    CASE count(*) WHEN 1 THEN 'the limit ' ELSE 'the limits ' END
+                        || string_agg(:say 20, u.name :end, ', ' ORDER BY u.name) AS names,
+                    string_agg(format('%s of %s run', u.running, u.max_running), ', ' ORDER BY u.name) AS used,
+                    CASE count(*) FILTER (WHERE u.max_running = 0) WHEN 1 THEN 'the limit ' ELSE 'the limits ' END
+                        || string_agg(:say 20, u.name :end, ', ' ORDER BY u.name) FILTER (WHERE u.max_running = 0) AS stopped
                 FROM (SELECT * FROM :trainplan.training_limit_usage WHERE running >= max_running OFFSET 0) AS u
                 WHERE u.families IS NULL OR u.families && (
                     SELECT j.model_families
                     FROM :trainplan.training_jobs AS j
                     WHERE j.plan_id = :plan AND j.job_id = w.example
                 )
-            ) AS l ON w.why = 'ready'
+            ) AS l ON w.why IN ('ready', 'delay')
         \endif
     ), paused AS (
         SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan
@@ -289,22 +293,27 @@ WHERE plan_id = :plan;
         FROM places
         WHERE why IN ('ready', 'delay') AND (SELECT paused FROM paused)
         UNION ALL
-        SELECT 2, sum(jobs), 'the pooled model of its target', (SELECT 'of these models ' || nullif(detail, '') FROM pooled)
+        SELECT 2, sum(jobs), 'and ' || stopped, CASE WHEN stopped LIKE 'the limits %' THEN 'are 0' ELSE 'is 0' END || ', for so many of these'
+        FROM limited
+        WHERE why IN ('ready', 'delay') AND stopped IS NOT NULL AND (SELECT paused FROM paused)
+        GROUP BY stopped
+        UNION ALL
+        SELECT 3, sum(jobs), 'the pooled model of its target', (SELECT 'of these models ' || nullif(detail, '') FROM pooled)
         FROM places
         WHERE why = 'pooled'
         UNION ALL
-        SELECT 3, sum(jobs), 'the time of its retry', format('the next at %s, the last at %s',
+        SELECT 4, sum(jobs), 'the time of its retry', format('the next at %s, the last at %s',
             to_char(min(first), CASE WHEN min(first)::date = current_date THEN 'HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS' END),
             to_char(max(last), CASE WHEN max(last)::date = current_date THEN 'HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS' END))
         FROM places
         WHERE why = 'delay' AND NOT (SELECT paused FROM paused)
         UNION ALL
-        SELECT 4, sum(jobs), 'the limit ' || names, max(used)
+        SELECT 5, sum(jobs), names, max(used)
         FROM limited
         WHERE why = 'ready' AND names IS NOT NULL AND NOT (SELECT paused FROM paused)
         GROUP BY names
         UNION ALL
-        SELECT 5, sum(jobs), 'nothing: can be claimed now', concat_ws(', ',
+        SELECT 6, sum(jobs), 'nothing: can be claimed now', concat_ws(', ',
             nullif(sum(leases), 0) || ' after a lease that ended',
             CASE WHEN NOT EXISTS (SELECT FROM places WHERE why = 'runs') THEN 'nobody runs a job: are there workers?' END)
         FROM limited
@@ -407,13 +416,14 @@ WHERE plan_id = :plan;
 \if :{?lacks_forecast}
     \echo 'The forecast is left out: you may not read' :lacks_forecast '\n'
 \elif :tells_end
+    -- (where some jobs have no end, neither has the plan, by however many workers)
     \pset title 'When it ends, by how many workers'
     SELECT
         w.workers || CASE WHEN w.workers = greatest(:running_now, 1) AND :running_now > 0 THEN ' (as now)' ELSE '' END AS workers,
         f.told AS "jobs",
-        date_trunc('second', f.ends_at - statement_timestamp() + interval '0.5 s') AS takes,
-        to_char(f.ends_at, 'YYYY-MM-DD HH24:MI') AS "ends at",
-        CASE WHEN f.untold > 0 THEN format('%s: %s', f.untold, f.why) ELSE '' END AS "not to be told"
+        CASE WHEN f.untold = 0 THEN date_trunc('second', f.ends_at - statement_timestamp() + interval '0.5 s') END AS takes,
+        CASE WHEN f.untold = 0 THEN to_char(f.ends_at, 'YYYY-MM-DD HH24:MI') END AS "ends at",
+        CASE WHEN f.untold > 0 THEN format('%s: %s', f.untold, f.why) ELSE '' END AS "no end for"
     FROM (
         SELECT DISTINCT greatest(1, (greatest(:running_now, 1) * factor)::integer) AS workers
         FROM (VALUES (0.5), (1), (2), (4), (8)) AS v (factor)
@@ -424,13 +434,13 @@ WHERE plan_id = :plan;
             count(*) - count(expected_end) AS untold,
             max(expected_end) FILTER (WHERE isfinite(expected_end)) AS ends_at,
             CASE
+                WHEN (SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan) THEN 'the plan is paused'
                 WHEN bool_or(expected_seconds IS NULL) THEN 'never trained'
-                WHEN (SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan) THEN 'paused'
-                ELSE 'held up'
+                ELSE 'see what waits'
             END AS why
         FROM :trainplan.forecast_training_plan(:plan::bigint, w.workers)
     ) AS f
-    WHERE f.told > 0 OR w.workers = greatest(:running_now, 1)
+    WHERE f.untold = 0 OR w.workers = greatest(:running_now, 1)
     ORDER BY w.workers;
 \endif
 

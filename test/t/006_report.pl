@@ -260,9 +260,17 @@ run_sql($server, 'busy', 'SELECT pause_training_plan(1)');
 my %paused = sections(report('busy'));
 like($paused{'How far it is'}, qr/^is paused\|20\.0 %\|[0-9.]+\|\|$/, 'a plan that is paused ends at no time');
 is($paused{'What waits, and for what'}, "10|the plan is paused|SELECT resume_training_plan(1)\n4|the pooled model of its target|of these models 1 are pending", 'what waits in it');
-like($paused{'When it ends, by how many workers'}, qr/^2 \(as now\)\|2\|.*\|14: paused$/m, 'its end');
+like($paused{'When it ends, by how many workers'}, qr/\A2 \(as now\)\|2\|\|\|14: the plan is paused\z/, 'its end');
 like(watch('busy'), qr/^Plan 1, of public\.decisions, IS PAUSED .*^[0-9.,]+ jobs an hour$/ms, 'and its live view');
+run_sql($server, 'busy', q{UPDATE training_limits SET max_running = 0 WHERE name = 'gpu'; INSERT INTO training_limits VALUES ('off', '{lstm}', 0)});
+my %stopped = sections(report('busy'));
+is($stopped{'What waits, and for what'}, "10|the plan is paused|SELECT resume_training_plan(1)\n3|and the limits gpu, off|are 0, for so many of these\n4|the pooled model of its target|of these models 1 are pending",
+	'and what will wait then');
 run_sql($server, 'busy', 'SELECT resume_training_plan(1)');
+%stopped = sections(report('busy'));
+like($stopped{'What waits, and for what'}, qr/^1\|the limits gpu, off\|[01] of 0 run, [01] of 0 run$/m, 'two limits are two');
+like($stopped{'When it ends, by how many workers'}, qr/\A2 \(as now\)\|11\|\|\|5: see what waits\z/, 'without an end, whatever the workers are');
+run_sql($server, 'busy', q{UPDATE training_limits SET max_running = 1 WHERE name = 'gpu'; DELETE FROM training_limits WHERE name = 'off'});
 
 # the forecast is left out where it takes long, and where nobody wants it
 unlike(report('busy', '-v', 'forecast=off'), qr/When it ends/, 'without the forecast');
