@@ -380,6 +380,28 @@ WHERE plan_id = :plan;
     FROM errors
     GROUP BY least(place, 11)
     ORDER BY least(place, 11);
+
+    SELECT EXISTS (SELECT FROM :trainplan.training_job_attempts WHERE plan_id = :plan AND outcome = 'expired') AS has_failures \gset
+\endif
+\if :has_failures
+    \pset title 'Leases that ended without a report, by worker'
+    WITH workers AS (
+        SELECT
+            worker,
+            count(*) AS leases,
+            max(finished_at) AS last,
+            row_number() OVER (ORDER BY count(*) DESC, max(finished_at) DESC, worker) AS place
+        FROM :trainplan.training_job_attempts
+        WHERE plan_id = :plan AND outcome = 'expired'
+        GROUP BY worker
+    )
+    SELECT
+        CASE WHEN min(place) <= 10 THEN :say 40, min(worker) :end ELSE format('(%s other workers)', count(*)) END AS worker,
+        sum(leases) AS leases,
+        to_char(max(last), 'MM-DD HH24:MI') AS "last at"
+    FROM workers
+    GROUP BY least(place, 11)
+    ORDER BY least(place, 11);
 \endif
 
 \if :{?lacks_limits}

@@ -184,6 +184,7 @@ How far it is
 Where the jobs stand
 What waits, and for what
 Attempts that failed, by their error (# is any number)
+Leases that ended without a report, by worker
 Limits, over all plans
 When it ends, by how many workers
 The slowest jobs that succeeded
@@ -199,6 +200,7 @@ like($busy{'What waits, and for what'}, qr{\A4\|the pooled model of its target\|
 is($busy{'Limits, over all plans'}, "gpu|lstm|1|1|██████████\nall|(all jobs)|2|50|", 'limits');
 is($busy{'Attempts that failed, by their error (# is any number)'} =~ s/\|[^|]*$//mgr,
 	"2|2|no prices for day #|sym_y1_S2\n1|1|(the lease ended without a report)|sym_z_S5\n1|1|(nothing was said)|sym_y1_S4\n1|1|MemoryError: #|sym_y1_S3", 'failures by their error');
+like($busy{'Leases that ended without a report, by worker'}, qr/\Agone\|1\|[0-9: -]+\z/, 'whose lease ended');
 is($busy{'The slowest jobs that succeeded'} =~ s/\|\d{4}[^|]*\|/|/mgr, "20.0|cs_y1|gpu-1|400\n10.0|cs_y2|gpu-1|400", 'the slowest jobs');
 like($busy{'When it ends, by how many workers'}, qr/^1\|16\|02:\d\d:\d\d\|[0-9: -]+\|\n2 \(as now\)\|16\|.*\n4\|16\|.*\n8\|16\|.*\n16\|16\|/, 'when it ends');
 unlike(join('', values %busy), qr/second line|train\.py/, 'and of an error only what tells its kind');
@@ -220,7 +222,7 @@ Running: 2 jobs by 1 worker
   gpu-2            sym_y2_S1 +0:00:\d\d  ████░░░░  50 %
   gpu-2            sym_z_S1 +0:00:\d\d  ████░░░░  50 %
 
-1 lease has ended without a report
+1 lease has ended without a report \(gone: 1\)
 
 Ended last
   \d\d:\d\d:\d\d  FAILED  sym_y1_S3  .*  gpu-1
@@ -272,6 +274,18 @@ like($stopped{'What waits, and for what'}, qr/^1\|the limits gpu, off\|[01] of 0
 like($stopped{'When it ends, by how many workers'}, qr/\A2 \(as now\)\|11\|\|\|5: see what waits\z/, 'without an end, whatever the workers are');
 run_sql($server, 'busy', q{UPDATE training_limits SET max_running = 1 WHERE name = 'gpu'; DELETE FROM training_limits WHERE name = 'off'});
 
+# many leases of many workers end
+run_sql($server, 'busy', q{
+	CREATE TABLE leased AS SELECT 't' || t AS target, 'S' AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route FROM generate_series(1, 30) AS t;
+	SELECT create_training_plan('leased') AS plan \gset
+	SELECT (SELECT count(*) FROM claim_training_jobs('gone-worker/' || w, CASE w WHEN 7 THEN 4 ELSE 1 END, :plan, '1 ms')) FROM generate_series(1, 14) AS w;
+	SELECT pg_sleep(0.01);
+});
+my %leases = sections(report('busy'));
+like($leases{'Leases that ended without a report, by worker'}, qr{\Agone-worker/7\|4\|.*\n(gone-worker/\d+\|1\|.*\n){9}\(4 other workers\)\|4\|[^\n]*\z}, 'the workers that most ended of, and how many others');
+like(watch('busy'), qr{^17 leases have ended without a report \(gone-worker/7: 4, gone-worker/1: 1, }m, 'as the live view has');
+run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id > 1');
+
 # the forecast is left out where it takes long, and where nobody wants it
 unlike(report('busy', '-v', 'forecast=off'), qr/When it ends/, 'without the forecast');
 like(report('busy', '-v', 'forecast=on'), qr/When it ends/, 'with it');
@@ -289,7 +303,7 @@ $explained = run_sql($server, 'busy', $explained);
 is(() = $explained =~ /^.*Index (?:Only )?Scan (?:Backward )?using training_job_queue_\w+_idx/mg, 6, 'places are looked up by indexes');
 like($explained, qr/Index Scan Backward using training_job_queue_ended_idx/, 'in their order');
 unlike($explained, qr/(?:Seq|Bitmap Heap) Scan on training_job_(?:queue|history)/, 'and never all of them');
-run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id = 3');
+run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id > 1');
 
 # ---- who may read only some of it ----------------------------------------------------
 
