@@ -22,6 +22,7 @@
 \pset title
 
 -- what others may have made in some schema is never taken for PostgreSQL's
+SELECT pg_catalog.current_setting('search_path') AS callers_path \gset
 SET search_path = pg_catalog;
 
 -- as wide as the terminal, where it is printed on one
@@ -567,6 +568,8 @@ WHERE plan_id = :plan;
     LIMIT 20;
 \endif
 
+-- (others may go on with it, as the demo does)
+SELECT set_config('search_path', :'callers_path', false) AS callers_path \gset
 \pset title
 \pset format aligned
 \unset lacks_summary
