@@ -14,6 +14,7 @@
 \pset null ''
 
 -- what others may have made in some schema is never taken for PostgreSQL's
+SELECT pg_catalog.current_setting('search_path') AS callers_path \gset
 SET search_path = pg_catalog;
 
 SELECT (
@@ -91,3 +92,6 @@ CROSS JOIN LATERAL (
 ORDER BY c.place, l.part, l.place;
 
 SELECT split_part(:trainplan.compare_training_plans_to_markdown(:plan_before::bigint, :plan_after::bigint), E'\n', 1) || '.';
+
+-- (others may go on with it, as the demo does)
+SELECT set_config('search_path', :'callers_path', false) AS callers_path \gset

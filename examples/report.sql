@@ -1,4 +1,5 @@
--- A training plan as a report: what it is made of, how far it is, and what is in its way.
+-- A training plan as a report: how far it is, what is in its way, what failed, when it ends,
+-- what took long, and what it is made of.
 --
 --   psql -f examples/report.sql                     the latest plan
 --   psql -v plan=7 -f examples/report.sql           plan 7
@@ -21,6 +22,7 @@
 \pset title
 
 -- what others may have made in some schema is never taken for PostgreSQL's
+SELECT pg_catalog.current_setting('search_path') AS callers_path \gset
 SET search_path = pg_catalog;
 
 -- as wide as the terminal, where it is printed on one
@@ -125,7 +127,7 @@ WHERE plan_id = :plan \gset
     \quit
 \endif
 
--- ---- what it is made of ------------------------------------------------------------------
+-- ---- which it is -------------------------------------------------------------------------
 
 -- (all of its jobs are counted once)
 \if :{?lacks_summary}
@@ -149,74 +151,11 @@ CROSS JOIN LATERAL (VALUES
 ) AS w (name, value)
 WHERE plan_id = :plan;
 
-\if :{?lacks_jobs}
-    \set shows_jobs false
-    \echo 'The first jobs are left out: you may not read' :lacks_jobs '\n'
-\else
-    SELECT EXISTS (SELECT FROM :trainplan.training_jobs WHERE plan_id = :plan) AS shows_jobs \gset
-\endif
-\if :shows_jobs
-    \pset title 'The first ten jobs'
-    SELECT
-        priority,
-        :say 30, target :end AS target,
-        :say 20, coalesce(symbol, '(all symbols)') :end AS symbol,
-        \if :wide
-            :say 15, training_type :end AS "training",
-            :say 12, metadata ->> 'cs_state' :end AS "pooled",
-            :say 12, metadata ->> 'local_state' :end AS "own",
-        \endif
-        estimated_samples AS "samples"
-    FROM (
-        SELECT *
-        FROM :trainplan.training_jobs
-        WHERE plan_id = :plan
-        ORDER BY priority DESC, target COLLATE "C", symbol COLLATE "C" NULLS FIRST
-        LIMIT 10
-    ) AS j
-    ORDER BY priority DESC, j.target COLLATE "C", j.symbol COLLATE "C" NULLS FIRST;
-\endif
-
-\if :{?lacks_summary}
-    \set shows_summary false
-    \echo 'Jobs by route, type and priority are left out: you may not read' :lacks_summary '\n'
-\else
-    SELECT :'by_type' <> '{}' AS shows_summary \gset
-\endif
-\if :shows_summary
-    \pset title 'Jobs by route'
-    SELECT :say 30, key :end AS route, value::bigint AS jobs,
-        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
-    FROM jsonb_each_text(:'by_route') AS r
-    ORDER BY value::bigint DESC, key COLLATE "C"
-    LIMIT 20;
-
-    \pset title 'Jobs by training type'
-    SELECT :say 30, key :end AS "training", value::bigint AS jobs,
-        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
-    FROM jsonb_each_text(:'by_type') AS t
-    ORDER BY value::bigint DESC, key COLLATE "C"
-    LIMIT 20;
-
-    \pset title 'Jobs by priority'
-    SELECT key::integer AS priority, value::bigint AS jobs,
-        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
-        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
-    FROM jsonb_each_text(:'by_priority') AS i
-    ORDER BY key::integer DESC
-    LIMIT 20;
-\endif
-
 -- ---- how far it is -----------------------------------------------------------------------
 
 \if :old
-    \echo 'How far the plan is needs version 1.1 of the extension here: ALTER EXTENSION trainplan UPDATE;'
-    \pset title
-    \pset format aligned
-    \quit
-\endif
+    \echo 'How far the plan is needs version 1.1 of the extension here: ALTER EXTENSION trainplan UPDATE;\n'
+\else
 
 \set is_left false
 \set is_large false
@@ -319,23 +258,27 @@ WHERE plan_id = :plan;
         WHERE plan_id = :plan AND q.state IN ('pending', 'waiting', 'running') AND s.state IN ('pending', 'waiting', 'running')
         GROUP BY q.kind, 2, q.awaited, CASE WHEN q.kind = 0 THEN q.job_id END
     ), limited AS MATERIALIZED (
-        SELECT w.*, l.names, l.used
+        SELECT w.*, l.names, l.used, l.stopped
         FROM places AS w
         \if :{?lacks_limits}
-            CROSS JOIN (SELECT NULL, NULL) AS l (names, used)
+            CROSS JOIN (SELECT NULL, NULL, NULL) AS l (names, used, stopped)
         \elif :{?lacks_jobs}
-            CROSS JOIN (SELECT NULL, NULL) AS l (names, used)
+            CROSS JOIN (SELECT NULL, NULL, NULL) AS l (names, used, stopped)
         \else
             LEFT JOIN LATERAL (
-                SELECT string_agg(:say 20, u.name :end, ', ' ORDER BY u.name) AS names,
-                    string_agg(format('%s of %s run', u.running, u.max_running), ', ' ORDER BY u.name) AS used
+                SELECT
+                    CASE count(*) WHEN 1 THEN 'the limit ' ELSE 'the limits ' END
+                        || string_agg(:say 20, u.name :end, ', ' ORDER BY u.name) AS names,
+                    string_agg(format('%s of %s run', u.running, u.max_running), ', ' ORDER BY u.name) AS used,
+                    CASE count(*) FILTER (WHERE u.max_running = 0) WHEN 1 THEN 'the limit ' ELSE 'the limits ' END
+                        || string_agg(:say 20, u.name :end, ', ' ORDER BY u.name) FILTER (WHERE u.max_running = 0) AS stopped
                 FROM (SELECT * FROM :trainplan.training_limit_usage WHERE running >= max_running OFFSET 0) AS u
                 WHERE u.families IS NULL OR u.families && (
                     SELECT j.model_families
                     FROM :trainplan.training_jobs AS j
                     WHERE j.plan_id = :plan AND j.job_id = w.example
                 )
-            ) AS l ON w.why = 'ready'
+            ) AS l ON w.why IN ('ready', 'delay')
         \endif
     ), paused AS (
         SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan
@@ -351,22 +294,27 @@ WHERE plan_id = :plan;
         FROM places
         WHERE why IN ('ready', 'delay') AND (SELECT paused FROM paused)
         UNION ALL
-        SELECT 2, sum(jobs), 'the pooled model of its target', (SELECT 'of these models ' || nullif(detail, '') FROM pooled)
+        SELECT 2, sum(jobs), 'and ' || stopped, CASE WHEN stopped LIKE 'the limits %' THEN 'are 0' ELSE 'is 0' END || ', for so many of these'
+        FROM limited
+        WHERE why IN ('ready', 'delay') AND stopped IS NOT NULL AND (SELECT paused FROM paused)
+        GROUP BY stopped
+        UNION ALL
+        SELECT 3, sum(jobs), 'the pooled model of its target', (SELECT 'of these models ' || nullif(detail, '') FROM pooled)
         FROM places
         WHERE why = 'pooled'
         UNION ALL
-        SELECT 3, sum(jobs), 'the time of its retry', format('the next at %s, the last at %s',
+        SELECT 4, sum(jobs), 'the time of its retry', format('the next at %s, the last at %s',
             to_char(min(first), CASE WHEN min(first)::date = current_date THEN 'HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS' END),
             to_char(max(last), CASE WHEN max(last)::date = current_date THEN 'HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS' END))
         FROM places
         WHERE why = 'delay' AND NOT (SELECT paused FROM paused)
         UNION ALL
-        SELECT 4, sum(jobs), 'the limit ' || names, max(used)
+        SELECT 5, sum(jobs), names, max(used)
         FROM limited
         WHERE why = 'ready' AND names IS NOT NULL AND NOT (SELECT paused FROM paused)
         GROUP BY names
         UNION ALL
-        SELECT 5, sum(jobs), 'nothing: can be claimed now', concat_ws(', ',
+        SELECT 6, sum(jobs), 'nothing: can be claimed now', concat_ws(', ',
             nullif(sum(leases), 0) || ' after a lease that ended',
             CASE WHEN NOT EXISTS (SELECT FROM places WHERE why = 'runs') THEN 'nobody runs a job: are there workers?' END)
         FROM limited
@@ -382,24 +330,6 @@ WHERE plan_id = :plan;
     WHERE jobs > 0
     ORDER BY place, jobs DESC
     LIMIT 20;
-\endif
-
-\if :{?lacks_limits}
-    \echo 'Limits are left out: you may not read' :lacks_limits '\n'
-\else
-    SELECT count(*) > 0 AS is_limited FROM :trainplan.training_limits \gset
-    \if :is_limited
-        \pset title 'Limits, over all plans'
-        SELECT
-            :say 16, name :end AS "limit",
-            :say 23, coalesce(array_to_string(families, ', '), '(all jobs)') :end AS "families",
-            running,
-            max_running AS "allowed",
-            rpad(repeat(:'bar', CASE WHEN running >= max_running THEN 10 ELSE 10 * running / max_running END::integer), 10) AS " "
-        FROM :trainplan.training_limit_usage AS u
-        ORDER BY running >= max_running DESC, u.name
-        LIMIT 20;
-    \endif
 \endif
 
 \if :{?lacks_failures}
@@ -451,7 +381,93 @@ WHERE plan_id = :plan;
     FROM errors
     GROUP BY least(place, 11)
     ORDER BY least(place, 11);
+
+    SELECT EXISTS (SELECT FROM :trainplan.training_job_attempts WHERE plan_id = :plan AND outcome = 'expired') AS has_failures \gset
 \endif
+\if :has_failures
+    \pset title 'Leases that ended without a report, by worker'
+    WITH workers AS (
+        SELECT
+            worker,
+            count(*) AS leases,
+            max(finished_at) AS last,
+            row_number() OVER (ORDER BY count(*) DESC, max(finished_at) DESC, worker) AS place
+        FROM :trainplan.training_job_attempts
+        WHERE plan_id = :plan AND outcome = 'expired'
+        GROUP BY worker
+    )
+    SELECT
+        CASE WHEN min(place) <= 10 THEN :say 40, min(worker) :end ELSE format('(%s other workers)', count(*)) END AS worker,
+        sum(leases) AS leases,
+        to_char(max(last), 'MM-DD HH24:MI') AS "last at"
+    FROM workers
+    GROUP BY least(place, 11)
+    ORDER BY least(place, 11);
+\endif
+
+\if :{?lacks_limits}
+    \echo 'Limits are left out: you may not read' :lacks_limits '\n'
+\else
+    SELECT count(*) > 0 AS is_limited FROM :trainplan.training_limits \gset
+    \if :is_limited
+        \pset title 'Limits, over all plans'
+        SELECT
+            :say 16, name :end AS "limit",
+            :say 23, coalesce(array_to_string(families, ', '), '(all jobs)') :end AS "families",
+            running,
+            max_running AS "allowed",
+            rpad(repeat(:'bar', CASE WHEN running >= max_running THEN 10 ELSE 10 * running / max_running END::integer), 10) AS " "
+        FROM :trainplan.training_limit_usage AS u
+        ORDER BY running >= max_running DESC, u.name
+        LIMIT 20;
+    \endif
+\endif
+
+-- ---- when it ends ------------------------------------------------------------------------
+
+-- (the forecast works all jobs off that are left, which takes some seconds where they are
+-- very many)
+\set tells_end :is_left
+\if :{?lacks_forecast}
+    \set tells_end false
+\elif :{?forecast}
+    SELECT :'is_left' AND :'forecast'::boolean AS tells_end \gset
+\elif :is_large
+    \set tells_end false
+    \echo 'The forecast is left out:' :jobs_left 'jobs are left, which takes a while. Ask for it by -v forecast=on\n'
+\endif
+\if :{?lacks_forecast}
+    \echo 'The forecast is left out: you may not read' :lacks_forecast '\n'
+\elif :tells_end
+    -- (where some jobs have no end, neither has the plan, by however many workers)
+    \pset title 'When it ends, by how many workers'
+    SELECT
+        w.workers || CASE WHEN w.workers = greatest(:running_now, 1) AND :running_now > 0 THEN ' (as now)' ELSE '' END AS workers,
+        f.told AS "jobs",
+        CASE WHEN f.untold = 0 THEN date_trunc('second', f.ends_at - statement_timestamp() + interval '0.5 s') END AS takes,
+        CASE WHEN f.untold = 0 THEN to_char(f.ends_at, 'YYYY-MM-DD HH24:MI') END AS "ends at",
+        CASE WHEN f.untold > 0 THEN format('%s: %s', f.untold, f.why) ELSE '' END AS "no end for"
+    FROM (
+        SELECT DISTINCT greatest(1, (greatest(:running_now, 1) * factor)::integer) AS workers
+        FROM (VALUES (0.5), (1), (2), (4), (8)) AS v (factor)
+    ) AS w
+    CROSS JOIN LATERAL (
+        SELECT
+            count(expected_end) AS told,
+            count(*) - count(expected_end) AS untold,
+            max(expected_end) FILTER (WHERE isfinite(expected_end)) AS ends_at,
+            CASE
+                WHEN (SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan) THEN 'the plan is paused'
+                WHEN bool_or(expected_seconds IS NULL) THEN 'never trained'
+                ELSE 'see what waits'
+            END AS why
+        FROM :trainplan.forecast_training_plan(:plan::bigint, w.workers)
+    ) AS f
+    WHERE f.untold = 0 OR w.workers = greatest(:running_now, 1)
+    ORDER BY w.workers;
+\endif
+
+-- ---- what took long ---------------------------------------------------------------------
 
 \if :{?lacks_slowest}
     \echo 'The slowest jobs are left out: you may not read' :lacks_slowest '\n'
@@ -488,49 +504,72 @@ WHERE plan_id = :plan;
     ORDER BY s.seconds DESC, s.job_id;
 \endif
 
--- ---- when it ends ------------------------------------------------------------------------
-
--- (the forecast works all jobs off that are left, which takes some seconds where they are
--- very many)
-\set tells_end :is_left
-\if :{?lacks_forecast}
-    \set tells_end false
-\elif :{?forecast}
-    SELECT :'is_left' AND :'forecast'::boolean AS tells_end \gset
-\elif :is_large
-    \set tells_end false
-    \echo 'The forecast is left out:' :jobs_left 'jobs are left, which takes a while. Ask for it by -v forecast=on\n'
 \endif
-\if :{?lacks_forecast}
-    \echo 'The forecast is left out: you may not read' :lacks_forecast '\n'
-\elif :tells_end
-    \pset title 'When it ends, by how many workers'
+
+-- ---- its jobs -----------------------------------------------------------------------------
+
+\if :{?lacks_jobs}
+    \set shows_jobs false
+    \echo 'The first jobs are left out: you may not read' :lacks_jobs '\n'
+\else
+    SELECT EXISTS (SELECT FROM :trainplan.training_jobs WHERE plan_id = :plan) AS shows_jobs \gset
+\endif
+\if :shows_jobs
+    \pset title 'The first ten jobs'
     SELECT
-        w.workers || CASE WHEN w.workers = greatest(:running_now, 1) AND :running_now > 0 THEN ' (as now)' ELSE '' END AS workers,
-        f.told AS "jobs",
-        date_trunc('second', f.ends_at - statement_timestamp() + interval '0.5 s') AS takes,
-        to_char(f.ends_at, 'YYYY-MM-DD HH24:MI') AS "ends at",
-        CASE WHEN f.untold > 0 THEN format('%s: %s', f.untold, f.why) ELSE '' END AS "not to be told"
+        priority,
+        :say 30, target :end AS target,
+        :say 20, coalesce(symbol, '(all symbols)') :end AS symbol,
+        \if :wide
+            :say 15, training_type :end AS "training",
+            :say 12, metadata ->> 'cs_state' :end AS "pooled",
+            :say 12, metadata ->> 'local_state' :end AS "own",
+        \endif
+        estimated_samples AS "samples"
     FROM (
-        SELECT DISTINCT greatest(1, (greatest(:running_now, 1) * factor)::integer) AS workers
-        FROM (VALUES (0.5), (1), (2), (4), (8)) AS v (factor)
-    ) AS w
-    CROSS JOIN LATERAL (
-        SELECT
-            count(expected_end) AS told,
-            count(*) - count(expected_end) AS untold,
-            max(expected_end) FILTER (WHERE isfinite(expected_end)) AS ends_at,
-            CASE
-                WHEN bool_or(expected_seconds IS NULL) THEN 'never trained'
-                WHEN (SELECT paused FROM :trainplan.training_plans WHERE plan_id = :plan) THEN 'paused'
-                ELSE 'held up'
-            END AS why
-        FROM :trainplan.forecast_training_plan(:plan::bigint, w.workers)
-    ) AS f
-    WHERE f.told > 0 OR w.workers = greatest(:running_now, 1)
-    ORDER BY w.workers;
+        SELECT *
+        FROM :trainplan.training_jobs
+        WHERE plan_id = :plan
+        ORDER BY priority DESC, target COLLATE "C", symbol COLLATE "C" NULLS FIRST
+        LIMIT 10
+    ) AS j
+    ORDER BY priority DESC, j.target COLLATE "C", j.symbol COLLATE "C" NULLS FIRST;
 \endif
 
+\if :{?lacks_summary}
+    \set shows_summary false
+    \echo 'Jobs by route, type and priority are left out: you may not read' :lacks_summary '\n'
+\else
+    SELECT :'by_type' <> '{}' AS shows_summary \gset
+\endif
+\if :shows_summary
+    \pset title 'Jobs by route'
+    SELECT :say 30, key :end AS route, value::bigint AS jobs,
+        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
+        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
+    FROM jsonb_each_text(:'by_route') AS r
+    ORDER BY value::bigint DESC, key COLLATE "C"
+    LIMIT 20;
+
+    \pset title 'Jobs by training type'
+    SELECT :say 30, key :end AS "training", value::bigint AS jobs,
+        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
+        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
+    FROM jsonb_each_text(:'by_type') AS t
+    ORDER BY value::bigint DESC, key COLLATE "C"
+    LIMIT 20;
+
+    \pset title 'Jobs by priority'
+    SELECT key::integer AS priority, value::bigint AS jobs,
+        to_char(100.0 * value::bigint / sum(value::bigint) OVER (), '990.0 %') AS share,
+        rpad(repeat(:'bar', (28 * value::bigint / max(value::bigint) OVER ())::integer), 28) AS " "
+    FROM jsonb_each_text(:'by_priority') AS i
+    ORDER BY key::integer DESC
+    LIMIT 20;
+\endif
+
+-- (others may go on with it, as the demo does)
+SELECT set_config('search_path', :'callers_path', false) AS callers_path \gset
 \pset title
 \pset format aligned
 \unset lacks_summary

@@ -169,6 +169,13 @@ running AS MATERIALIZED (
     FROM :trainplan.training_job_queue AS q
     WHERE q.plan_id = :the_plan AND q.state = 'running'
 ),
+-- Whose leases ended, the most first.
+gone AS MATERIALIZED (
+    SELECT worker, count(*) AS leases, row_number() OVER (ORDER BY count(*) DESC, worker) AS place
+    FROM running
+    WHERE NOT holds
+    GROUP BY worker
+),
 -- What ended last is found by its index, too; what failed for good is looked for among the last 200.
 ended AS MATERIALIZED (
     SELECT q.job_id, q.attempt, q.state, q.state_since, row_number() OVER (ORDER BY q.state_since DESC, q.job_id) AS place
@@ -294,9 +301,11 @@ lines (section, place, line) AS (
         LIMIT :running_lines
     ) AS r
     UNION ALL
-    SELECT 3, 0, format(E'\n%s', CASE count(*) WHEN 1 THEN '1 lease has ended without a report' ELSE count(*) || ' leases have ended without a report' END)
-    FROM running
-    WHERE NOT holds
+    SELECT 3, 0, E'\n' || :say :columns, concat(
+            CASE sum(leases) WHEN 1 THEN '1 lease has' ELSE sum(leases) || ' leases have' END, ' ended without a report (',
+            string_agg(rtrim(:name 24, worker :end) || ': ' || leases, ', ' ORDER BY place) FILTER (WHERE place <= 3),
+            ', other workers: ' || sum(leases) FILTER (WHERE place > 3), ')') :end
+    FROM gone
     HAVING count(*) > 0
     UNION ALL
     SELECT 4, 0, E'\nEnded last'

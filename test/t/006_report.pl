@@ -178,6 +178,21 @@ run_sql($server, 'busy', q{
 my %busy = sections(report('busy'));
 is(join("\n", map { s/\s*\|[^|]*$//r } split /\n/, $busy{'Where the jobs stand'}),
 	"pending|10|50.0 %\nwaiting|4|20.0 %\nrunning|2|10.0 %\nsucceeded|2|10.0 %\nfailed|1|5.0 %\ncancelled|1|5.0 %", 'states');
+is(join("\n", report('busy') =~ /^ *([A-Z][\w ,()#]+)\n┌/mg), <<'END' =~ s/\n\z//r, 'first what matters at night');
+Training plan
+How far it is
+Where the jobs stand
+What waits, and for what
+Attempts that failed, by their error (# is any number)
+Leases that ended without a report, by worker
+Limits, over all plans
+When it ends, by how many workers
+The slowest jobs that succeeded
+The first ten jobs
+Jobs by route
+Jobs by training type
+Jobs by priority
+END
 like($busy{'What waits, and for what'}, qr{\A4\|the pooled model of its target\|of these models 1 are pending
 2\|the time of its retry\|the next at [0-9: -]+, the last at [0-9: -]+
 1\|the limit gpu\|1 of 1 run
@@ -185,6 +200,7 @@ like($busy{'What waits, and for what'}, qr{\A4\|the pooled model of its target\|
 is($busy{'Limits, over all plans'}, "gpu|lstm|1|1|██████████\nall|(all jobs)|2|50|", 'limits');
 is($busy{'Attempts that failed, by their error (# is any number)'} =~ s/\|[^|]*$//mgr,
 	"2|2|no prices for day #|sym_y1_S2\n1|1|(the lease ended without a report)|sym_z_S5\n1|1|(nothing was said)|sym_y1_S4\n1|1|MemoryError: #|sym_y1_S3", 'failures by their error');
+like($busy{'Leases that ended without a report, by worker'}, qr/\Agone\|1\|[0-9: -]+\z/, 'whose lease ended');
 is($busy{'The slowest jobs that succeeded'} =~ s/\|\d{4}[^|]*\|/|/mgr, "20.0|cs_y1|gpu-1|400\n10.0|cs_y2|gpu-1|400", 'the slowest jobs');
 like($busy{'When it ends, by how many workers'}, qr/^1\|16\|02:\d\d:\d\d\|[0-9: -]+\|\n2 \(as now\)\|16\|.*\n4\|16\|.*\n8\|16\|.*\n16\|16\|/, 'when it ends');
 unlike(join('', values %busy), qr/second line|train\.py/, 'and of an error only what tells its kind');
@@ -206,7 +222,7 @@ Running: 2 jobs by 1 worker
   gpu-2            sym_y2_S1 +0:00:\d\d  ████░░░░  50 %
   gpu-2            sym_z_S1 +0:00:\d\d  ████░░░░  50 %
 
-1 lease has ended without a report
+1 lease has ended without a report \(gone: 1\)
 
 Ended last
   \d\d:\d\d:\d\d  FAILED  sym_y1_S3  .*  gpu-1
@@ -246,9 +262,29 @@ run_sql($server, 'busy', 'SELECT pause_training_plan(1)');
 my %paused = sections(report('busy'));
 like($paused{'How far it is'}, qr/^is paused\|20\.0 %\|[0-9.]+\|\|$/, 'a plan that is paused ends at no time');
 is($paused{'What waits, and for what'}, "10|the plan is paused|SELECT resume_training_plan(1)\n4|the pooled model of its target|of these models 1 are pending", 'what waits in it');
-like($paused{'When it ends, by how many workers'}, qr/^2 \(as now\)\|2\|.*\|14: paused$/m, 'its end');
+like($paused{'When it ends, by how many workers'}, qr/\A2 \(as now\)\|2\|\|\|14: the plan is paused\z/, 'its end');
 like(watch('busy'), qr/^Plan 1, of public\.decisions, IS PAUSED .*^[0-9.,]+ jobs an hour$/ms, 'and its live view');
+run_sql($server, 'busy', q{UPDATE training_limits SET max_running = 0 WHERE name = 'gpu'; INSERT INTO training_limits VALUES ('off', '{lstm}', 0)});
+my %stopped = sections(report('busy'));
+is($stopped{'What waits, and for what'}, "10|the plan is paused|SELECT resume_training_plan(1)\n3|and the limits gpu, off|are 0, for so many of these\n4|the pooled model of its target|of these models 1 are pending",
+	'and what will wait then');
 run_sql($server, 'busy', 'SELECT resume_training_plan(1)');
+%stopped = sections(report('busy'));
+like($stopped{'What waits, and for what'}, qr/^1\|the limits gpu, off\|[01] of 0 run, [01] of 0 run$/m, 'two limits are two');
+like($stopped{'When it ends, by how many workers'}, qr/\A2 \(as now\)\|11\|\|\|5: see what waits\z/, 'without an end, whatever the workers are');
+run_sql($server, 'busy', q{UPDATE training_limits SET max_running = 1 WHERE name = 'gpu'; DELETE FROM training_limits WHERE name = 'off'});
+
+# many leases of many workers end
+run_sql($server, 'busy', q{
+	CREATE TABLE leased AS SELECT 't' || t AS target, 'S' AS symbol, 'ROUTE_SYMBOL_SPECIFIC' AS route FROM generate_series(1, 30) AS t;
+	SELECT create_training_plan('leased') AS plan \gset
+	SELECT (SELECT count(*) FROM claim_training_jobs('gone-worker/' || w, CASE w WHEN 7 THEN 4 ELSE 1 END, :plan, '1 ms')) FROM generate_series(1, 14) AS w;
+	SELECT pg_sleep(0.01);
+});
+my %leases = sections(report('busy'));
+like($leases{'Leases that ended without a report, by worker'}, qr{\Agone-worker/7\|4\|.*\n(gone-worker/\d+\|1\|.*\n){9}\(4 other workers\)\|4\|[^\n]*\z}, 'the workers that most ended of, and how many others');
+like(watch('busy'), qr{^17 leases have ended without a report \(gone-worker/7: 4, gone-worker/1: 1, }m, 'as the live view has');
+run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id > 1');
 
 # the forecast is left out where it takes long, and where nobody wants it
 unlike(report('busy', '-v', 'forecast=off'), qr/When it ends/, 'without the forecast');
@@ -267,7 +303,7 @@ $explained = run_sql($server, 'busy', $explained);
 is(() = $explained =~ /^.*Index (?:Only )?Scan (?:Backward )?using training_job_queue_\w+_idx/mg, 6, 'places are looked up by indexes');
 like($explained, qr/Index Scan Backward using training_job_queue_ended_idx/, 'in their order');
 unlike($explained, qr/(?:Seq|Bitmap Heap) Scan on training_job_(?:queue|history)/, 'and never all of them');
-run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id = 3');
+run_sql($server, 'busy', 'DELETE FROM training_plans WHERE plan_id > 1');
 
 # ---- who may read only some of it ----------------------------------------------------
 
@@ -281,13 +317,13 @@ run_sql($server, 'busy', q{
 });
 is(report('busy', '-U', 'nobody_at_all'), 'You may not read training_plans', 'who may read nothing');
 is(join("\n", report('busy', '-U', 'reader') =~ /^(.*left out.*)$/mg), <<'END' =~ s/\n\z//r, 'who may read plans');
-Jobs by route, type and priority are left out: you may not read training_plan_summary
 Where the jobs stand is left out: you may not read training_plan_progress, training_job_queue
 What waits for what is left out: you may not read training_job_queue
-Limits are left out: you may not read training_limit_usage, training_limits, training_job_queue
 Failures are left out: you may not read training_job_attempts, training_job_queue, training_job_history
-The slowest jobs are left out: you may not read training_job_history
+Limits are left out: you may not read training_limit_usage, training_limits, training_job_queue
 The forecast is left out: you may not read training_plan_progress, training_job_queue, training_job_history
+The slowest jobs are left out: you may not read training_job_history
+Jobs by route, type and priority are left out: you may not read training_plan_summary
 END
 like(report('busy', '-U', 'reader'), qr/sym_|│ y1 /, 'sees their jobs');
 unlike(report('busy', '-U', 'reader'), qr/ERROR/, 'without an error');
@@ -298,7 +334,7 @@ run_sql($server, 'busy', 'REVOKE SELECT ON training_job_history, training_limits
 my $analysts_view = watch('busy', options => [ '-U', 'analyst' ]);
 like($analysts_view, qr/^  \d\d:\d\d:\d\d  FAILED  sym_y1_S3$/m, 'and shows what its reader may read');
 unlike($analysts_view, qr/Limits|gpu-1|ERROR/, 'and no more');
-is(join(', ', report('busy', '-U', 'analyst') =~ /^(\w[\w ]*) (?:is|are) left out/mg), 'Limits, Failures, The slowest jobs, The forecast', 'as the report does');
+is(join(', ', report('busy', '-U', 'analyst') =~ /^(\w[\w ]*) (?:is|are) left out/mg), 'Failures, Limits, The forecast, The slowest jobs', 'as the report does');
 run_sql($server, 'busy', q{
 	GRANT SELECT ON training_job_history, training_limits TO analyst;
 	ALTER TABLE training_jobs ENABLE ROW LEVEL SECURITY;
@@ -412,7 +448,7 @@ run_sql($server, 'earlier', q{
 	CREATE TABLE decisions AS SELECT 't' AS target, 'S' AS symbol, 'ROUTE_BOTH' AS route;
 	SELECT create_training_plan('decisions');
 });
-like(report('earlier'), qr/Jobs by priority.*^How far the plan is needs version 1\.1 of the extension here: ALTER EXTENSION trainplan UPDATE;\z/ms, 'with 1.0\'s objects, what it is made of');
+like(report('earlier'), qr/^How far the plan is needs version 1\.1 of the extension here: ALTER EXTENSION trainplan UPDATE;\n.*Jobs by priority/ms, 'with 1.0\'s objects, what it is made of');
 like(watch('earlier'), qr/^This needs version 1\.1/, 'and no live view');
 run_sql($server, 'earlier', q{
 	ALTER EXTENSION trainplan UPDATE;

@@ -280,6 +280,8 @@ sub as_the_views_say
 			SELECT s.plan_id, s.retry_at, coalesce(q.ready_at, q.state_since) AS since
 			FROM training_job_status AS s JOIN training_job_queue AS q USING (plan_id, job_id)
 			WHERE s.state = 'pending' AND (q.ready_at IS NULL OR q.ready_at <= now())
+				AND NOT (SELECT paused FROM training_plans AS p WHERE p.plan_id = s.plan_id)
+				AND NOT EXISTS (SELECT FROM training_limits WHERE families IS NULL AND max_running = 0)
 		) AS s
 		GROUP BY plan_id
 	});
@@ -392,6 +394,8 @@ is(join(', ', grep { $tests !~ /alertname: $_\n +exp_alerts:\n/ || $tests !~ /al
 	'each alert has a test of when it fires and when not');
 
 ask(q{INSERT INTO training_limits VALUES (E'gpu "1"\n', NULL, 0)});
+let_it_see();
+is_deeply(values_of("trainplan_plan_oldest_pending_seconds{$here} >= 0", 'plan_id'), {}, 'by a limit of all jobs that is 0, nothing can be claimed');
 ok(until_true('an alert', sub { values_of('ALERTS{alertname="TrainplanLimitZero"}', 'limit')->{'gpu "1" '} }), 'a limit of 0 is noticed');
 my @rules = map { @{ $_->{rules} } } @{ api('rules')->{groups} };
 is(scalar @rules, scalar @alerts, 'Prometheus has all alerts');
@@ -444,6 +448,11 @@ foreach my $expression (@expressions)
 	is(join(', ', grep { !$known{$_} } names_in($asked)), '', 'of what there is');
 }
 is(join(', ', grep { my $name = $_; !grep { /\b$name\b/ } @expressions } @metrics), '', 'it has all metrics');
+my ($ends) = grep { /^1000 \* max by .*expected_end/ } @expressions;
+my $now_paused = values_of('trainplan_plan_paused == 1 and sum without (state) (trainplan_plan_jobs{state=~"pending|waiting|running"}) > 0', 'plan_id');
+ok(%$now_paused, 'a plan is paused');
+my $told = values_of($ends =~ s/\$\w+/.*/gr, 'plan_id');
+is(join(', ', grep { $told->{$_} } keys %$now_paused), '', 'of which no end is expected');
 
 # ---- what goes wrong -------------------------------------------------------------------------
 
