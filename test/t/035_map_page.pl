@@ -289,7 +289,7 @@ write_expectation('run', "
 	SELECT json_build_object(
 		'kind', 'run',
 		'title', 'Training plan in parts',
-		'facts', json_build_array('in_parts'),
+		'facts', json_build_array('public.in_parts'),
 		'by_route', (SELECT json_object_agg(route, jobs) FROM (SELECT route, count(*) AS jobs FROM jobs GROUP BY route) AS c),
 		'by_type', (SELECT json_object_agg(training_type, jobs) FROM (SELECT training_type, count(*) AS jobs FROM jobs GROUP BY training_type) AS c),
 		'by_priority', (SELECT json_object_agg(priority, jobs) FROM (SELECT priority, count(*) AS jobs FROM jobs GROUP BY priority) AS c),
