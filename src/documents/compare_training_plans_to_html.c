@@ -44,6 +44,7 @@ typedef struct ComparisonPage
 {
 	JobMap	   *map;
 	Dictionary *classes;
+	uint32		same_class;		/* of jobs that are as before, whatever they are */
 	StringInfoData key;			/* work space */
 	StringInfoData row;			/* the same */
 	int64		changes;
@@ -197,10 +198,14 @@ write_job(void *arg, const JobChange *change)
 		.class_number = map_class_number(page->classes, class_key(&page->key, change))
 	};
 
-	if (change->kind != CHANGE_NONE)
-		page->changes++;
-	if (change->kind != CHANGE_NONE || cell.class_number == OTHER_CLASS)
+	if (change->kind == CHANGE_NONE)
 	{
+		if (cell.class_number == OTHER_CLASS)
+			cell.class_number = page->same_class;
+	}
+	else
+	{
+		page->changes++;
 		cell.reasons = page->with_reasons.spool == NULL ? 0 : 2;
 		cell.reason[0] = reason_of(change->before);
 		cell.reason[1] = reason_of(change->after);
@@ -283,6 +288,7 @@ static void
 open_page(DocumentOutput *output, FunctionCallInfo fcinfo, const char *format)
 {
 	ComparisonPage *page = palloc0(sizeof(ComparisonPage));
+	const JobChange same = {.kind = CHANGE_NONE};
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	ChangeCounts counts;
 	int64		before;
@@ -296,6 +302,7 @@ open_page(DocumentOutput *output, FunctionCallInfo fcinfo, const char *format)
 	page->map = job_map_create(write_row, page);
 	page->classes = dictionary_create(CLASS_MEMORY);
 	initStringInfo(&page->key);
+	page->same_class = map_class_number(page->classes, class_key(&page->key, &same));
 	initStringInfo(&page->row);
 	initStringInfo(&page->head);
 	initStringInfo(&page->tail);

@@ -131,6 +131,12 @@ SELECT create_training_plan('many') AS many \gset
 UPDATE training_jobs SET priority = substring(symbol FROM 2)::integer WHERE plan_id = :many AND symbol IS NOT NULL;
 SELECT json_array_length(data -> 'classes'), data -> 'classes' -> 0 FROM page_data(training_plan_to_html(:many)) AS data;
 SELECT count(*), count(DISTINCT symbol), count(*) FILTER (WHERE class ->> 'priority' IS NULL) FROM page_jobs(training_plan_to_html(:many));
+SELECT create_training_plan('many') AS more \gset
+UPDATE training_jobs SET priority = CASE symbol WHEN 's1100' THEN 5000 ELSE substring(symbol FROM 2)::integer END WHERE plan_id = :more AND symbol IS NOT NULL;
+SELECT class ->> 'change' AS change, class ->> 'after' IS NULL AS any, count(*), min(symbol)
+FROM page_jobs(compare_training_plans_to_html(:many, :more)) GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT data -> 'rows' -> 0 -> 2 FROM page_data(compare_training_plans_to_html(:many, :more)) AS data;
+DELETE FROM training_plans WHERE plan_id = :more;
 UPDATE training_jobs SET priority = 3 WHERE plan_id = :many;
 
 -- Reasons are on the page of plans of up to 100,000 jobs; and jobs of up to as many symbols.
