@@ -173,12 +173,13 @@ static void
 write_html_tail(void *arg, JsonValue *metadata, JsonValue *summary, StringInfo text)
 {
 	HtmlWriter *writer = arg;
+	const char *last_change = plan_document_last_change(writer->document);
 
 	writer->text = text;
 	job_map_finish(writer->map);
 	map_page_append_columns(text, writer->map, writer->with_reasons);
-	if (plan_document_has_states(writer->document))
-		appendStringInfo(text, "\"last_change\": \"%s\",\n", plan_document_last_change(writer->document));
+	if (last_change != NULL)
+		appendStringInfo(text, "\"last_change\": \"%s\",\n", last_change);
 	map_page_append_classes(text, writer->classes, append_class);
 	map_page_append_tail(text);
 }

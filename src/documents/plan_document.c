@@ -534,12 +534,14 @@ plan_document_plan_id(const PlanDocument *document)
 	return document->plan_id;
 }
 
-/* When the last of its jobs came to where it stands, in UTC, as ISO 8601 has it. */
+/* When the last of its jobs came to where it stands, in UTC, as ISO 8601 has it; NULL: that is not told. */
 const char *
 plan_document_last_change(const PlanDocument *document)
 {
 	const int	utc = 0;
 
+	if (TIMESTAMP_NOT_FINITE(document->last_change))
+		return NULL;
 	return JsonEncodeDateTime(NULL, TimestampTzGetDatum(document->last_change), TIMESTAMPTZOID, &utc);
 }
 
