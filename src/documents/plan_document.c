@@ -18,6 +18,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
@@ -28,6 +29,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/row_query.h"
@@ -35,6 +37,8 @@
 #include "documents/plan_document.h"
 #include "formats/json_texts.h"
 #include "planning/job_tuple.h"
+#include "planning/vocabulary.h"
+#include "plans/ordered_places.h"
 #include "plans/stored_plan.h"
 
 const char *const job_key_names[] = {
@@ -95,6 +99,9 @@ struct PlanDocument
 	const DocumentSource *source;	/* instead of these; else NULL */
 	int64		planned_jobs;	/* of a run: how many its parts were made with */
 	bool		has_states;		/* jobs are read with where they stand */
+	OrderedPlaces *places;		/* which say so; NULL: the query for the jobs does */
+	const PlanTable *queue;		/* their table */
+	int32		max_attempts;	/* the plan's, for that */
 	TimestampTz last_change;	/* since when the last of them stands there */
 
 	JsonValue  *metadata;
@@ -313,13 +320,64 @@ hand_out_job(PlanDocument *document, DocumentJob job, const Datum *values, const
 	document->callback(document->callback_arg, &job);
 }
 
+/* How many attempts at a job count. */
+static int64
+place_attempts(const PlanTable *queue, TupleTableSlot *place)
+{
+	bool		isnull;
+	Datum		attempt = column_value(queue, place, QUEUE_ATTEMPT, &isnull);
+	Datum		forgiven;
+
+	if (isnull)
+		return 0;
+	forgiven = column_value(queue, place, QUEUE_ATTEMPTS_FORGIVEN, &isnull);
+	return (int64) DatumGetInt32(attempt) - (isnull ? 0 : DatumGetInt32(forgiven));
+}
+
+/*
+ * Where a job stands, by its place, as training_job_state() has it; NULL if it has none.
+ * Lives until the next job is read.
+ */
+static Slice
+state_of_place(PlanDocument *document, const Datum *values, const bool *nulls)
+{
+	Slice		type = text_slice(values[JOB_TRAINING_TYPE], nulls[JOB_TRAINING_TYPE]);
+	TupleTableSlot *place;
+	bool		isnull;
+	Slice		state;
+	Datum		value;
+
+	if (slice_equal(type, slice_from_string(training_type_names[TRAINING_BLOCKED])))
+		return slice_from_string(training_type_names[TRAINING_BLOCKED]);
+	place = ordered_places_find(document->places, text_slice(values[JOB_ID], false), nulls[JOB_SYMBOL]);
+	if (place == NULL)
+		return NULL_SLICE;
+
+	value = column_value(document->queue, place, QUEUE_STATE_SINCE, &isnull);
+	if (!isnull)
+		document->last_change = Max(document->last_change, DatumGetTimestampTz(value));
+	value = column_value(document->queue, place, QUEUE_STATE, &isnull);
+	state = text_slice(value, isnull);
+	if (!slice_equal(state, job_states.words[JOB_RUNNING]))
+		return state;
+	value = column_value(document->queue, place, QUEUE_READY_AT, &isnull);
+	if (!isnull && DatumGetTimestampTz(value) > GetCurrentStatementStartTimestamp())
+		return state;
+	value = column_value(document->queue, place, QUEUE_CANCEL_REQUESTED, &isnull);
+	if (!isnull && DatumGetBool(value))
+		return job_states.words[JOB_CANCELLED];
+	return job_states.words[place_attempts(document->queue, place) >= document->max_attempts ? JOB_FAILED : JOB_PENDING];
+}
+
 static void
 read_job(void *arg, const Datum *values, const bool *nulls)
 {
 	PlanDocument *document = arg;
 	DocumentJob job = {.server = NULL_SLICE};
 
-	if (document->has_states)
+	if (document->places != NULL)
+		job.state = state_of_place(document, values, nulls);
+	else if (document->has_states)
 	{
 		job.state = text_slice(values[JOB_COLUMNS], nulls[JOB_COLUMNS]);
 		if (!nulls[JOB_COLUMNS + 1])
@@ -409,7 +467,7 @@ may_read_states(Oid schema)
 
 /* The query for the jobs, and for their states where these are told. */
 static char *
-jobs_query(const PlanDocument *document)
+jobs_query(const PlanDocument *document, bool with_states)
 {
 	StringInfoData text;
 
@@ -417,8 +475,8 @@ jobs_query(const PlanDocument *document)
 	appendStringInfo(&text,
 					 "SELECT j.job_id, j.target, j.symbol, j.route, j.training_type, j.model_families, "
 					 "j.priority, j.estimated_samples, j.reason, j.metadata%s FROM ",
-					 document->has_states ? ", s.state, q.state_since" : "");
-	if (document->has_states)
+					 with_states ? ", s.state, q.state_since" : "");
+	if (with_states)
 		/* as training_job_state() has it, which not everybody may call who may read the tables */
 		appendStringInfoString(&text,
 							   "ONLY %s AS p JOIN ONLY %s AS j ON j.plan_id OPERATOR(pg_catalog.=) p.plan_id "
@@ -441,16 +499,16 @@ jobs_query(const PlanDocument *document)
 }
 
 /*
- * Run the query for the jobs.  The index has them by target, so that each
- * target's jobs can be sorted alone; but of a plan that was just stored there are
+ * Run the query for the jobs, or for them and their states.  The index has jobs by target, so
+ * that each target's can be sorted alone; but of a plan that was just stored there are
  * no statistics, and the query planner would rather sort them all.
  */
 static void
-run_jobs_query(PlanDocument *document)
+run_jobs_query(PlanDocument *document, bool with_states)
 {
 	const PlanTableId jobs_alone = JOBS_TABLE;
-	const PlanTableId *ids = document->has_states ? tables_of_states : &jobs_alone;
-	int			count = document->has_states ? STATE_TABLES : 1;
+	const PlanTableId *ids = with_states ? tables_of_states : &jobs_alone;
+	int			count = with_states ? STATE_TABLES : 1;
 	PlanTable	tables[STATE_TABLES];
 	Oid			relations[STATE_TABLES];
 	Oid			types[JOB_COLUMNS + STATE_COLUMNS];
@@ -465,14 +523,41 @@ run_jobs_query(PlanDocument *document)
 	memcpy(types, plan_table_types(JOBS_TABLE) + JOB_TABLE_COLUMN(0), JOB_COLUMNS * sizeof(Oid));
 	types[JOB_COLUMNS] = TEXTOID;
 	types[JOB_COLUMNS + 1] = TIMESTAMPTZOID;
-	query.text = jobs_query(document);
+	query.text = jobs_query(document, with_states);
 
 	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	run_query(document, query, types, JOB_COLUMNS + (document->has_states ? STATE_COLUMNS : 0), read_job);
+	run_query(document, query, types, JOB_COLUMNS + (with_states ? STATE_COLUMNS : 0), read_job);
 	AtEOXact_GUC(true, nest_level);
 	for (int i = count - 1; i >= 0; i--)
 		plan_table_close(&tables[i]);
+}
+
+/* Read the jobs with their states: by the queue's key, or where that won't do, have PostgreSQL join them. */
+static void
+read_jobs_and_states(PlanDocument *document)
+{
+	PlanTable	queue;
+	StoredPlan	plan;
+	bool		by_key;
+
+	push_snapshot_of_now();
+	plan_table_open(&queue, document->schema, QUEUE_TABLE, AccessShareLock);
+	by_key = !plan_table_has_policies(&queue) && plan_index_is_usable(queue.key) &&
+		find_plan(document->schema, GetActiveSnapshot(), document->plan_id, &plan);
+	if (by_key)
+	{
+		document->places = ordered_places_open(&queue, GetActiveSnapshot(), document->plan_id);
+		document->queue = &queue;
+		document->max_attempts = plan.max_attempts;
+	}
+	run_jobs_query(document, !by_key);
+	if (by_key)
+		ordered_places_close(document->places);
+	document->places = NULL;
+	document->queue = NULL;
+	plan_table_close(&queue);
+	PopActiveSnapshot();
 }
 
 /* Run that for the jobs of a run. */
@@ -506,8 +591,10 @@ plan_document_read(PlanDocument *document, bool with_states, DocumentJobCallback
 	document->has_states = with_states && document->source == NULL && may_read_states(document->schema);
 	if (document->source != NULL)
 		run_placed_jobs_query(document);
+	else if (document->has_states)
+		read_jobs_and_states(document);
 	else
-		run_jobs_query(document);
+		run_jobs_query(document, false);
 }
 
 /* generated_at, run_id, git_commit and so on; total_jobs once the jobs are read. */

@@ -74,6 +74,20 @@ LEFT JOIN training_job_status AS s ON s.plan_id = :plan AND s.target = j.target 
 -- (a job that has no place in the queue has no state)
 DELETE FROM training_job_queue WHERE job_id = 'cs_fwd_ret_5d';
 SELECT target, symbol, class FROM page_jobs(training_plan_to_html(:plan)) AS j WHERE target = 'fwd_ret_5d';
+-- (however names make the order of job_ids another than that of targets and symbols)
+CREATE TABLE mixed AS
+SELECT t AS target, s AS symbol, CASE WHEN s = 'n' THEN 'ROUTE_BLOCKED' ELSE 'ROUTE_BOTH' END AS route
+FROM unnest(ARRAY['a', 'a_b', 'a_b_c', 'ab', 'a ', 'A', 'a-b', 'ä', 'a_', 'cs_a', 'sym_a']) AS t, unnest(ARRAY['x', 'y', 'zz', '0', 'n', 'é']) AS s;
+SELECT create_training_plan('mixed', include_blocked => true) AS mixed \gset
+SELECT count(*) FILTER (WHERE CASE attempt_no % 3 WHEN 0 THEN complete_training_job(plan_id, job_id, attempt) WHEN 1 THEN fail_training_job(plan_id, job_id, attempt, 'e', '1 hour') ELSE true END)
+FROM (SELECT *, row_number() OVER (ORDER BY job_id) AS attempt_no FROM claim_training_jobs('w', 40, :mixed)) AS c;
+UPDATE training_job_queue SET attempt = 3, cancel_requested = job_id LIKE '%x', ready_at = now() - interval '1 s' WHERE plan_id = :mixed AND state = 'running' AND job_id ~ '[0xy]$';
+DELETE FROM training_job_queue WHERE plan_id = :mixed AND job_id ~ '^(cs|sym)_(a|sym_a)_?(y|$)';
+SELECT j.class ->> 'state' AS state, count(*), count(*) FILTER (WHERE j.class ->> 'state' IS NOT DISTINCT FROM s.state) AS as_in_status
+FROM page_jobs(training_plan_to_html(:mixed)) AS j
+LEFT JOIN training_job_status AS s ON s.plan_id = :mixed AND s.target = j.target AND s.symbol IS NOT DISTINCT FROM j.symbol
+GROUP BY 1 ORDER BY 1;
+DELETE FROM training_plans WHERE plan_id = :mixed;
 CREATE ROLE regress_trainplan_looker;
 GRANT SELECT ON training_plans, training_jobs TO regress_trainplan_looker;
 SET ROLE regress_trainplan_looker;
@@ -182,7 +196,7 @@ UPDATE training_plans SET run_id = '20251211_184500' WHERE plan_id = :many;
 SELECT words[1] FROM regexp_matches(training_plan_to_svg(:many), '<(?:desc|text)[^>]*>([^<]*)<', 'g') AS words;
 SELECT training_plan_to_svg(4711);
 
-DROP TABLE decisions, odd, many, wide CASCADE;
+DROP TABLE decisions, odd, many, wide, mixed CASCADE;
 DROP FUNCTION page_jobs, page_data, numbers;
 REVOKE ALL ON training_plans, training_jobs, training_job_queue FROM regress_trainplan_looker;
 DROP ROLE regress_trainplan_looker;
