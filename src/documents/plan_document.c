@@ -501,7 +501,8 @@ jobs_query(const PlanDocument *document, bool with_states)
 /*
  * Run the query for the jobs, or for them and their states.  The index has jobs by target, so
  * that each target's can be sorted alone; but of a plan that was just stored there are
- * no statistics, and the query planner would rather sort them all.
+ * no statistics, and the query planner would rather sort them all.  Nor does it know then how
+ * many places there are, and might go through all of them for each job.
  */
 static void
 run_jobs_query(PlanDocument *document, bool with_states)
@@ -525,7 +526,7 @@ run_jobs_query(PlanDocument *document, bool with_states)
 	types[JOB_COLUMNS + 1] = TIMESTAMPTZOID;
 	query.text = jobs_query(document, with_states);
 
-	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option(with_states ? "enable_nestloop" : "enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	run_query(document, query, types, JOB_COLUMNS + (with_states ? STATE_COLUMNS : 0), read_job);
 	AtEOXact_GUC(true, nest_level);
