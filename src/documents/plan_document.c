@@ -622,7 +622,7 @@ plan_document_plan_id(const PlanDocument *document)
 	return document->plan_id;
 }
 
-/* When the last of its jobs came to where it stands, in UTC, as ISO 8601 has it; NULL: that is not told. */
+/* When the last of its jobs came to where it stands, to the second, in UTC, as ISO 8601 has it; NULL: that is not told. */
 const char *
 plan_document_last_change(const PlanDocument *document)
 {
@@ -630,7 +630,8 @@ plan_document_last_change(const PlanDocument *document)
 
 	if (TIMESTAMP_NOT_FINITE(document->last_change))
 		return NULL;
-	return JsonEncodeDateTime(NULL, TimestampTzGetDatum(document->last_change), TIMESTAMPTZOID, &utc);
+	return JsonEncodeDateTime(NULL, TimestampTzGetDatum(document->last_change - document->last_change % USECS_PER_SEC),
+							  TIMESTAMPTZOID, &utc);
 }
 
 static void

@@ -63,7 +63,7 @@ $$;
 SELECT * FROM page_jobs(training_plan_to_html(:plan));
 
 -- Where jobs stand is on the page of who may read the queue, with when that changed last.
-SELECT (page_data(training_plan_to_html(:plan)) ->> 'last_change')::timestamptz = max(state_since) AS last_change
+SELECT (page_data(training_plan_to_html(:plan)) ->> 'last_change')::timestamptz = date_trunc('second', max(state_since)) AS last_change
 FROM training_job_queue WHERE plan_id = :plan;
 SELECT count(*) FROM claim_training_jobs('worker-1', 1);
 SELECT count(*) FILTER (WHERE complete_training_job(plan_id, job_id, attempt)) FROM claim_training_jobs('worker-1', 1);
