@@ -17,7 +17,6 @@
 #include "documents/document_output.h"
 #include "documents/map_page.h"
 #include "documents/page_facts.h"
-#include "documents/page_text.h"
 #include "documents/plan_document.h"
 #include "plans/plan_comparison.h"
 
@@ -29,9 +28,6 @@ PG_FUNCTION_INFO_V1(compare_training_plans_to_html);
 
 /* Of more jobs that differ, no reasons are in the page. */
 #define CHANGES_WITH_REASONS	100000
-
-/* Classes are told apart in so much memory; there are few. */
-#define CLASS_MEMORY	(16 * 1024 * 1024)
 
 /* Rows of the page, which wait for its head. */
 typedef struct PageRows
@@ -77,18 +73,15 @@ StaticAssertDecl(COMPARED_ALL <= PG_UINT8_MAX, "the columns that differ are a by
 static void
 append_key_side(StringInfo key, const JobRow *job)
 {
-	int32		priority;
-
 	if (job == NULL)
 	{
 		appendStringInfoCharMacro(key, SIDE_MISSING);
 		return;
 	}
-	priority = DatumGetInt32(job->values[JOB_PRIORITY]);
 	appendStringInfoCharMacro(key, SIDE_PRESENT);
-	appendBinaryStringInfo(key, (const char *) &priority, sizeof(priority));
-	map_key_append(key, slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[JOB_ROUTE])));
-	map_key_append(key, slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[JOB_TRAINING_TYPE])));
+	map_key_append_job(key, DatumGetInt32(job->values[JOB_PRIORITY]),
+					   slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[JOB_ROUTE])),
+					   slice_from_text(PG_DETOAST_DATUM_PACKED(job->values[JOB_TRAINING_TYPE])));
 }
 
 /* A class's key: the kind of change, the columns that differ, and both sides. */
@@ -107,20 +100,14 @@ class_key(StringInfo key, const JobChange *change)
 static void
 append_side(StringInfo page, const char **key)
 {
-	int32		priority;
-
 	if (*(*key)++ == SIDE_MISSING)
 	{
 		appendStringInfoString(page, "null");
 		return;
 	}
-	memcpy(&priority, *key, sizeof(priority));
-	*key += sizeof(priority);
-	appendStringInfoString(page, "{\"route\": ");
-	page_append_json(page, map_key_take(key));
-	appendStringInfoString(page, ", \"training_type\": ");
-	page_append_json(page, map_key_take(key));
-	appendStringInfo(page, ", \"priority\": %d}", priority);
+	appendStringInfoChar(page, '{');
+	map_page_append_job(page, key);
+	appendStringInfoChar(page, '}');
 }
 
 static void
@@ -300,7 +287,7 @@ open_page(DocumentOutput *output, FunctionCallInfo fcinfo, const char *format)
 	after = PG_GETARG_INT64(ARG_AFTER);
 
 	page->map = job_map_create(write_row, page);
-	page->classes = dictionary_create(CLASS_MEMORY);
+	page->classes = map_classes_create();
 	initStringInfo(&page->key);
 	page->same_class = map_class_number(page->classes, class_key(&page->key, &same));
 	initStringInfo(&page->row);

@@ -15,9 +15,6 @@
 /* Plans of more jobs have no reasons in their page. */
 #define JOBS_WITH_REASONS	100000
 
-/* Classes are told apart in so much memory; there are few. */
-#define CLASS_MEMORY		(16 * 1024 * 1024)
-
 typedef struct HtmlWriter
 {
 	const PlanDocument *document;
@@ -44,12 +41,9 @@ static Slice
 class_key(HtmlWriter *writer, const DocumentJob *job)
 {
 	StringInfo	key = &writer->key;
-	int32		priority = job->priority;
 
 	resetStringInfo(key);
-	appendBinaryStringInfo(key, (const char *) &priority, sizeof(priority));
-	map_key_append(key, job->keys[KEY_ROUTE]);
-	map_key_append(key, job->keys[KEY_TRAINING_TYPE]);
+	map_key_append_job(key, job->priority, job->keys[KEY_ROUTE], job->keys[KEY_TRAINING_TYPE]);
 	if (!plan_document_has_states(writer->document))
 		appendStringInfoCharMacro(key, STATES_NOT_TOLD);
 	else if (slice_is_null(job->state))
@@ -67,20 +61,14 @@ append_class(StringInfo page, Slice key)
 {
 	const char *end = key.data + key.len;
 	const char *part = key.data;
-	int32		priority;
 
 	if (slice_is_null(key))
 	{
 		appendStringInfoString(page, "{\"route\": null, \"training_type\": null, \"priority\": null}");
 		return;
 	}
-	memcpy(&priority, part, sizeof(priority));
-	part += sizeof(priority);
-	appendStringInfoString(page, "{\"route\": ");
-	page_append_json(page, map_key_take(&part));
-	appendStringInfoString(page, ", \"training_type\": ");
-	page_append_json(page, map_key_take(&part));
-	appendStringInfo(page, ", \"priority\": %d", priority);
+	appendStringInfoChar(page, '{');
+	map_page_append_job(page, &part);
 	if (*part != STATES_NOT_TOLD)
 	{
 		Slice		state = {part + 1, end - part - 1};
@@ -109,7 +97,7 @@ create_html(const PlanDocument *document)
 
 	writer->document = document;
 	writer->map = job_map_create(write_row, writer);
-	writer->classes = dictionary_create(CLASS_MEMORY);
+	writer->classes = map_classes_create();
 	initStringInfo(&writer->key);
 	writer->with_reasons = plan_document_has_at_most(document, JOBS_WITH_REASONS);
 	return writer;

@@ -207,22 +207,56 @@ map_page_append_columns(StringInfo page, const JobMap *map, bool with_reasons)
 	appendStringInfoString(page, "],\n");
 }
 
+/* Classes are told apart in so much memory. */
+#define CLASS_MEMORY	(16 * 1024 * 1024)
+
+/* None yet, in the current memory context. */
+Dictionary *
+map_classes_create(void)
+{
+	return dictionary_create(CLASS_MEMORY);
+}
+
 /* Append a text to a key; it ends with a zero byte there. */
-void
-map_key_append(StringInfo key, Slice text)
+static void
+append_key_text(StringInfo key, Slice text)
 {
 	append_slice(key, text);
 	appendStringInfoCharMacro(key, '\0');
 }
 
 /* Take it from there: what is left of the key begins behind it. */
-Slice
-map_key_take(const char **key)
+static Slice
+take_key_text(const char **key)
 {
 	Slice		text = slice_from_string(*key);
 
 	*key += text.len + 1;
 	return text;
+}
+
+/* Append to a key what it says of a job. */
+void
+map_key_append_job(StringInfo key, int32 priority, Slice route, Slice training_type)
+{
+	appendBinaryStringInfo(key, (const char *) &priority, sizeof(priority));
+	append_key_text(key, route);
+	append_key_text(key, training_type);
+}
+
+/* Append that to the page, as members of an object; what is left of the key begins behind it. */
+void
+map_page_append_job(StringInfo page, const char **key)
+{
+	int32		priority;
+
+	memcpy(&priority, *key, sizeof(priority));
+	*key += sizeof(priority);
+	appendStringInfoString(page, "\"route\": ");
+	page_append_json(page, take_key_text(key));
+	appendStringInfoString(page, ", \"training_type\": ");
+	page_append_json(page, take_key_text(key));
+	appendStringInfo(page, ", \"priority\": %d", priority);
 }
 
 /* The number of a key's class. */

@@ -25,8 +25,9 @@ extern void map_page_append_tail(StringInfo page);
 #define OTHER_CLASS		0
 #define MAX_CLASSES		1000
 
-extern void map_key_append(StringInfo key, Slice text);
-extern Slice map_key_take(const char **key);
+extern Dictionary *map_classes_create(void);
+extern void map_key_append_job(StringInfo key, int32 priority, Slice route, Slice training_type);
+extern void map_page_append_job(StringInfo page, const char **key);
 extern uint32 map_class_number(Dictionary *classes, Slice key);
 
 #endif							/* TRAINPLAN_MAP_PAGE_H */

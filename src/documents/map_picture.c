@@ -33,20 +33,26 @@
 static const struct
 {
 	const char *name;			/* of its class in the picture */
-	const char *label;
 	char		letter;
 	const char *light;			/* its colour on a light ground, and on a dark one */
 	const char *dark;
 	const char *ink;			/* that of its letter */
 }			looks[] =
 {
-	[ROUTE_CROSS_SECTIONAL] = {"cs", "ROUTE_CROSS_SECTIONAL", 'C', "#62b8ea", "#74c9f2", "#000"},
-	[ROUTE_SYMBOL_SPECIFIC] = {"sym", "ROUTE_SYMBOL_SPECIFIC", 'S', "#14906e", "#2ba37f", "#000"},
-	[ROUTE_BOTH] = {"both", "ROUTE_BOTH", 'B', "#0b3c7d", "#3a66c4", "#fff"},
-	[ROUTE_EXPERIMENTAL_ONLY] = {"exp", "ROUTE_EXPERIMENTAL_ONLY", 'E', "#f2cf3f", "#f8e585", "#000"},
-	[ROUTE_BLOCKED] = {"blocked", "ROUTE_BLOCKED", 'X', "#a5310b", "#d0491c", "#fff"},
-	[OTHER_ROUTE] = {"other", "other routes", '?', "#8b929b", "#79818b", "#000"}
+	[ROUTE_CROSS_SECTIONAL] = {"cs", 'C', "#62b8ea", "#74c9f2", "#000"},
+	[ROUTE_SYMBOL_SPECIFIC] = {"sym", 'S', "#14906e", "#2ba37f", "#000"},
+	[ROUTE_BOTH] = {"both", 'B', "#0b3c7d", "#3a66c4", "#fff"},
+	[ROUTE_EXPERIMENTAL_ONLY] = {"exp", 'E', "#f2cf3f", "#f8e585", "#000"},
+	[ROUTE_BLOCKED] = {"blocked", 'X', "#a5310b", "#d0491c", "#fff"},
+	[OTHER_ROUTE] = {"other", '?', "#8b929b", "#79818b", "#000"}
 };
+
+/* What a look is called for people. */
+static const char *
+look_label(int look)
+{
+	return look == OTHER_ROUTE ? "other routes" : route_names[look];
+}
 
 /* In what order looks are told of, and preferred where as many jobs have one as another. */
 static const int look_order[] = {
@@ -134,12 +140,10 @@ void
 map_picture_add(MapPicture *picture, Slice target, Slice symbol, Slice route)
 {
 	MapJob		job = {.server = NULL_SLICE, .target = target, .symbol = symbol, .class_number = OTHER_ROUTE};
+	Route		known;
 
-	for (Route i = 0; i < OTHER_ROUTE; i++)
-	{
-		if (slice_equal(route, slice_from_string(route_names[i])))
-			job.class_number = i;
-	}
+	if (route_from_word(route, SCOPE_SYMBOL, &known) == ROUTE_WORD_VALID)
+		job.class_number = known;
 	picture->jobs[job.class_number]++;
 	job_map_add(picture->map, &job);
 }
@@ -365,7 +369,7 @@ append_head(Drawing *drawing, Slice title, int width, int height)
 		if (drawing->picture->jobs[look] == 0)
 			continue;
 		appendStringInfo(svg, "%s%llu %s", separator, (unsigned long long) drawing->picture->jobs[look],
-						 looks[look].label);
+						 look_label(look));
 		separator = ", ";
 	}
 	appendStringInfoString(svg, "</desc>\n<style>");
@@ -401,7 +405,7 @@ append_legend(Drawing *drawing, int top, int width)
 		appendStringInfo(svg, "<path class=\"%s\" d=\"M%d %dh14v14h-14z\"/><text class=\"l%s\" x=\"%d\" y=\"%d\">%c</text>"
 						 "<text x=\"%d\" y=\"%d\">%s %llu</text>\n",
 						 looks[look].name, left, top, looks[look].name, left + 7, top + 11, looks[look].letter,
-						 left + 20, top + 11, looks[look].label, (unsigned long long) drawing->picture->jobs[look]);
+						 left + 20, top + 11, look_label(look), (unsigned long long) drawing->picture->jobs[look]);
 		left += LEGEND_WIDTH;
 	}
 	return top + LINE_HEIGHT;
